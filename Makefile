@@ -1,0 +1,69 @@
+# Everything a person does with this repository. `make` lists it.
+PYTHON ?= python3
+PORT ?= 8501
+BIN := .venv/bin
+INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps
+COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --universal --generate-hashes --no-emit-index-url \
+	--python-version 3.11 --custom-compile-command "make lock"
+
+.DEFAULT_GOAL := help
+.PHONY: help install run demo test check bench bench-peers bench-first-run bench-million torture screenshots lock clean
+
+help: ## List these targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
+
+install: .venv/.installed ## Make .venv with bin/citewell from the hash lock
+
+run: install ## Serve the app at http://localhost:8501 (or PORT=…), with the sample company in a new home
+	$(BIN)/citewell serve --port $(PORT)
+
+demo: install ## Serve the five-minute demonstration: temporary home, nothing kept
+	$(BIN)/citewell serve --port $(PORT) --demo
+
+test: .venv/.developing ## Run every test; those that need a browser say so where there is none
+	$(BIN)/pytest
+
+check: .venv/.developing ## Formatting, lint and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+bench: .venv/.developing ## Measure speed and size; prints and stores benchmarks/results
+	$(BIN)/python -m benchmarks
+
+bench-peers: .venv/.developing ## Measure beside other projects' default pipelines: SETS=DIR holds spans/ and retrieval/
+	$(BIN)/python -m benchmarks.peers $(SETS)
+
+bench-first-run: .venv/.developing ## Measure a first `make run` in a clean clone; downloads everything anew
+	$(BIN)/python -m benchmarks.first_run
+
+bench-million: .venv/.developing ## Measure search among a million chunks; most of an hour and 10 GB of disk
+	$(BIN)/python -m benchmarks.million
+
+torture: .venv/.developing ## Kill, damage and fill the disk at full count; stores torture/report
+	$(BIN)/python -m torture
+
+screenshots: .venv/.developing ## Make the pictures of the docs from the running app
+	$(BIN)/python -m tests.browser.screenshots
+
+lock: .venv/.developing ## Write requirements.lock and requirements-dev.lock anew
+	$(INSTALL) uv
+	$(COMPILE) --group weights --group build -o requirements.lock
+	$(COMPILE) --group weights --group build --extra test --group dev -c requirements.lock -o requirements-dev.lock
+
+clean: ## Remove what can be made again
+	rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+# Bytecode is compiled when it is first needed: half the time and a fifth of the disk.
+.venv/.installed: requirements.lock pyproject.toml | .venv/bin/python
+	@echo "Installing what Citewell needs (about a minute, once) ..."
+	$(INSTALL) --no-compile --require-hashes -r requirements.lock
+	$(INSTALL) --no-build-isolation -e .
+	@touch $@
+
+.venv/.developing: requirements-dev.lock .venv/.installed
+	$(INSTALL) --no-compile --require-hashes -r requirements-dev.lock
+	@touch $@

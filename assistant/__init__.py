@@ -1,0 +1,1 @@
+"""A turn from question to checked answer, conversations and settings. No Streamlit."""

@@ -1,0 +1,41 @@
+"""Work beside the page that must end before the home is closed."""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """Threads that look at `stopping` between their steps; `close` asks them to end and waits for it."""
+
+    stopping: threading.Event = field(default_factory=threading.Event)
+    _threads: list[threading.Thread] = field(default_factory=list)
+
+    def start(self, work: Callable[[], None]) -> None:
+        """Run the work in a thread of its own, unless closing has begun."""
+        if self.stopping.is_set():
+            return
+        thread = threading.Thread(target=_logged, args=(work,), name=_name(work), daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def close(self) -> None:
+        """Ask every thread to end, and wait until it has."""
+        self.stopping.set()
+        for thread in self._threads:
+            thread.join()
+
+
+def _logged(work: Callable[[], None]) -> None:
+    try:
+        work()
+    except Exception:
+        log.exception("%s failed", _name(work))
+
+
+def _name(work: Callable[[], None]) -> str:
+    return getattr(work, "__name__", "background")

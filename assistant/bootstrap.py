@@ -1,0 +1,205 @@
+"""The composition root: from settings to a running Citewell. Nothing else decides which part is which."""
+
+import logging
+import tempfile
+import threading
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine
+
+from assistant.access import LOCAL_USER, Principal, scope_of
+from assistant.background import Background
+from assistant.conversations import Conversations
+from assistant.home import Home
+from assistant.inventory import Inventory
+from assistant.job_table import JobTable
+from assistant.jobs import JOBS
+from assistant.llm import ChatModel, Deadlines, OpenAIModel
+from assistant.settings import Settings
+from assistant.turn import Assistant
+from retrieval.catalogue import Catalogue
+from retrieval.database import open_database
+from retrieval.embedding import Embedder, load_embedder
+from retrieval.errors import EmbeddingError, WeightsError
+from retrieval.filters import NO_FILTERS, Filters
+from retrieval.indexes import Indexes
+from retrieval.intake import Intake
+from retrieval.lexical import LexicalIndex
+from retrieval.library import Library
+from retrieval.mentions import Mentions
+from retrieval.originals import Originals
+from retrieval.rerank import HttpReranker, Reranker
+from retrieval.retriever import CitewellRetriever
+from retrieval.search import Search
+from retrieval.vectors import VectorIndex
+
+log = logging.getLogger(__name__)
+SAMPLE_COLLECTION = "Sample company"
+EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
+_STOP_ANSWERS_S = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Citewell:
+    """An open home with everything that works on it. Close it when done."""
+
+    settings: Settings
+    home: Home
+    library: Library
+    catalogue: Catalogue
+    originals: Originals
+    intake: Intake
+    indexes: Indexes
+    search: Search
+    retriever: CitewellRetriever
+    conversations: Conversations
+    jobs: JobTable
+    assistant: Assistant
+    embedder: Embedder | None
+    reranker: Reranker | None
+    notice: str | None
+    """A sentence for whoever looks, when something is degraded (no weights, so words only)."""
+    background: Background
+    wake: threading.Event = field(default_factory=threading.Event)
+    """Set it after adding a job, so that the worker looks at once."""
+    watch_problems: dict[str, str] = field(default_factory=dict)
+    """Why a watched folder cannot be followed, by collection id."""
+    _closing: ExitStack = field(default_factory=ExitStack)
+
+    def langchain_retriever(
+        self,
+        *,
+        collection: str | None = None,
+        filters: Filters = NO_FILTERS,
+        principal: Principal = LOCAL_USER,
+    ) -> CitewellRetriever:
+        """A retriever for anyone's LangChain chain, over what this person may read."""
+        scope = scope_of(principal, self.library, collection=collection)
+        return self.retriever.model_copy(update={"scope": scope, "filters": filters})
+
+    def start_job(self, kind: str, work: Mapping[str, Any], *, owner: Principal) -> int:
+        """Put work on the job table for the worker of this home; returns the job's id."""
+        job_id = self.jobs.add(kind, work, owner=owner.key)
+        self.wake.set()
+        return job_id
+
+    def close(self) -> None:
+        """Stop the answers and what is read in, let go of indexes, database and home."""
+        self._closing.close()
+
+
+def open_citewell(settings: Settings | None = None) -> Citewell:
+    """Open the home that the settings name, bring its indexes in step, and wire everything up.
+
+    Raises HomeError and its kinds, or SettingsError. Absent or wrong weights are no error: answers
+    then come by words alone and `notice` says so.
+    """
+    settings = settings or Settings.read()
+    with ExitStack() as opening:
+        home = Home(_home_path(settings, opening))
+        opening.callback(home.close)
+        engine = open_database(home.database_url)
+        opening.callback(engine.dispose)
+        citewell = _wired(settings, home, engine)
+        opening.callback(citewell.indexes.close)
+        if isinstance(citewell.reranker, HttpReranker):
+            opening.callback(citewell.reranker.close)
+        opening.callback(citewell.background.close)
+        opening.callback(JOBS.stop_all, timeout_s=_STOP_ANSWERS_S)
+        citewell.conversations.mark_interrupted()
+        for collection in citewell.library.collections():
+            citewell.indexes.prove(collection.id, beside=citewell.background.start)
+        if isinstance(citewell.assistant.model, OpenAIModel):
+            threading.Thread(target=citewell.assistant.model.prepare, name="preparing", daemon=True).start()
+        citewell._closing.push(opening.pop_all())
+        return citewell
+
+
+def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
+    library = Library(engine)
+    embedder, notice = _embedder(settings, home.cache)
+    background = Background()
+    indexes = _indexes(home, library, embedder, background)
+    reranker = reranker_of(settings)
+    search = Search(library, indexes, embedder, reranker)
+    catalogue = Catalogue(engine)
+    retriever = CitewellRetriever(engine=search, catalogue=catalogue, limit=settings.passages)
+    conversations = Conversations(engine)
+    originals = Originals(home.originals)
+    assistant = Assistant(
+        library,
+        retriever,
+        conversations,
+        embedder,
+        _model(settings),
+        settings.reply_tokens,
+        inventory=Inventory(catalogue, Mentions(library, indexes.lexical), search),
+    )
+    return Citewell(
+        settings,
+        home,
+        library,
+        catalogue,
+        originals,
+        Intake(library, indexes, embedder, originals),
+        indexes,
+        search,
+        retriever,
+        conversations,
+        JobTable(engine),
+        assistant,
+        embedder,
+        reranker,
+        notice,
+        background,
+    )
+
+
+def _home_path(settings: Settings, opening: ExitStack) -> Path:
+    if settings.demo:
+        return Path(opening.enter_context(tempfile.TemporaryDirectory(prefix="citewell-demo-")))
+    return settings.home.expanduser().absolute()
+
+
+def _embedder(settings: Settings, cache: Path) -> tuple[Embedder | None, str | None]:
+    try:
+        return load_embedder(settings.embedding, cache), None
+    except (WeightsError, EmbeddingError) as error:
+        return None, f"{error.hint} Until then, search goes by words alone."
+
+
+def _indexes(home: Home, library: Library, embedder: Embedder | None, background: Background) -> Indexes:
+    dense = None
+    if embedder is not None:
+        dense = VectorIndex(home.indexes / "dense", model=embedder.name, dimension=embedder.dimension)
+    return Indexes(LexicalIndex(home.indexes / "lexical"), dense, library, home.indexes, background.stopping)
+
+
+def _model(settings: Settings) -> ChatModel | None:
+    if not settings.has_model:
+        return None
+    key = settings.openai_api_key
+    return OpenAIModel(
+        settings.openai_base_url,
+        key.get_secret_value() if key else None,
+        settings.model,
+        window_tokens=settings.window_tokens,
+        timeouts=Deadlines(settings.first_token_s, settings.idle_s, settings.total_s),
+    )
+
+
+def reranker_of(settings: Settings) -> HttpReranker | None:
+    """The reranker that the settings name, None where they name none. Close it when done."""
+    if settings.rerank_url is None:
+        return None
+    key = settings.rerank_api_key
+    return HttpReranker(
+        settings.rerank_url,
+        model=settings.rerank_model,
+        api_key=key.get_secret_value() if key else None,
+        timeout_s=settings.rerank_timeout,
+    )

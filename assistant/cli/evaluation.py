@@ -1,0 +1,220 @@
+"""`citewell eval`: measurements in temporary indexes; nobody's collections are touched."""
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from assistant.cli.output import HomeDir, Json, print_json, say
+from assistant.evaluation import evaluate_answers, read_answer_set, read_foreign_questions
+from assistant.home import cache_of
+from assistant.settings import Settings
+from retrieval.embedding import load_embedder
+from retrieval.evaluation.conversation import evaluate_conversation, read_conversation_set
+from retrieval.evaluation.datasets import read_retrieval_set
+from retrieval.evaluation.outcome import Evaluation
+from retrieval.evaluation.retrieval import evaluate_retrieval
+from retrieval.evaluation.spans import evaluate_spans, read_span_set
+from retrieval.evaluation.workbench import RememberingEmbedder
+
+evaluation = typer.Typer(help="Measure the search on labelled data.", no_args_is_help=True)
+Compare = Annotated[bool, typer.Option("--compare", help="Beside dense alone, BM25 alone and rank fusion.")]
+PerQuery = Annotated[
+    typer.FileTextWrite | None,
+    typer.Option(
+        "--per-query",
+        encoding="utf-8",
+        errors="replace",
+        lazy=False,
+        help="Write one JSON line per question here, for error analysis.",
+    ),
+]
+_WORDS = {
+    "ndcg@10": "nDCG@10",
+    "recall@10": "R@10",
+    "mrr@10": "MRR@10",
+    "iou": "IoU",
+    "dense": "dense alone",
+    "bm25": "BM25 alone",
+    "rrf": "reciprocal rank fusion",
+    "citewell": "Citewell",
+    "unjoined": "Citewell, chunks not joined",
+    "last": "Citewell, last question alone",
+    "rewrite": "Citewell, rewritten by people",
+    "fused": "Citewell, fused",
+}
+"""How tables call what JSON names."""
+
+
+@evaluation.command("retrieval")
+def retrieval(
+    folder: Path, compare: Compare = False, per_query: PerQuery = None, as_json: Json = False, home: HomeDir = None
+) -> None:
+    """Rank documents: a folder in the BEIR layout (corpus.jsonl, queries.jsonl, qrels*.tsv)."""
+    data = read_retrieval_set(folder)
+    found = evaluate_retrieval(data, _embedder(home), compare=compare, on_progress=_show)
+    _write_lines(per_query, found.per_query())
+    if not as_json:
+        _print_table(found)
+        return
+    head = {"queries": len(found.asked), "latency_ms": found.latency_ms, "unjudged": found.unjudged}
+    methods = {"methods": _methods(found)} if compare else {}
+    print_json(_figures(found, found.reference) | head | methods)
+
+
+@evaluation.command("conversation")
+def conversation(
+    folder: Path, compare: Compare = False, per_query: PerQuery = None, as_json: Json = False, home: HomeDir = None
+) -> None:
+    """Search for follow-up questions: corpus.jsonl, tasks.jsonl, qrels*.tsv and perhaps rewrites.jsonl."""
+    data = read_conversation_set(folder)
+    found = evaluate_conversation(data, _embedder(home), compare=compare, on_progress=_show)
+    _write_lines(per_query, found.per_query())
+    if not as_json:
+        _print_table(found)
+        return
+    head = {"tasks": len(found.asked), "latency_ms": found.latency_ms, "unjudged": found.unjudged}
+    alone = {name: figures for name, figures in _methods(found).items() if name in ("dense", "bm25", "rrf")}
+    forms = {name: figures for name, figures in _methods(found).items() if name not in alone}
+    methods = {"methods": alone | {"citewell": forms[found.reference]}} if compare else {}
+    print_json(forms | head | methods)
+
+
+@evaluation.command("spans")
+def spans(
+    folder: Path,
+    tokens: Annotated[int, typer.Option("--tokens", min=1, help="The budget of retrieved text.")] = 800,
+    compare: Compare = False,
+    per_query: PerQuery = None,
+    as_json: Json = False,
+    home: HomeDir = None,
+) -> None:
+    """Find answering spans: docs/*.txt and questions.jsonl with references in characters."""
+    data = read_span_set(folder)
+    found = evaluate_spans(data, _embedder(home), tokens=tokens, compare=compare, on_progress=_show)
+    _write_lines(per_query, found.per_query())
+    if not as_json:
+        _print_table(found, f"within {tokens} tokens")
+        return
+    head = {"questions": len(found.asked), "tokens": tokens, "latency_ms": found.latency_ms}
+    methods = {"methods": _methods(found)} if compare else {}
+    print_json(_figures(found, found.reference) | head | methods)
+
+
+@evaluation.command("answers")
+def answers(
+    folder: Path,
+    foreign: Annotated[
+        Path | None,
+        typer.Option("--foreign", help="Questions of another set (JSON lines), counted as unanswerable here."),
+    ] = None,
+    per_query: PerQuery = None,
+    as_json: Json = False,
+    home: HomeDir = None,
+) -> None:
+    """Tell what can be answered from what cannot: corpus.jsonl and questions.jsonl with `answerable`."""
+    corpus, questions = read_answer_set(folder)
+    strangers = read_foreign_questions(foreign) if foreign else ()
+    found = evaluate_answers(corpus, questions, _embedder(home), foreign=strangers, on_progress=_show)
+    _write_lines(per_query, found.per_query())
+    figures = {name: _rounded(value) for name, value in asdict(found.result).items()}
+    if as_json:
+        print_json(figures)
+        return
+    intervals = {name: value for name, value in figures.items() if name.endswith("_interval")}
+    rows = [
+        (name.replace("_", " ").replace("auroc", "AUROC"), _shown(value), _range(intervals.get(f"{name}_interval")))
+        for name, value in figures.items()
+        if name not in intervals and (foreign or not name.startswith("foreign"))
+    ]
+    print(_table(("measure", "figure", "95 % interval"), rows))
+
+
+def _embedder(home: Path | None) -> RememberingEmbedder:
+    settings = Settings.read(home=home)
+    cache = cache_of(settings.home.expanduser().absolute())
+    return RememberingEmbedder(load_embedder(settings.embedding, cache), cache / "embeddings.sqlite")
+
+
+def _methods(found: Evaluation) -> dict[str, dict[str, Any]]:
+    return {name: _figures(found, name) for name in found.methods}
+
+
+def _figures(found: Evaluation, method: str) -> dict[str, Any]:
+    """Means, the 95 % interval of the first, and how far that is from the product's."""
+    measured = found.methods[method]
+    figures: dict[str, Any] = {name: _rounded(mean) for name, mean in measured.means.items()}
+    figures["interval"] = _rounded(measured.interval)
+    if difference := found.difference(method):
+        figures |= {
+            "difference": _rounded(difference.mean),
+            "difference_interval": _rounded(difference.interval),
+            "p": _rounded(difference.p),
+        }
+    return figures
+
+
+def _print_table(found: Evaluation, note: str = "") -> None:
+    """A Markdown table to paste, with what is needed to read it below."""
+    measures = [_WORDS.get(name, name) for name in found.product.values]
+    against = ["difference", "95 % interval", "p"] if len(found.methods) > 1 else []
+    rows = [_row(found, method, bool(against)) for method in found.methods]
+    print(_table(("method", measures[0], "95 % interval", *measures[1:], *against), rows))
+    latency = found.latency_ms
+    print(
+        f"\n{len(found.asked)} questions{f' {note}' if note else ''}; {latency['p50']} ms p50, {latency['p95']} ms p95."
+    )
+    if against:
+        print(
+            f"Differences of {measures[0]} from {_WORDS[found.reference]}: paired bootstrap and permutation test by question."
+        )
+    if found.unjudged:
+        say(f"{found.unjudged} questions have no judgement and were left out.")
+
+
+def _row(found: Evaluation, method: str, is_compared: bool) -> tuple[str, ...]:
+    first, *rest = (f"{mean:.4f}" for mean in found.methods[method].means.values())
+    name, interval = _WORDS.get(method, method), _range(found.methods[method].interval)
+    if not is_compared:
+        return name, first, interval, *rest
+    if (difference := found.difference(method)) is None:
+        return f"**{name}**", f"**{first}**", interval, *rest, "", "", ""
+    return name, first, interval, *rest, f"{difference.mean:+.4f}", _range(difference.interval), _p_shown(difference.p)
+
+
+def _p_shown(p: float) -> str:
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = (head, ["---"] * len(head), *rows)
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _range(interval: Sequence[float] | None) -> str:
+    return f"{interval[0]:.4f} to {interval[1]:.4f}" if interval else ""
+
+
+def _shown(value: object) -> str:
+    return "not measured" if value is None else str(value)
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return round(value, 4)
+    return [_rounded(each) for each in value] if isinstance(value, tuple) else value
+
+
+def _write_lines(file: Any, lines: Iterable[Mapping[str, Any]]) -> None:
+    if file is not None:
+        file.writelines(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+
+
+def _show(doing: str, done: int, total: int) -> None:
+    """On a terminal one line that is written over; elsewhere nothing."""
+    if sys.stderr.isatty():
+        print(f"\r\x1b[K{done} of {total} {doing}", end="\n" if done == total else "", file=sys.stderr, flush=True)

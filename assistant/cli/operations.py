@@ -1,0 +1,87 @@
+"""`citewell serve`, `weights`, `doctor` and `rebuild`."""
+
+import os
+import socket
+import sys
+from contextlib import closing
+from typing import Annotated
+
+import typer
+
+from assistant.bootstrap import EXAMPLES
+from assistant.cli.output import HomeDir, Json, perform, print_json, say
+from assistant.doctor import examine
+from assistant.errors import AssistantError
+from assistant.home import Home
+from assistant.settings import Settings, environment
+from retrieval.database import open_database
+from retrieval.weights import install_weights
+
+CHAT_APP = EXAMPLES.parent / "chat_app.py"
+
+
+def serve(
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Where to listen.")] = 8501,
+    demo: Annotated[bool, typer.Option("--demo", help="A demonstration; nothing is kept.")] = False,
+    home: HomeDir = None,
+) -> None:
+    """Serve the app on this machine until it is stopped."""
+    settings = Settings.read(home=home, demo=demo or None)
+    changes = {
+        "CITEWELL_HOME": str(settings.home.expanduser().absolute()),
+        "CITEWELL_DEMO": str(int(settings.demo)),
+    }
+    _check_port(port)
+    if not settings.demo:
+        with closing(Home(settings.home.expanduser().absolute())) as held:
+            open_database(held.database_url).dispose()  # What is newer or damaged is said here, not on a page.
+            say(f"Citewell serves {settings.home} at http://localhost:{port}")
+    else:
+        say(f"Citewell's demonstration is at http://localhost:{port}; nothing is kept.")
+    command = [sys.executable, "-m", "streamlit", "run", str(CHAT_APP), f"--server.port={port}"]
+    command.append("--logger.hideWelcomeMessage=true")
+    sys.stderr.flush()
+    os.execve(sys.executable, [*command, "--server.address=127.0.0.1"], environment(**changes))
+
+
+def _check_port(port: int) -> None:
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError as error:
+        raise AssistantError(
+            f"Port {port} cannot be used ({error.strerror}); stop what uses it, or choose another --port."
+        ) from error
+
+
+def weights(as_json: Json = False) -> None:
+    """Install the local embedding's weights and check that they are the published ones."""
+    found = install_weights()
+    if as_json:
+        print_json({"tensors": str(found.tensors), "verified": True})
+    else:
+        print(f"The weights are installed and verified: {found.tensors}")
+
+
+def doctor(as_json: Json = False, home: HomeDir = None) -> None:
+    """Check everything this installation needs."""
+    findings = tuple(examine(Settings.read(home=home)))
+    healthy = all(finding.ok for finding in findings)
+    if as_json:
+        rows = [{"name": f.name, "ok": f.ok, "detail": f.detail, "remedy": f.remedy} for f in findings]
+        print_json({"ok": healthy, "checks": rows})
+    else:
+        for finding in findings:
+            print(f"{'ok ' if finding.ok else 'NO '} {finding.name}: {finding.detail}")
+            if finding.remedy:
+                print(f"    {finding.remedy}")
+    if not healthy:
+        raise typer.Exit(1)
+
+
+def rebuild(as_json: Json = False, home: HomeDir = None) -> None:
+    """Build every index again from the database, without embedding again."""
+    result = perform("rebuild", {}, home)
+    if as_json:
+        print_json(result)
+    else:
+        print(f"Built the indexes of {result['collections']} collections again ({result['chunks']} passages).")

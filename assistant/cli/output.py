@@ -1,0 +1,84 @@
+"""What commands share: options, one JSON object on standard output, sentences on standard error."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from sqlalchemy import Engine
+
+from assistant import handover
+from assistant.errors import AssistantError
+from assistant.home import DATABASE_FILE, Home, database_url_of
+from assistant.operations import Reporter
+from assistant.settings import Settings
+from retrieval.database import open_database
+from retrieval.intake import Progress
+
+OnText = Callable[[str], None]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+HomeDir = Annotated[Path | None, typer.Option("--home", help="The data directory; else CITEWELL_HOME.")]
+CollectionName = Annotated[str | None, typer.Option("--collection", help="Only this collection.")]
+
+FAILED = 1
+"""Exit code: not done."""
+WRONG_USAGE = 2
+"""Exit code: an option or argument that cannot be meant."""
+SOME_FAILED = 3
+"""Exit code: done, but some items failed and are listed with reasons."""
+
+
+class WrongUsage(AssistantError):
+    """An option has a value that cannot be meant."""
+
+
+def silent(_: str) -> None:
+    """Shows nothing."""
+
+
+def perform(kind: str, work: Mapping[str, Any], home: Path | None, *, on_text: OnText = silent) -> dict[str, Any]:
+    """Carry out an operation, here or in the app that holds the home, showing how far it is."""
+    reporter = Reporter(_show_progress, on_text)
+    result, notice = handover.perform(Settings.read(home=home), kind, work, reporter)
+    if sys.stderr.isatty():
+        print("\r\x1b[K", end="", file=sys.stderr)
+    if notice:
+        say(notice)
+    return result
+
+
+@contextmanager
+def database(home: Path | None) -> Iterator[Engine]:
+    """The database of a home, for what only reads or changes rows: it may be used while the app runs."""
+    path = Settings.read(home=home).home.expanduser().absolute()
+    if not (path / DATABASE_FILE).is_file():
+        Home(path).close()
+    engine = open_database(database_url_of(path))
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def _show_progress(progress: Progress) -> None:
+    if sys.stderr.isatty():
+        print(f"\r\x1b[K{progress.done} of {progress.total}  {progress.path[:60]}", end="", file=sys.stderr)
+
+
+def say(sentence: str) -> None:
+    """A sentence for a person, kept out of what programs read."""
+    print(sentence, file=sys.stderr)
+
+
+def print_json(value: dict[str, Any]) -> None:
+    """The one object a `--json` command prints."""
+    json.dump(value, sys.stdout, ensure_ascii=False, indent=1, default=str)
+    sys.stdout.write("\n")
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 passage`, `3 passages`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -1,0 +1,210 @@
+"""Conversations in the database: the question is stored before anything is asked of a model.
+
+An answer goes pending → streaming → done, stopped, failed or interrupted. Whoever names a
+conversation also says who they are; another's and an absent one look the same.
+"""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from pydantic import TypeAdapter
+from sqlalchemy import Connection, Engine, RowMapping, delete, func, insert, select, update
+
+from assistant.access import Principal
+from assistant.errors import ConversationNotFound
+from assistant.events import Answer, Citation
+from assistant.narrowed import Narrowed
+from assistant.rewrite import Rewrite
+from assistant.schema import citations, conversations, messages
+from retrieval.trace import SearchTrace
+from retrieval.values import Passage
+
+Role = Literal["user", "assistant"]
+State = Literal["pending", "streaming", "done", "stopped", "failed", "interrupted"]
+_INTERRUPTED = "Citewell was stopped while it was answering. What was written is kept; ask again for the rest."
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What an answer is made of, stored with it: the passages, the search behind them, the answer.
+
+    `narrowed` is what the question was narrowed to, None where it was to nothing.
+    """
+
+    passages: tuple[Passage, ...] = ()
+    trace: SearchTrace | None = None
+    answer: Answer | None = None
+    narrowed: Narrowed | None = None
+    rewrite: Rewrite | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMessage:
+    """One entry of a conversation. `reason` says why an answer failed."""
+
+    id: int
+    role: Role
+    text: str
+    state: State
+    reason: str | None
+    work: Work | None
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A conversation in a list, titled by its first question."""
+
+    id: str
+    title: str
+
+
+_WORK: TypeAdapter[Work] = TypeAdapter(Work)
+
+
+class Conversations:
+    """Stores conversations and reads them back for their owner."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def create(self, principal: Principal) -> str:
+        """A new conversation's id."""
+        conversation_id = uuid.uuid4().hex
+        with self._engine.begin() as connection:
+            connection.execute(insert(conversations).values(id=conversation_id, owner=principal.key, created_at=_now()))
+        return conversation_id
+
+    def list(self, principal: Principal, *, limit: int = 30) -> tuple[Summary, ...]:
+        """The person's conversations, the one with the newest message first."""
+        newest = func.max(messages.c.id).label("newest")
+        first = func.min(messages.c.id).label("first")
+        ours = (
+            select(messages.c.conversation_id, newest, first)
+            .join(conversations)
+            .where(conversations.c.owner == principal.key)
+            .group_by(messages.c.conversation_id)
+            .order_by(newest.desc())
+            .limit(limit)
+            .subquery()
+        )
+        query = select(ours.c.conversation_id, messages.c.text).join(messages, messages.c.id == ours.c.first)
+        with self._engine.connect() as connection:
+            rows = connection.execute(query.order_by(ours.c.newest.desc()))
+            return tuple(Summary(row[0], row[1]) for row in rows)
+
+    def messages(
+        self, conversation_id: str, principal: Principal, *, newest: int | None = None, with_work: bool = True
+    ) -> tuple[StoredMessage, ...]:
+        """The conversation, or the newest messages of it, oldest first; raises ConversationNotFound.
+
+        The work behind an answer is most of its weight; without it a thousand messages are read in a moment.
+        """
+        columns = [column for column in messages.c if with_work or column.name != "work"]
+        query = select(*columns).where(messages.c.conversation_id == conversation_id)
+        with self._engine.connect() as connection:
+            _owned(connection, conversation_id, principal)
+            rows = connection.execute(query.order_by(messages.c.id.desc()).limit(newest)).mappings().all()
+        return tuple(_message(row) for row in reversed(rows))
+
+    def count(self, conversation_id: str, principal: Principal) -> int:
+        """How many messages a conversation has; raises ConversationNotFound."""
+        query = select(func.count()).where(messages.c.conversation_id == conversation_id)
+        with self._engine.connect() as connection:
+            _owned(connection, conversation_id, principal)
+            return int(connection.execute(query).scalar_one())
+
+    def begin(self, conversation_id: str, principal: Principal, question: str) -> int:
+        """Store a question and, pending, its answer; returns the answer's id. Raises ConversationNotFound."""
+        with self._engine.begin() as connection:
+            _owned(connection, conversation_id, principal)
+            _append(connection, conversation_id, "user", question, "done")
+            return _append(connection, conversation_id, "assistant", "", "pending")
+
+    def save(
+        self, message_id: int, *, state: State, text: str, work: Work | None = None, reason: str | None = None
+    ) -> None:
+        """Store an answer as far as it has come."""
+        values: dict[str, Any] = {"state": state, "text": text, "reason": reason}
+        if work is not None:
+            values["work"] = _WORK.dump_python(work, mode="json")
+        with self._engine.begin() as connection:
+            connection.execute(update(messages).where(messages.c.id == message_id).values(**values))
+            if work is not None and work.answer is not None:
+                connection.execute(delete(citations).where(citations.c.message_id == message_id))
+                if rows := [_citation_row(message_id, citation) for citation in work.answer.citations]:
+                    connection.execute(insert(citations), rows)
+
+    def times_cited(self, document_ids: Sequence[int]) -> dict[int, int]:
+        """In how many answers each of these documents was quoted; documents never quoted are left out."""
+        query = (
+            select(citations.c.document_id, func.count(citations.c.message_id.distinct()))
+            .where(citations.c.document_id.in_(document_ids))
+            .group_by(citations.c.document_id)
+        )
+        with self._engine.connect() as connection:
+            return {row[0]: row[1] for row in connection.execute(query)}
+
+    def spans_cited(self, document_id: int) -> tuple[tuple[int, int, int], ...]:
+        """(start, end, in how many answers) of every span of a document that was quoted, in order."""
+        span = (citations.c.start, citations.c.end)
+        count = func.count(citations.c.message_id.distinct())
+        query = select(*span, count).where(citations.c.document_id == document_id).group_by(*span).order_by(*span)
+        with self._engine.connect() as connection:
+            return tuple((row[0], row[1], row[2]) for row in connection.execute(query))
+
+    def mark_interrupted(self) -> int:
+        """At start: answers that a stopped process left open are interrupted; returns how many."""
+        open_states: Sequence[State] = ("pending", "streaming")
+        with self._engine.begin() as connection:
+            result = connection.execute(
+                update(messages)
+                .where(messages.c.state.in_(open_states))
+                .values(state="interrupted", reason=_INTERRUPTED)
+            )
+            return result.rowcount
+
+    def forget(self, principal: Principal) -> None:
+        """Delete all conversations of a person."""
+        with self._engine.begin() as connection:
+            connection.execute(delete(conversations).where(conversations.c.owner == principal.key))
+
+
+def _owned(connection: Connection, conversation_id: str, principal: Principal) -> None:
+    query = select(conversations.c.id).where(
+        conversations.c.id == conversation_id, conversations.c.owner == principal.key
+    )
+    if connection.execute(query).first() is None:
+        raise ConversationNotFound("There is no such conversation; start a new one.")
+
+
+def _append(connection: Connection, conversation_id: str, role: Role, text: str, state: State) -> int:
+    result = connection.execute(
+        insert(messages).values(conversation_id=conversation_id, role=role, text=text, state=state, created_at=_now())
+    )
+    key = result.inserted_primary_key
+    assert key is not None
+    return int(key[0])
+
+
+def _citation_row(message_id: int, citation: Citation) -> dict[str, int]:
+    document_id = citation.passage.source.id
+    return {
+        "message_id": message_id,
+        "n": citation.n,
+        "document_id": document_id,
+        "start": citation.start,
+        "end": citation.end,
+    }
+
+
+def _message(row: RowMapping) -> StoredMessage:
+    stored = row.get("work")
+    work = None if stored is None else _WORK.validate_python(stored)
+    return StoredMessage(row["id"], row["role"], row["text"], row["state"], row["reason"], work)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)

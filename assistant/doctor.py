@@ -1,0 +1,109 @@
+"""Looks at everything an installation needs, and says of each what is wrong and what to do."""
+
+import platform
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+
+from assistant.bootstrap import reranker_of
+from assistant.errors import AssistantError
+from assistant.home import Home, cache_of
+from assistant.llm import list_models
+from assistant.settings import Settings
+from retrieval.database import open_database
+from retrieval.embedding import load_embedder
+from retrieval.errors import HomeBusy, RetrievalError
+from retrieval.sandbox import sandbox_limits_available
+
+_LEAST_FREE_BYTES = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at. `remedy` is empty where nothing is to be done."""
+
+    name: str
+    ok: bool
+    detail: str
+    remedy: str = ""
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Every finding, in the order a person would look."""
+    yield Finding("Python", True, platform.python_version())
+    for name, look in (
+        ("Data directory", _look_at_home),
+        ("Disk", _look_at_disk),
+        ("Embedding", _look_at_embedding),
+        ("Reading files", _look_at_sandbox),
+        ("Model", _look_at_model),
+        ("Reranker", _look_at_reranker),
+    ):
+        yield _finding(name, look, settings)
+
+
+def _finding(name: str, look: Callable[[Settings], Finding], settings: Settings) -> Finding:
+    try:
+        return look(settings)
+    except (AssistantError, RetrievalError) as error:
+        what, _, remedy = error.hint.partition("; ")
+        return Finding(name, False, what, remedy or error.hint)
+
+
+def _look_at_home(settings: Settings) -> Finding:
+    path = settings.home.expanduser().absolute()
+    try:
+        with closing(Home(path)) as home:
+            open_database(home.database_url).dispose()
+    except HomeBusy:
+        return Finding("Data directory", True, f"{path} is in use by a running Citewell")
+    return Finding("Data directory", True, str(path))
+
+
+def _look_at_disk(settings: Settings) -> Finding:
+    path = settings.home.expanduser().absolute()
+    free = shutil.disk_usage(next(p for p in (path, *path.parents) if p.exists())).free
+    enough = free >= _LEAST_FREE_BYTES
+    return Finding("Disk", enough, f"{free / 1e9:.1f} GB free", "" if enough else "Free some space.")
+
+
+def _look_at_embedding(settings: Settings) -> Finding:
+    embedder = load_embedder(settings.embedding, cache_of(settings.home.expanduser().absolute()))
+    return Finding("Embedding", True, f"{embedder.name}, {embedder.dimension} dimensions")
+
+
+def _look_at_sandbox(_: Settings) -> Finding:
+    if sandbox_limits_available():
+        return Finding("Reading files", True, "in a child process with limits on memory and time")
+    return Finding(
+        "Reading files",
+        True,
+        "in a child process; this system cannot limit its memory",
+        "Read only files you trust, or run Citewell on Linux.",
+    )
+
+
+def _look_at_model(settings: Settings) -> Finding:
+    if not settings.has_model:
+        return Finding("Model", True, "none configured; answers quote the documents")
+    key = settings.openai_api_key
+    models = list_models(settings.openai_base_url, key.get_secret_value() if key else None)
+    wanted = settings.model
+    if wanted and models and wanted not in models:
+        return Finding(
+            "Model",
+            False,
+            f"the endpoint has no model {wanted!r}",
+            f"Set CITEWELL_MODEL to one of: {', '.join(models[:5])}.",
+        )
+    return Finding("Model", True, f"{wanted or (models[0] if models else 'unnamed')} answers")
+
+
+def _look_at_reranker(settings: Settings) -> Finding:
+    reranker = reranker_of(settings)
+    if reranker is None:
+        return Finding("Reranker", True, "none configured; passages stand in the order of the search")
+    with closing(reranker):
+        reranker.relevance("Which of these is about leave?", ("Leave is 26 days.", "The canteen opens at noon."))
+    return Finding("Reranker", True, f"{reranker.name} answers")

@@ -1,0 +1,152 @@
+"""An answer while it is being written: its text, its citations, and the check of each finished sentence."""
+
+import re
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from assistant.citations import CitationStream, CitedSentence, cited_sentences
+from assistant.events import Answer, CheckedSentence, Citation, SentenceChecked, Status, TextDelta, Usage
+from assistant.extractive import Quote
+from assistant.verify import check_sentence
+from retrieval.evidence import Evidence
+from retrieval.values import Passage
+
+_MAY_END_SENTENCE = re.compile(r"[.!?\n\]:]")
+
+
+@dataclass(slots=True)
+class Draft:
+    """Collects one answer. Everything it adds to the text it also yields, so the deltas make up the text."""
+
+    text: str = ""
+    notice: str | None = None
+    evidence: Evidence | None = None
+    timings_ms: dict[str, float] = field(default_factory=dict)
+    _passages: Sequence[Passage] = ()
+    _stream: CitationStream = field(default_factory=lambda: CitationStream(0))
+    _sentences: list[CheckedSentence] = field(default_factory=list)
+    _citations: dict[int, Citation] = field(default_factory=dict)
+    _checked_to: int = 0
+    _usage: Usage = field(default_factory=Usage)
+    _began: float = field(default_factory=time.perf_counter)
+
+    def elapsed_ms(self) -> float:
+        """Milliseconds since the turn began."""
+        return round((time.perf_counter() - self._began) * 1000, 1)
+
+    def lap(self, part: str) -> None:
+        """Note when a part of the turn was reached, the first time it is."""
+        self.timings_ms.setdefault(part, self.elapsed_ms())
+
+    def write(self, text: str) -> str:
+        """Add text that claims nothing, and return it."""
+        start = len(self.text)
+        self.text += text
+        self._sentences.append(CheckedSentence(text, start, len(self.text), "not_a_claim", ()))
+        return text
+
+    def quote(self, quote: Quote) -> tuple[str, CheckedSentence]:
+        """Add a quoted sentence with a citation of its own; supported by construction."""
+        n = len(self._citations) + 1
+        gap = " " if self.text else ""
+        start = len(self.text) + len(gap)
+        delta = f"{gap}{quote.text} [{n}]"
+        self.text += delta
+        self._citations[n] = Citation(n, quote.passage, quote.exact, quote.start, quote.end)
+        sentence = CheckedSentence(quote.text, start, len(self.text), "supported", (n,))
+        self._sentences.append(sentence)
+        return delta, sentence
+
+    def item(self, text: str, citation: Citation) -> tuple[str, CheckedSentence]:
+        """Add a line about a document with a citation that opens it; it says nothing of what stands there."""
+        start = len(self.text)
+        delta = f"{text} [{citation.n}]"
+        self.text += delta
+        self._citations[citation.n] = citation
+        sentence = CheckedSentence(text.strip(), start, len(self.text), "not_a_claim", (citation.n,))
+        self._sentences.append(sentence)
+        return delta, sentence
+
+    def cite_from(self, passages: Sequence[Passage]) -> None:
+        """The passages the model was given; no citation leaves this set."""
+        self._passages = passages
+        self._stream = CitationStream(len(passages))
+
+    def feed(self, piece: str) -> Iterator[TextDelta | SentenceChecked]:
+        """Add what the model wrote; sentences are checked as soon as the next one begins."""
+        shown = self._stream.feed(piece)
+        if shown:
+            self.text += shown
+            yield TextDelta(shown)
+            if _MAY_END_SENTENCE.search(shown):
+                yield from self._check(final=False)
+
+    def finish(self) -> Iterator[TextDelta | SentenceChecked]:
+        """Add what was held back and check what is left."""
+        if rest := self._stream.finish():
+            self.text += rest
+            yield TextDelta(rest)
+        yield from self._check(final=True)
+
+    def note(self, sentence: str | None) -> None:
+        """Add a sentence for the reader about what was missing or degraded."""
+        if sentence:
+            self.notice = f"{self.notice} {sentence}" if self.notice else sentence
+
+    def used(self, usage: Usage) -> None:
+        """Note the tokens the endpoint counted."""
+        self._usage = usage
+
+    def answer(self, status: Status) -> Answer:
+        """The answer as it stands."""
+        self.timings_ms["total"] = self.elapsed_ms()
+        citations = tuple(self._citations[n] for n in sorted(self._citations))
+        return Answer(
+            self.text,
+            status,
+            tuple(self._sentences),
+            citations,
+            self._usage,
+            dict(self.timings_ms),
+            self.notice,
+            evidence=self.evidence,
+        )
+
+    @property
+    def has_citations(self) -> bool:
+        """Whether anything was cited; a turn without citations is unanswerable."""
+        return bool(self._citations)
+
+    def _check(self, *, final: bool) -> Iterator[SentenceChecked]:
+        begin = self._checked_to
+        sentences = cited_sentences(self.text[begin:])
+        for sentence in sentences if final else sentences[:-1]:
+            checked = self._checked(sentence, begin)
+            self._sentences.append(checked)
+            self._checked_to = begin + sentence.end
+            yield SentenceChecked(checked)
+
+    def _checked(self, sentence: CitedSentence, begin: int) -> CheckedSentence:
+        cited = [self._passages[self._stream.cited[n - 1] - 1] for n in sentence.numbers]
+        held_against = cited or self._passages
+        support, _ = check_sentence(
+            sentence.sentence, [p.text for p in held_against], contexts=[_context(p) for p in held_against]
+        )
+        for n, passage in zip(sentence.numbers, cited, strict=True):
+            self._citations.setdefault(n, _citation(n, passage, sentence.sentence))
+        return CheckedSentence(
+            sentence.sentence, begin + sentence.start, begin + sentence.end, support, sentence.numbers
+        )
+
+
+def _context(passage: Passage) -> str:
+    """What a sentence may take from the title and headings above its passage."""
+    return " ".join((passage.source.title, *passage.heading))
+
+
+def _citation(n: int, passage: Passage, sentence: str) -> Citation:
+    """The citation at the window of the passage that is closest to the sentence, else at all of it."""
+    _, best = check_sentence(sentence, [passage.text], contexts=[_context(passage)])
+    start, end = (best[1], best[2]) if best else (0, len(passage.text))
+    return Citation(n, passage, passage.text[start:end], passage.start + start, passage.start + end)

@@ -1,0 +1,76 @@
+"""What can go wrong on the way to an answer.
+
+AssistantError
+├── QuestionRefused       the question cannot be asked as it is (empty, too long)
+├── SettingsError         a setting is missing or wrong
+├── ConversationNotFound  absent, or another's: the two look the same
+└── ModelError            the model endpoint failed
+    ├── ModelUnreachable  refused, no such host, TLS
+    ├── ModelRejectedKey
+    ├── ModelNotFound     no model of that name at the endpoint
+    ├── ModelBusy         rate limited; `retry_after_s` says when
+    ├── ModelFailed       the endpoint answered with an error or with nonsense
+    ├── ModelTooSlow      a deadline passed: first token, idle or total
+    ├── ContextTooLong    the prompt is longer than the model's window
+    └── ReplyIncomplete   the stream ended early; what came is kept
+"""
+
+
+class AssistantError(Exception):
+    """Base of the tree. `hint` is the one sentence a person sees: what happened and what to do."""
+
+    def __init__(self, hint: str) -> None:
+        super().__init__(hint)
+        self.hint = hint
+
+
+class QuestionRefused(AssistantError):
+    """The question cannot be asked as it is."""
+
+
+class SettingsError(AssistantError):
+    """A setting is missing or wrong."""
+
+
+class ConversationNotFound(AssistantError):
+    """No such conversation for this principal."""
+
+
+class ModelError(AssistantError):
+    """The model endpoint failed."""
+
+
+class ModelUnreachable(ModelError):
+    """Nothing answers at the endpoint's address."""
+
+
+class ModelRejectedKey(ModelError):
+    """The endpoint refused the API key."""
+
+
+class ModelNotFound(ModelError):
+    """The endpoint has no model of that name."""
+
+
+class ModelBusy(ModelError):
+    """The endpoint asks to wait."""
+
+    def __init__(self, hint: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(hint)
+        self.retry_after_s = retry_after_s
+
+
+class ModelFailed(ModelError):
+    """The endpoint answered with an error or with something that is not an answer."""
+
+
+class ModelTooSlow(ModelError):
+    """A deadline passed."""
+
+
+class ContextTooLong(ModelError):
+    """The prompt does not fit the model's window."""
+
+
+class ReplyIncomplete(ModelError):
+    """The stream ended before the model said it was done."""

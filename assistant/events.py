@@ -1,0 +1,146 @@
+"""What a turn tells whoever watches it, in order.
+
+The page, the command line and later the API all consume these and nothing else.
+Law: the `TextDelta` texts of a turn, joined, equal the text of the answer it ends with.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from assistant.rewrite import Rewrite
+from retrieval.evidence import Evidence
+from retrieval.filters import NO_FILTERS, Filters
+from retrieval.trace import SearchTrace
+from retrieval.values import Passage
+
+Status = Literal["answered", "partial", "unanswerable"]
+Support = Literal["supported", "partly", "unsupported", "contradicted", "not_a_claim"]
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """The `n`-th source of an answer: `quote` is the source document's text from `start` to `end`."""
+
+    n: int
+    passage: Passage
+    quote: str
+    start: int
+    end: int
+
+    @property
+    def page(self) -> int | None:
+        """The page on which the quotation begins."""
+        return self.passage.page_at(self.start)
+
+    @property
+    def heading(self) -> tuple[str, ...]:
+        """The heading path above the quotation."""
+        return self.passage.heading_at(self.start)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedSentence:
+    """One sentence of an answer at `text[start:end]`, without its markers, and what its sources say of it."""
+
+    text: str
+    start: int
+    end: int
+    support: Support
+    citations: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens as the endpoint counted them; zero where no model was asked."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    model: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentList:
+    """What an answer about the collection itself counted, so that all of it can be listed: see `retrieval.mentions`.
+
+    `total` documents, of which the answer names the first `shown`.
+    """
+
+    total: int
+    shown: int
+    words: str = ""
+    collection: str | None = None
+    filters: Filters = NO_FILTERS
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A finished answer. `notice` is a sentence for the reader when something was missing or degraded.
+
+    `listed` is there where the answer is about the collection itself; then nothing in it is a claim from a passage.
+    """
+
+    text: str
+    status: Status
+    sentences: tuple[CheckedSentence, ...]
+    citations: tuple[Citation, ...]
+    usage: Usage
+    timings_ms: dict[str, float]
+    notice: str | None = None
+    listed: DocumentList | None = None
+    evidence: Evidence | None = None
+    """How likely the documents hold the answer, by which it was decided; None where that was not reached."""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnStarted:
+    """The question is stored; the answer will be stored under `message_id`."""
+
+    message_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class PassagesFound:
+    """The search is done. `rewrite` is what was searched for beside the question."""
+
+    passages: tuple[Passage, ...]
+    trace: SearchTrace
+    rewrite: Rewrite | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """More of the answer's text. Citation markers are whole and in their final numbering."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceChecked:
+    """A sentence is complete and was held against its sources."""
+
+    sentence: CheckedSentence
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerFinished:
+    """The turn is over and stored."""
+
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class TurnStopped:
+    """The reader stopped the answer; what was written so far is kept, with its citations."""
+
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class TurnFailed:
+    """The turn ended without a whole answer; `answer` holds what came before, None where nothing did."""
+
+    reason: str
+    answer: Answer | None
+
+
+Event = TurnStarted | PassagesFound | TextDelta | SentenceChecked | AnswerFinished | TurnStopped | TurnFailed

@@ -1,0 +1,283 @@
+"""What can be asked of an open home by name: by a command that holds it, or by the job table of the app that does.
+
+An operation gets its work as JSON and returns the JSON that the command prints.
+"""
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from assistant.access import LOCAL_USER, scope_of
+from assistant.as_json import answer_json, entry_json, found_json, report_json, rewrite_json, trace_json
+from assistant.bootstrap import EXAMPLES, SAMPLE_COLLECTION, Citewell
+from assistant.errors import AssistantError
+from assistant.events import Answer, AnswerFinished, PassagesFound, TextDelta, TurnFailed, TurnStopped
+from assistant.job_table import hashes_of
+from assistant.llm import Message
+from assistant.narrowed import filters_of, nothing_fits
+from assistant.turn import checked_question
+from retrieval.errors import UnknownDocument
+from retrieval.evidence import Evidence, assess
+from retrieval.intake import IntakeReport, Progress
+from retrieval.library import FileFacts
+from retrieval.listing import ListedFile, uploaded_file
+from retrieval.mentions import Mentions
+from retrieval.sync import SyncPlan
+from retrieval.trace import SearchTrace
+from retrieval.values import Scope
+
+_NO_FILE = "Its file is not kept here; add it again."
+
+
+@dataclass(frozen=True, slots=True)
+class Reporter:
+    """How an operation tells how far it is, and learns that it should end."""
+
+    on_progress: Callable[[Progress], None] = lambda _: None
+    on_text: Callable[[str], None] = lambda _: None
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+
+Work = Mapping[str, Any]
+Operation = Callable[[Citewell, Work, Reporter], dict[str, Any]]
+
+
+def ingest(citewell: Citewell, work: Work, reporter: Reporter) -> dict[str, Any]:
+    """Read `paths` into `collection`."""
+    report = citewell.intake.read_paths(
+        [Path(path) for path in work["paths"]],
+        collection=work["collection"],
+        retry=work.get("retry", False),
+        on_progress=reporter.on_progress,
+        stopping=reporter.stopping,
+    )
+    return report_json(report)
+
+
+def read_sample(citewell: Citewell, _work: Work, reporter: Reporter) -> dict[str, Any]:
+    """Read the sample company."""
+    return ingest(citewell, {"paths": [EXAMPLES / "company"], "collection": SAMPLE_COLLECTION}, reporter)
+
+
+def read_uploads(citewell: Citewell, work: Work, reporter: Reporter) -> dict[str, Any]:
+    """Read `uploads`, given as [name, SHA-256 of the kept file], into `collection_id`."""
+    kept = [(name, citewell.originals.path_of(sha256)) for name, sha256 in work["uploads"]]
+    files = [uploaded_file(name, path) for name, path in kept if path is not None]
+    return report_json(_read(citewell, work["collection_id"], files, reporter, retry=True))
+
+
+def read_again(citewell: Citewell, work: Work, reporter: Reporter) -> dict[str, Any]:
+    """Read the files at `paths` of `collection_id` anew, from where they lie or from the kept original."""
+    collection_id = work["collection_id"]
+    failures = {path: failure.file for path, failure in citewell.library.failures(collection_id).items()}
+    known = failures | citewell.library.files(collection_id)
+    files = [_source(citewell, path, known[path]) for path in work["paths"] if path in known]
+    return report_json(_read(citewell, collection_id, files, reporter, again=True))
+
+
+def sync(citewell: Citewell, work: Work, reporter: Reporter) -> dict[str, Any]:
+    """Bring `collection` in step with `folder`, which it follows from then on; without them, all that follow one.
+
+    With `dry_run` nothing is changed and nothing followed.
+    """
+    dry_run = bool(work.get("dry_run"))
+    done = [
+        _sync_one(citewell, collection_id, Path(folder), reporter, dry_run=dry_run)
+        for collection_id, folder in _followed(citewell, work)
+    ]
+    if not done:
+        raise AssistantError("No collection follows a folder yet; name one: citewell sync FOLDER --collection NAME.")
+    totals: dict[str, Any] = {
+        name: sum(result[name] for result in done)
+        for name in ("added", "updated", "unchanged", "removed", "moved", "chunks")
+    }
+    failed = [failure for result in done for failure in result["failed"]]
+    changes = {kind: [row for r in done for row in r["changes"][kind]] for kind in done[0]["changes"]}
+    seconds = round(sum(result["seconds"] for result in done), 3)
+    return {**totals, "failed": failed, "seconds": seconds, "dry_run": dry_run, "changes": changes}
+
+
+def delete_documents(citewell: Citewell, work: Work, _reporter: Reporter) -> dict[str, Any]:
+    """Delete the documents of these `ids`, and forget the `failures`, given as [collection id, path].
+
+    What is gone already is passed over.
+    """
+    gone = 0
+    for collection_id, path in work.get("failures", ()):
+        citewell.library.forget_failures(collection_id, [path])
+    for document_id in work["ids"]:
+        try:
+            citewell.library.remove(document_id)
+            gone += 1
+        except UnknownDocument:
+            continue
+    for collection in citewell.library.collections():
+        citewell.indexes.catch_up(collection.id)
+    _tidy(citewell)
+    return {"deleted": gone}
+
+
+def delete_collection(citewell: Citewell, work: Work, _reporter: Reporter) -> dict[str, Any]:
+    """Delete `collection_id` with everything in it."""
+    count = citewell.library.document_count(frozenset({work["collection_id"]}))
+    citewell.library.delete_collection(work["collection_id"])
+    citewell.indexes.drop(work["collection_id"])
+    _tidy(citewell)
+    return {"deleted": count}
+
+
+def rebuild(citewell: Citewell, _work: Work, reporter: Reporter) -> dict[str, Any]:
+    """Build every index again from the database."""
+    collections = citewell.library.collections()
+    for done, collection in enumerate(collections, 1):
+        citewell.indexes.rebuild(collection.id)
+        reporter.on_progress(Progress(done, len(collections), collection.name))
+    chunks = sum(citewell.library.chunk_count(collection.id) for collection in collections)
+    return {"collections": len(collections), "chunks": chunks}
+
+
+def search(citewell: Citewell, work: Work, _reporter: Reporter) -> dict[str, Any]:
+    """Find the passages nearest to `text`."""
+    earlier = [message["text"] for message in work.get("history", ()) if message["role"] == "user"]
+    scope = scope_of(LOCAL_USER, citewell.library, collection=work.get("collection"))
+    filters = filters_of(work)
+    documents = citewell.catalogue.ids(scope, filters)
+    found = citewell.search.passages(
+        work["text"], scope=scope, history=earlier, limit=work["limit"], documents=documents
+    )
+    notice = {"notice": nothing_fits(filters)} if documents == frozenset() else {}
+    return found_json(found) | notice | _traced(citewell, found.trace, scope, work)
+
+
+def list_documents(citewell: Citewell, work: Work, _reporter: Reporter) -> dict[str, Any]:
+    """The documents that pass the filters; with `mentions`, only those that have these words."""
+    scope = scope_of(LOCAL_USER, citewell.library, collection=work.get("collection"))
+    entries = citewell.catalogue.documents(scope, filters_of(work))
+    found = Mentions(citewell.library, citewell.indexes.lexical).documents(work["mentions"], scope)
+    return {"documents": [entry_json(entry) for entry in entries if entry.id in found]}
+
+
+def ask(citewell: Citewell, work: Work, reporter: Reporter) -> dict[str, Any]:
+    """Answer `text`; where the model failed, `error` says why beside what was written."""
+    scope = scope_of(LOCAL_USER, citewell.library, collection=work.get("collection"))
+    history = [Message(**message) for message in work.get("history", ())]
+    answer: Answer | None = None
+    failure: str | None = None
+    search: PassagesFound | None = None
+    question, filters = checked_question(work["text"]), filters_of(work)
+    for event in citewell.assistant.answer(question, scope=scope, history=history, filters=filters):
+        match event:
+            case PassagesFound():
+                search = event
+            case TextDelta(delta):
+                reporter.on_text(delta)
+            case AnswerFinished() | TurnStopped():
+                answer = event.answer
+            case TurnFailed():
+                failure, answer = event.reason, event.answer
+    if answer is None:
+        raise AssistantError(failure or "There is no answer; ask again.")
+    if answer.listed is not None:
+        listed = replace(answer.listed, collection=answer.listed.collection or work.get("collection"))
+        answer = replace(answer, listed=listed)
+    found = _traced(citewell, search.trace, scope, work, answer.evidence) if search else {}
+    rewrite = rewrite_json(search.rewrite if search else None)
+    return {**answer_json(answer), "rewrite": rewrite, **found} | ({"error": failure} if failure else {})
+
+
+def _traced(
+    citewell: Citewell, trace: SearchTrace, scope: Scope, work: Work, evidence: Evidence | None = None
+) -> dict[str, Any]:
+    """The trace, where it is wanted, with the place of every candidate."""
+    if not work.get("trace"):
+        return {}
+    hits = citewell.library.hits([candidate.chunk_id for candidate in trace.candidates], scope)
+    return {"trace": trace_json(trace, hits, evidence or assess(trace.signals))}
+
+
+WRITING: Mapping[str, Operation] = {
+    "ingest": ingest,
+    "read_sample": read_sample,
+    "read_uploads": read_uploads,
+    "read_again": read_again,
+    "sync": sync,
+    "delete_documents": delete_documents,
+    "delete_collection": delete_collection,
+    "rebuild": rebuild,
+}
+READING: Mapping[str, Operation] = {"search": search, "ask": ask, "list_documents": list_documents}
+OPERATIONS = {**WRITING, **READING}
+READING_IN = ("ingest", "read_sample", "read_uploads", "read_again", "sync")
+"""The kinds of job that read files in, for a page that shows their progress."""
+
+
+def _read(
+    citewell: Citewell,
+    collection_id: str,
+    files: Iterable[ListedFile],
+    reporter: Reporter,
+    *,
+    retry: bool = False,
+    again: bool = False,
+) -> IntakeReport:
+    return citewell.intake.read_files(
+        collection_id,
+        tuple(files),
+        retry=retry,
+        again=again,
+        on_progress=reporter.on_progress,
+        stopping=reporter.stopping,
+    )
+
+
+def _source(citewell: Citewell, path: str, facts: FileFacts) -> ListedFile:
+    """Where a known file is to be read from: its folder, else the kept original."""
+    in_folder = Path(facts.folder) / path if facts.folder else None
+    source = in_folder if in_folder is not None and in_folder.is_file() else citewell.originals.path_of(facts.sha256)
+    problem = None if source is not None else _NO_FILE
+    return ListedFile(path, source or Path(path), problem, facts.bytes, facts.modified_ns, facts.folder)
+
+
+def _followed(citewell: Citewell, work: Work) -> list[tuple[str | None, str]]:
+    """(collection id, folder) of every sync to be done; a collection that a dry run would make has no id yet."""
+    name, folder = work.get("collection"), work.get("folder")
+    collections = citewell.library.collections()
+    if folder is None:
+        return [(c.id, c.folder) for c in collections if c.folder and name in {None, c.name}]
+    name = name or Path(folder).name
+    if work.get("dry_run"):
+        return [(next((c.id for c in collections if c.name == name), None), folder)]
+    return [(citewell.library.create_collection(name).id, folder)]
+
+
+def _sync_one(
+    citewell: Citewell, collection_id: str | None, folder: Path, reporter: Reporter, *, dry_run: bool
+) -> dict[str, Any]:
+    plan = citewell.intake.plan(collection_id, folder)
+    changes = _changes_json(plan)
+    if dry_run or collection_id is None:
+        counts = {name: len(rows) for name, rows in changes.items()}
+        updated = counts["changed"] + counts["moved"]
+        report = IntakeReport(counts["added"], updated, plan.unchanged, counts["removed"], 0, (), 0.0, counts["moved"])
+    else:
+        citewell.library.change_collection(collection_id, folder=str(folder))
+        report = citewell.intake.sync(collection_id, plan, on_progress=reporter.on_progress, stopping=reporter.stopping)
+        if plan.removed:
+            _tidy(citewell)
+    return {**report_json(report), "moved": report.moved, "changes": changes}
+
+
+def _changes_json(plan: SyncPlan) -> dict[str, list[Any]]:
+    return {
+        "added": [file.name for file in plan.added],
+        "changed": [file.name for file in plan.changed],
+        "moved": [{"from": old, "to": file.name} for old, file, _ in plan.moved],
+        "removed": list(plan.removed),
+    }
+
+
+def _tidy(citewell: Citewell) -> None:
+    """Delete the kept files that nothing stands for any more."""
+    citewell.originals.forget_all_but(citewell.library.hashes_in_use() | hashes_of(citewell.jobs.open()))

@@ -1,0 +1,79 @@
+"""Waiting that can be ended: runs a coroutine in the calling thread, looking up whether to go on.
+
+No second thread reads, so that none can be left behind: leaving early cancels the coroutine where it waits,
+which closes its connection.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+T = TypeVar("T")
+
+LOOK_UP_S = 0.1
+"""How often a waiting call looks whether it was cancelled."""
+
+_CLOSING_S = 1.0
+
+
+class Cancelled(Exception):
+    """Nobody wants the result any more."""
+
+
+class TooLate(Exception):
+    """The deadline passed first."""
+
+
+class Patience:
+    """Runs coroutines one after the other on a loop of its own.
+
+    Use it in a `with` block, in one thread, and not where another loop is running.
+    """
+
+    def __init__(self, cancelled: Callable[[], bool]) -> None:
+        self._cancelled = cancelled
+        self._loop = asyncio.new_event_loop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+        self._loop.close()
+
+    def wait_for(self, work: Coroutine[Any, Any, T], *, until: float) -> T:
+        """What the coroutine returns or raises; Cancelled, or TooLate once the monotonic clock says `until`."""
+        task = self._loop.create_task(work)
+        try:
+            while not task.done():
+                if self._cancelled():
+                    raise Cancelled
+                left = until - time.monotonic()
+                if left <= 0:
+                    raise TooLate
+                self._loop.run_until_complete(asyncio.wait({task}, timeout=min(left, LOOK_UP_S)))
+        finally:
+            self._end(task)
+        return task.result()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait so long; raises Cancelled as soon as nobody waits for it any more."""
+        self.wait_for(asyncio.sleep(seconds), until=time.monotonic() + seconds + _CLOSING_S)
+
+    def close(self, work: Coroutine[Any, Any, object]) -> None:
+        """Run something that tidies up, whatever became of the rest."""
+        task = self._loop.create_task(work)
+        self._loop.run_until_complete(asyncio.wait({task}, timeout=_CLOSING_S))
+        self._end(task)
+        with suppress(asyncio.CancelledError):
+            task.exception()
+
+    def _end(self, task: asyncio.Task[Any]) -> None:
+        if not task.done():
+            task.cancel()
+            self._loop.run_until_complete(asyncio.wait({task}, timeout=_CLOSING_S))

@@ -1,0 +1,73 @@
+"""The one open home of a serving process, opened beside the server's start and shared by all its sessions."""
+
+import logging
+import threading
+from collections.abc import Callable
+
+from assistant.bootstrap import Citewell, open_citewell
+from assistant.errors import AssistantError
+from assistant.settings import Settings
+from assistant.worker import Worker
+from retrieval.errors import RetrievalError
+
+log = logging.getLogger(__name__)
+
+
+class Running:
+    """Opens a home in a thread of its own; whoever needs it waits for it.
+
+    An ordinary object of this module: what Streamlit caches, any visitor may clear.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._ready = threading.Event()
+        self._citewell: Citewell | None = None
+        self._problem: str | None = None
+        self._started = False
+
+    def start(self, read_settings: Callable[[], Settings] = Settings.read) -> None:
+        """Begin to open the home; once."""
+        with self._lock:
+            if self._started:
+                return
+            self._started = True
+            self._ready.clear()
+        threading.Thread(target=self._open, args=(read_settings,), name="opening", daemon=True).start()
+
+    def get(self, *, timeout_s: float | None = None) -> Citewell | None:
+        """The open home; None where it is not open yet after the timeout. Raises AssistantError where it cannot be."""
+        self.start()
+        if not self._ready.wait(timeout_s):
+            return None
+        if self._citewell is None:
+            raise AssistantError(self._problem or "Citewell is closing.")
+        return self._citewell
+
+    def close(self) -> None:
+        """Close the home; a later `start` opens it again."""
+        with self._lock:
+            if not self._started:
+                return
+        self._ready.wait()
+        with self._lock:
+            citewell, self._citewell, self._started = self._citewell, None, False
+        if citewell is not None:
+            citewell.close()
+
+    def _open(self, read_settings: Callable[[], Settings]) -> None:
+        try:
+            citewell = open_citewell(read_settings())
+            Worker(citewell).start()
+            self._citewell, self._problem = citewell, None
+        except (AssistantError, RetrievalError) as error:
+            log.error("%s", error.hint)
+            self._problem = error.hint
+        except Exception:
+            log.exception("the home could not be opened")
+            self._problem = "Citewell could not start; its log says why."
+        finally:
+            self._ready.set()
+
+
+RUNNING = Running()

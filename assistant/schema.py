@@ -1,0 +1,63 @@
+"""The tables of conversations and jobs, beside those of documents and in the same database."""
+
+from sqlalchemy import JSON, Boolean, Column, DateTime, ForeignKey, Index, Integer, String, Table, Text
+
+from retrieval.schema import metadata
+
+__all__ = ["citations", "conversations", "jobs", "messages", "metadata"]
+
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("owner", String(300), nullable=False, index=True),
+    Column("created_at", DateTime, nullable=False),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    # The order of a conversation is the order of ids: a clock may jump, a sequence does not.
+    Column("id", Integer, primary_key=True),
+    Column("conversation_id", ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("reason", Text),
+    Column("work", JSON),
+    Column("created_at", DateTime, nullable=False),
+    Index("ix_messages_conversation_id_id", "conversation_id", "id"),
+    sqlite_autoincrement=True,
+)
+
+# Which spans answers quoted. Documents come and go under their ids, so none is required to exist.
+citations = Table(
+    "citations",
+    metadata,
+    Column("message_id", ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True),
+    Column("n", Integer, primary_key=True),
+    Column("document_id", Integer, nullable=False, index=True),
+    Column("start", Integer, nullable=False),
+    Column("end", Integer, nullable=False),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", String(32), nullable=False),
+    Column("state", String(16), nullable=False, index=True),
+    Column("owner", String(300), nullable=False),
+    Column("cancelled", Boolean, nullable=False, default=False),
+    Column("starts", Integer, nullable=False, default=0),
+    Column("done", Integer, nullable=False, default=0),
+    Column("total", Integer, nullable=False, default=0),
+    Column("current", Text, nullable=False, default=""),
+    Column("created_at", DateTime, nullable=False),
+    Column("started_at", DateTime),
+    Column("ended_at", DateTime),
+    Column("work", JSON, nullable=False),
+    Column("result", JSON),
+    Column("problem", Text),
+    sqlite_autoincrement=True,
+)

@@ -1,0 +1,100 @@
+"""Every setting, read once from the environment. The only file that looks at it."""
+
+import os
+from pathlib import Path
+from typing import Any, Self
+
+from platformdirs import user_data_path
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from assistant.errors import SettingsError
+from retrieval.addresses import is_loopback, is_web_address
+
+
+def _alias(name: str) -> AliasChoices:
+    return AliasChoices(name, name.lower())
+
+
+class Settings(BaseSettings):
+    """Frozen; secrets are masked wherever it is printed."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CITEWELL_", frozen=True, extra="ignore", populate_by_name=True, hide_input_in_errors=True
+    )
+
+    home: Path = Field(
+        default_factory=lambda: user_data_path("citewell", appauthor=False),
+        description="Where documents, indexes and conversations are kept.",
+    )
+    openai_api_key: SecretStr | None = Field(
+        None, validation_alias=_alias("OPENAI_API_KEY"), description="Key of the model endpoint."
+    )
+    openai_base_url: str | None = Field(
+        None,
+        validation_alias=_alias("OPENAI_BASE_URL"),
+        description="Address of an OpenAI-compatible endpoint, for example http://127.0.0.1:8080/v1.",
+    )
+    model: str | None = Field(None, description="The model's name; by default the endpoint's first.")
+    window_tokens: int = Field(16_384, ge=1024, le=2_000_000, description="The model's context window.")
+    reply_tokens: int = Field(1_024, ge=64, le=100_000, description="The longest answer, in tokens.")
+    first_token_s: float = Field(20.0, gt=0, description="How long to wait for an answer to begin, in seconds.")
+    idle_s: float = Field(15.0, gt=0, description="How long an answer may pause, in seconds.")
+    total_s: float = Field(120.0, gt=0, description="How long an answer may take in all, in seconds.")
+    embedding: str = Field(
+        "local",
+        description="`local` (all-MiniLM-L6-v2), or provider:model, for example openai:text-embedding-3-small.",
+    )
+    rerank_url: str | None = Field(
+        None, description="Address of a `/v1/rerank` endpoint that puts passages in order; none: they stay as found."
+    )
+    rerank_model: str | None = Field(None, description="The reranker's model, where its endpoint has several.")
+    rerank_api_key: SecretStr | None = Field(None, description="Key of the reranker.")
+    rerank_timeout: float = Field(2.0, gt=0, le=30, description="How long a reranker may take, in seconds.")
+    passages: int = Field(8, ge=1, le=50, description="How many passages an answer may draw on.")
+    sample: bool = Field(True, description="Read the sample company in when the home is new.")
+    demo: bool = Field(False, description="A demonstration: temporary home, visitors apart, nothing kept.")
+
+    @field_validator(
+        "openai_api_key", "openai_base_url", "model", "rerank_url", "rerank_model", "rerank_api_key", mode="before"
+    )
+    @classmethod
+    def _empty_is_absent(cls, value: Any) -> Any:
+        return None if value == "" else value
+
+    @field_validator("rerank_url")
+    @classmethod
+    def _is_address(cls, value: str | None) -> str | None:
+        if value is not None and not is_web_address(value):
+            raise ValueError("it is no address like http://127.0.0.1:8080/v1/rerank")
+        return value
+
+    @field_validator("rerank_api_key")
+    @classmethod
+    def _travels_encrypted(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        url = info.data.get("rerank_url")
+        if value is not None and url and url.lower().startswith("http:") and not is_loopback(url):
+            raise ValueError("it would travel unencrypted; give the reranker an https address")
+        return value
+
+    @property
+    def has_model(self) -> bool:
+        """Whether a model endpoint is configured; without one, answers quote the documents."""
+        return self.openai_api_key is not None or self.openai_base_url is not None
+
+    @classmethod
+    def read(cls, **overrides: Any) -> Self:
+        """The settings of this process; raises SettingsError naming what is wrong."""
+        given = {name: value for name, value in overrides.items() if value is not None}
+        try:
+            return cls(**given)
+        except ValidationError as error:
+            first = error.errors(include_input=False)[0]
+            name = "CITEWELL_" + "_".join(str(part) for part in first["loc"]).upper()
+            name = name.replace("CITEWELL_OPENAI", "OPENAI").replace("CITEWELL_CITEWELL", "CITEWELL")
+            raise SettingsError(f"The setting {name} is wrong ({first['msg']}); correct it, or leave it out.") from None
+
+
+def environment(**changes: str) -> dict[str, str]:
+    """This process's environment with changes, for a process it starts."""
+    return {**os.environ, **changes}

@@ -1,0 +1,365 @@
+"""One turn, from question to checked answer. Read `Assistant.ask` first; it tells the whole story.
+
+The question is stored, the documents are searched, the evidence decides whether they can answer.
+If they can, a model writes from the passages, or the best sentences are quoted where there is no
+model; every sentence is held against what it cites. Whatever happens, what was written is kept.
+"""
+
+import logging
+import re
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from textwrap import shorten
+
+from assistant.access import Principal, scope_of
+from assistant.budget import fit
+from assistant.conversations import Conversations, State, StoredMessage, Work
+from assistant.draft import Draft
+from assistant.errors import AssistantError, ModelError, QuestionRefused
+from assistant.events import (
+    Answer,
+    AnswerFinished,
+    Event,
+    PassagesFound,
+    SentenceChecked,
+    TextDelta,
+    TurnFailed,
+    TurnStarted,
+    TurnStopped,
+    Usage,
+)
+from assistant.extractive import Quote, best_quotes, disagreement
+from assistant.inventory import Inventory
+from assistant.llm import ChatModel, Finished, Message, TextPiece
+from assistant.narrowed import Narrowed, nothing_fits
+from assistant.rewrite import Attempt, Rewrite, rewrite_follow_up
+from retrieval.embedding import Embedder
+from retrieval.errors import RetrievalError
+from retrieval.evidence import Evidence, assess
+from retrieval.filters import NO_FILTERS, Filters
+from retrieval.library import Library
+from retrieval.plain import plain_text
+from retrieval.retriever import CitewellRetriever
+from retrieval.tokens import count_tokens
+from retrieval.trace import Found, SearchTrace
+from retrieval.values import Scope
+
+log = logging.getLogger(__name__)
+MOST_QUESTION_CHARS = 8_000
+_SAVE_EVERY_S = 0.8
+_NEAREST = 3
+_MOST_NAMED_CHARS = 120
+_TAGS = re.compile(r"<[a-zA-Z/!][^>]*>?")
+_MOST_HISTORY = 60
+_IN_PART = "As far as Citewell can see, the documents answer this only in part."
+_ENDINGS = {
+    "length": "The answer reached its length limit and stops in the middle; ask for the rest.",
+    "content_filter": "The model's provider cut this answer short by its content filter.",
+}
+
+Cancelled = Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Assistant:
+    """Answers questions from the documents a person may read. Safe to share between threads."""
+
+    library: Library
+    retriever: CitewellRetriever
+    conversations: Conversations
+    embedder: Embedder | None
+    model: ChatModel | None
+    reply_tokens: int
+    today: Callable[[], date] = date.today
+    inventory: Inventory | None = None
+    """Answers questions about the collection itself; without it they are searched for as any other."""
+
+    def ask(
+        self,
+        question: str,
+        *,
+        conversation_id: str,
+        principal: Principal,
+        collection: str | None = None,
+        filters: Filters = NO_FILTERS,
+        rewrite: str | None = None,
+        cancelled: Cancelled = lambda: False,
+    ) -> Iterator[Event]:
+        """Answer a question in a conversation; the last event says how it ended.
+
+        `rewrite` is what the reader says the question means, in place of the model's wording of it.
+
+        Raises QuestionRefused, ConversationNotFound or UnknownCollection before anything is stored.
+        """
+        question = checked_question(question)
+        scope = scope_of(principal, self.library, collection=collection)
+        history = _as_messages(
+            self.conversations.messages(conversation_id, principal, newest=_MOST_HISTORY, with_work=False)
+        )
+        message_id = self.conversations.begin(conversation_id, principal, question)
+        yield TurnStarted(message_id)
+        record = _Record(self.conversations, message_id, Work(narrowed=Narrowed(collection, filters) or None))
+        events = self.answer(
+            question, history=history, scope=scope, filters=filters, rewrite=rewrite, cancelled=cancelled
+        )
+        for event in events:
+            record.keep(event)
+            yield event
+
+    def answer(
+        self,
+        question: str,
+        *,
+        scope: Scope,
+        history: Sequence[Message] = (),
+        filters: Filters = NO_FILTERS,
+        rewrite: str | None = None,
+        cancelled: Cancelled = lambda: False,
+    ) -> Iterator[Event]:
+        """The turn itself, nothing stored. One broad catch: whatever breaks becomes TurnFailed."""
+        draft = Draft()
+        try:
+            inventory = self.inventory
+            asked = inventory and inventory.recognise(question, scope, is_follow_up=bool(history))
+            if inventory and asked:
+                yield from inventory.answer(question, asked, scope=scope, filters=filters, draft=draft)
+                return
+            documents = self.retriever.catalogue.ids(scope, filters)
+            if documents == frozenset() and self.library.document_count(scope):
+                yield from self._nothing_fits(draft, filters)
+                return
+            history = _before(question, history)
+            attempt = self._rewrite(question, history, rewrite, cancelled)
+            draft.lap("rewrite")
+            found = self._find(question, scope, history, attempt, documents)
+            draft.lap("search")
+            yield PassagesFound(found.passages, found.trace, attempt.rewrite)
+            if attempt.rewrite and attempt.rewrite.by == "reader":
+                question = attempt.rewrite.text
+            if self.model is None:
+                yield from self._quote(question, draft, found)
+            else:
+                yield from self._write(question, history, draft, found, self.model, cancelled)
+        except (AssistantError, RetrievalError) as error:
+            yield TurnFailed(error.hint, draft.answer("partial") if draft.text else None)
+        except Exception:
+            log.exception("a turn failed")
+            yield TurnFailed(
+                "Something went wrong inside Citewell; your question is kept. Ask again, or tell whoever runs it.",
+                draft.answer("partial") if draft.text else None,
+            )
+
+    def _nothing_fits(self, draft: Draft, filters: Filters) -> Iterator[Event]:
+        """The filters leave no document: nothing is searched, which is another thing than finding nothing."""
+        yield PassagesFound((), SearchTrace())
+        yield TextDelta(draft.write(nothing_fits(filters)))
+        yield AnswerFinished(draft.answer("unanswerable"))
+
+    def _rewrite(self, question: str, history: Sequence[Message], given: str | None, cancelled: Cancelled) -> Attempt:
+        """The reader's own words, else the model's where there is one and the question needs it."""
+        if given is not None and given.strip():
+            return Attempt(Rewrite(checked_question(given), "reader"))
+        return rewrite_follow_up(question, history, self.model, cancelled=cancelled) if self.model else Attempt()
+
+    def _find(
+        self,
+        question: str,
+        scope: Scope,
+        history: Sequence[Message],
+        attempt: Attempt,
+        documents: frozenset[int] | None,
+    ) -> Found:
+        words = attempt.rewrite.text if attempt.rewrite else None
+        found = self.retriever.find(
+            question, scope=scope, history=_questions(history), rewrite=words, documents=documents
+        )
+        notes = (attempt.note, *found.trace.notes) if attempt.note else found.trace.notes
+        return replace(found, trace=replace(found.trace, notes=notes))
+
+    def _decline(self, draft: Draft, found: Found) -> Iterator[Event]:
+        """The documents do not say: name the nearest, claim nothing."""
+        yield TextDelta(draft.write(_not_in_documents(found)))
+        yield AnswerFinished(draft.answer("unanswerable"))
+
+    def _quote(self, question: str, draft: Draft, found: Found) -> Iterator[Event]:
+        """Quote the best sentences, each with its citation, where they are evidence enough."""
+        draft.evidence = evidence = assess(found.trace.signals)
+        quotes: tuple[Quote, ...] = ()
+        if evidence.status != "unanswerable":
+            quotes = best_quotes(question, found.passages, self.embedder, asked=found.trace.asked)
+        if not quotes:
+            yield from self._decline(draft, found)
+            return
+        missing = _missing(found, evidence)
+        draft.note(missing)
+        if pair := disagreement(quotes):
+            draft.note(_disagree(*pair))
+            quotes = (*pair, *(quote for quote in quotes if quote not in pair))
+        for quote in quotes:
+            delta, sentence = draft.quote(quote)
+            yield TextDelta(delta)
+            yield SentenceChecked(sentence)
+        yield AnswerFinished(draft.answer("partial" if missing else "answered"))
+
+    def _write(
+        self,
+        question: str,
+        history: Sequence[Message],
+        draft: Draft,
+        found: Found,
+        model: ChatModel,
+        cancelled: Cancelled,
+    ) -> Iterator[Event]:
+        """Let the model write from the passages; without a first word from it, quote instead and say so."""
+        draft.evidence = evidence = assess(found.trace.signals)
+        if evidence.status == "unanswerable":
+            yield from self._decline(draft, found)
+            return
+        try:
+            yield from self._stream(question, history, draft, found, model, cancelled)
+        except ModelError as error:
+            if draft.text:
+                yield from draft.finish()
+                yield TurnFailed(error.hint, draft.answer("partial"))
+                return
+            draft.note(f"{error.hint} These are sentences from the documents instead.")
+            yield from self._quote(question, draft, found)
+            return
+        if cancelled():
+            yield TurnStopped(draft.answer("partial"))
+            return
+        if not draft.has_citations:
+            yield AnswerFinished(draft.answer("unanswerable"))
+            return
+        missing = _missing(found, evidence)
+        draft.note(missing)
+        yield AnswerFinished(draft.answer("partial" if missing else "answered"))
+
+    def _stream(
+        self,
+        question: str,
+        history: Sequence[Message],
+        draft: Draft,
+        found: Found,
+        model: ChatModel,
+        cancelled: Cancelled,
+    ) -> Iterator[Event]:
+        prompt = fit(
+            question,
+            history,
+            found.passages,
+            window_tokens=model.window_tokens,
+            reply_tokens=self.reply_tokens,
+            count_tokens=count_tokens,
+            today=self.today(),
+        )
+        draft.cite_from(prompt.passages)
+        draft.lap("to_model")
+        for piece in model.stream(prompt.messages, max_tokens=self.reply_tokens, cancelled=cancelled):
+            match piece:
+                case TextPiece(text):
+                    draft.lap("first_token")
+                    yield from draft.feed(text)
+                case Finished(reason, prompt_tokens, completion_tokens):
+                    draft.used(Usage(prompt_tokens, completion_tokens, model.name))
+                    draft.note(_ENDINGS.get(reason))
+        yield from draft.finish()
+
+
+@dataclass(slots=True)
+class _Record:
+    """Keeps the stored answer in step with the events, at least once a second while text arrives."""
+
+    conversations: Conversations
+    message_id: int
+    work: Work = field(default_factory=Work)
+    text: str = ""
+    saved_at: float = 0.0
+
+    def keep(self, event: Event) -> None:
+        match event:
+            case PassagesFound(passages, trace, rewrite):
+                self.work = replace(self.work, passages=passages, trace=trace, rewrite=rewrite)
+                self.conversations.save(self.message_id, state="streaming", text="", work=self.work)
+            case TextDelta(text):
+                self.text += text
+                if time.monotonic() - self.saved_at >= _SAVE_EVERY_S:
+                    self.saved_at = time.monotonic()
+                    self.conversations.save(self.message_id, state="streaming", text=self.text)
+            case AnswerFinished(answer):
+                self._close("done", answer)
+            case TurnStopped(answer):
+                self._close("stopped", answer)
+            case TurnFailed(reason, answer):
+                self._close("failed", answer, reason)
+            case TurnStarted() | SentenceChecked():
+                return
+
+    def _close(self, state: State, answer: Answer | None, reason: str | None = None) -> None:
+        work = replace(self.work, answer=answer)
+        self.conversations.save(self.message_id, state=state, text=self.text, work=work, reason=reason)
+
+
+def checked_question(question: str) -> str:
+    """The question without surrounding space; raises QuestionRefused where it is empty or too long."""
+    question = question.strip()
+    if not question:
+        raise QuestionRefused("The question is empty; write one.")
+    if len(question) > MOST_QUESTION_CHARS:
+        raise QuestionRefused(
+            f"The question has {len(question):,} characters; at most {MOST_QUESTION_CHARS:,} can be asked at once. "
+            "Shorten it, or add the text as a document and ask about it."
+        )
+    return question
+
+
+def _disagree(newer: Quote, older: Quote) -> str:
+    """Name the two documents that disagree, with their dates."""
+
+    def named(quote: Quote) -> str:
+        source = quote.passage.source
+        return f"“{source.title}”" + (f" of {source.dated.day} {source.dated:%B %Y}" if source.dated else "")
+
+    return f"The documents disagree: {named(newer)} and {named(older)} give different figures."
+
+
+def _missing(found: Found, evidence: Evidence) -> str | None:
+    """What of the question the documents leave open, as a sentence; None where they seem to answer all of it."""
+    parts = found.trace.parts
+    open_parts = [part.text for part in parts if not part.has_support]
+    if open_parts and len(open_parts) < len(parts):
+        named = "; ".join(f"“{_in_short(text)}”" for text in open_parts)
+        return f"Nothing that was found bears on: {named}."
+    return _IN_PART if evidence.status == "partly" else None
+
+
+def _in_short(text: str) -> str:
+    """What a person wrote, as a sentence can name it: a few words, without markup."""
+    return shorten(_TAGS.sub(" ", plain_text(text, "markdown")), _MOST_NAMED_CHARS, placeholder=" …")
+
+
+def _not_in_documents(found: Found) -> str:
+    """The designed refusal: what was searched and which documents come nearest."""
+    nearest = tuple(dict.fromkeys(passage.source.title for passage in found.passages))[:_NEAREST]
+    if not nearest:
+        return "There are no documents to answer from yet. Read some in first."
+    titles = "; ".join(f"“{title}”" for title in nearest)
+    return f"The documents do not say. The nearest are {titles}."
+
+
+def _before(question: str, history: Sequence[Message]) -> Sequence[Message]:
+    """What was said before a question; asked again, it is no context of itself, and neither is what it was told."""
+    users = [at for at, message in enumerate(history) if message.role == "user"]
+    while users and history[users[-1]].text.strip() == question:
+        history = history[: users.pop()]
+    return history
+
+
+def _questions(history: Sequence[Message]) -> tuple[str, ...]:
+    return tuple(message.text for message in history if message.role == "user")
+
+
+def _as_messages(history: Sequence[StoredMessage]) -> tuple[Message, ...]:
+    return tuple(Message(message.role, message.text) for message in history if message.text)

@@ -1,0 +1,136 @@
+"""Carries out the jobs of an open home: one thread for those that write it, one for those that only read.
+
+What the command line hands over, what the page starts and what a followed folder needs all come through the table.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from assistant.access import LOCAL_USER
+from assistant.bootstrap import Citewell
+from assistant.errors import AssistantError
+from assistant.job_table import Job
+from assistant.operations import READING, WRITING, Operation, Reporter
+from retrieval.errors import RetrievalError
+from retrieval.intake import Progress
+
+log = logging.getLogger(__name__)
+_POLL_S = 0.25
+_REPORT_EVERY_S = 0.25
+_WATCH_EVERY_S = 15.0
+_WATCH_SHARE = 0.02
+"""Looking at followed folders takes at most this share of the time."""
+_UNEXPECTED = "This failed unexpectedly; the log of Citewell says why. What was read in until then is kept."
+
+
+class Worker:
+    """The threads that work off the job table. They end with the home's background work."""
+
+    def __init__(self, citewell: Citewell) -> None:
+        self._citewell = citewell
+        self._stopping = citewell.background.stopping
+
+    def start(self) -> None:
+        """Take up what was left, and the sample company in a new home; then take work from anyone who has some."""
+        citewell = self._citewell
+        citewell.jobs.resume()
+        if citewell.settings.sample and not citewell.library.collections():
+            citewell.jobs.add("read_sample", {}, owner=LOCAL_USER.key)
+        citewell.background.start(self._write)
+        citewell.background.start(self._read)
+        citewell.home.offer_hand_over()
+
+    def _write(self) -> None:
+        citewell = self._citewell
+        for collection in citewell.library.collections():
+            if count := citewell.intake.embed_missing(collection.id, self._stopping):
+                log.info("embedded %d documents of %s", count, collection.name)
+        watch_at = time.monotonic()
+        while not self._stopping.is_set():
+            if self._take(WRITING):
+                continue
+            if time.monotonic() >= watch_at:
+                watch_at = time.monotonic() + self._look_at_folders()
+            citewell.wake.wait(_POLL_S)
+            citewell.wake.clear()
+
+    def _read(self) -> None:
+        while not self._stopping.wait(_POLL_S / 2):
+            while not self._stopping.is_set() and self._take(READING):
+                pass
+
+    def _take(self, operations: Mapping[str, Operation]) -> bool:
+        """Do the next job of these kinds; False where none waits."""
+        job = self._citewell.jobs.claim(operations.keys())
+        if job is None:
+            return False
+        jobs = self._citewell.jobs
+        try:
+            with self._stoppable(job) as reporter:
+                result = operations[job.kind](self._citewell, job.work, reporter)
+            if self._stopping.is_set() and reporter.stopping.is_set() and not jobs.is_cancelled(job.id):
+                jobs.put_back(job.id)
+            else:
+                jobs.finish(job.id, result, cancelled=reporter.stopping.is_set())
+        except (AssistantError, RetrievalError) as error:
+            jobs.fail(job.id, error.hint)
+        except Exception:
+            log.exception("job %d (%s) failed", job.id, job.kind)
+            jobs.fail(job.id, _UNEXPECTED)
+        return True
+
+    @contextmanager
+    def _stoppable(self, job: Job) -> Iterator[Reporter]:
+        """A reporter whose `stopping` is set once the job is cancelled or the home closes."""
+        over = threading.Event()
+        reporter = Reporter(on_progress=_Throttled(self._citewell, job))
+
+        def watch() -> None:
+            while not over.wait(_POLL_S):
+                if self._stopping.is_set() or self._citewell.jobs.is_cancelled(job.id):
+                    reporter.stopping.set()
+                    return
+
+        watcher = threading.Thread(target=watch, name="job-watch", daemon=True)
+        watcher.start()
+        try:
+            yield reporter
+        finally:
+            over.set()
+            watcher.join()
+
+    def _look_at_folders(self) -> float:
+        """Queue a sync of every watched folder that has changed; returns in how many seconds to look again."""
+        started, citewell = time.monotonic(), self._citewell
+        for collection in citewell.library.collections():
+            if not (collection.watched and collection.folder):
+                continue
+            citewell.watch_problems.pop(collection.id, None)
+            try:
+                if not citewell.intake.plan(collection.id, Path(collection.folder)).is_empty:
+                    work = {"collection": collection.name, "folder": collection.folder}
+                    citewell.jobs.add("sync", work, owner=LOCAL_USER.key)
+            except RetrievalError as error:
+                citewell.watch_problems[collection.id] = error.hint
+            except Exception:
+                log.exception("the folder of %s could not be looked at", collection.name)
+        return max(_WATCH_EVERY_S, (time.monotonic() - started) / _WATCH_SHARE)
+
+
+class _Throttled:
+    """Stores progress a few times a second, and the last of it always."""
+
+    def __init__(self, citewell: Citewell, job: Job) -> None:
+        self._citewell = citewell
+        self._job_id = job.id
+        self._next = 0.0
+
+    def __call__(self, progress: Progress) -> None:
+        now = time.monotonic()
+        if now >= self._next or progress.done == progress.total:
+            self._next = now + _REPORT_EVERY_S
+            self._citewell.jobs.report(self._job_id, done=progress.done, total=progress.total, current=progress.path)

@@ -1,0 +1,1 @@
+"""Measures Citewell on this machine: `make bench`, or `python -m benchmarks --help`."""

@@ -1,0 +1,149 @@
+"""How long the chat page takes to be drawn again after a click, in a short and in a very long conversation.
+
+The click opens a citation or closes it again: the smallest thing that runs the script.
+"""
+
+import base64
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from assistant.access import LOCAL_USER
+from assistant.bootstrap import Citewell
+from assistant.conversations import StoredMessage
+from benchmarks.app import App, running_app
+from benchmarks.bench import Bench, opened
+from benchmarks.browser import CHAT_INPUT, NoBrowser, chromium
+from benchmarks.report import Row, Target
+from benchmarks.startup import sample_home
+from benchmarks.timing import latency_of
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Locator, Page
+
+_SETTLE_SCRIPT = Path(__file__).with_name("settle.js")
+_LENGTHS = (20, 1000)
+_CLICKS = 20
+_QUIET_MS = 300
+_QUESTIONS = ("How many days of annual leave do I have?", "How many days a week can I work from home?")
+_CLICK = "element => citewellBench.settled(() => element.click(), QUIET_MS)".replace("QUIET_MS", str(_QUIET_MS))
+
+
+@dataclass(frozen=True, slots=True)
+class _Rerun:
+    """From a click to the last change of the page; the script's run and its bytes as the browser received them."""
+
+    settled_ms: float
+    script_ms: float
+    received_bytes: int
+
+
+def measure(bench: Bench) -> Iterator[Row]:
+    """Rows for each length; medians over all clicks."""
+    lengths = (4, 8) if bench.quick else _LENGTHS
+    home = bench.directory / "sample-home"
+    sample_home(home, quick=bench.quick)
+    with opened(home) as citewell:
+        conversations = {length: _long_conversation(citewell, length) for length in lengths}
+    try:
+        with running_app(home, sample=True) as app, chromium() as browser:
+            app.wait_healthy()
+            for length, conversation_id in conversations.items():
+                reruns = _reruns(app, browser, conversation_id, clicks=4 if bench.quick else _CLICKS)
+                yield from _rows(length, reruns)
+    except NoBrowser as problem:
+        yield Row("chat page drawn again", None, "s", Target(0.4), f"not measured: {problem}")
+
+
+def _rows(length: int, reruns: Sequence[_Rerun]) -> Iterator[Row]:
+    settled = latency_of([rerun.settled_ms / 1000 for rerun in reruns])
+    script_ms = median(rerun.script_ms for rerun in reruns)
+    kilobytes = median(rerun.received_bytes for rerun in reruns) / 1000
+    note = f"{settled.count} clicks, p95 {settled.p95:.2f} s; script {script_ms:.0f} ms, {kilobytes:.0f} kB received"
+    target = Target(0.4) if length == max(_LENGTHS) else None
+    yield Row(f"chat page drawn again, {length:,} messages", settled.p50, "s", target, note)
+
+
+def _reruns(app: App, browser: "Browser", conversation_id: str, *, clicks: int) -> list[_Rerun]:
+    """Open the last answer's last citation, close it, and again; the first pair is not counted."""
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.add_init_script(path=_SETTLE_SCRIPT)
+    with _watched(page) as frames:
+        page.goto(f"{app.url}/?c={conversation_id}")
+        page.wait_for_selector(CHAT_INPUT, state="visible")
+        chip, close = page.locator(".chip").last, page.get_by_role("button", name="Close the source")
+        chip.wait_for()
+        page.wait_for_timeout(5 * _QUIET_MS)
+        return [_rerun(page, close if at % 2 else chip, frames) for at in range(clicks + 2)][2:]
+
+
+def _rerun(page: "Page", target: "Locator", frames: "_Frames") -> _Rerun:
+    frames.clear()
+    settled_ms = page.evaluate(_CLICK, target.element_handle())
+    return _Rerun(settled_ms, frames.script_ms(), frames.received_bytes)
+
+
+@dataclass(slots=True)
+class _Frames:
+    """What came over the page's websocket since it was cleared, by the browser's clock."""
+
+    received_bytes: int = 0
+    _began: float | None = None
+    _ended: float | None = None
+
+    def clear(self) -> None:
+        """Forget what came."""
+        self.received_bytes, self._began, self._ended = 0, None, None
+
+    def take(self, event: dict[str, Any]) -> None:
+        """Count one frame of the DevTools protocol."""
+        from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
+        payload = base64.b64decode(event["response"]["payloadData"])
+        self.received_bytes += len(payload)
+        kind = ForwardMsg.FromString(payload).WhichOneof("type")
+        if kind == "new_session":
+            self._began = event["timestamp"]
+        elif kind == "script_finished":
+            self._ended = event["timestamp"]
+
+    def script_ms(self) -> float:
+        """Between the first and the last message of the script's last run."""
+        if self._began is None or self._ended is None:
+            raise RuntimeError("the click did not run the script")
+        return (self._ended - self._began) * 1000
+
+
+@contextmanager
+def _watched(page: "Page") -> Iterator[_Frames]:
+    frames = _Frames()
+    devtools = page.context.new_cdp_session(page)
+    devtools.on("Network.webSocketFrameReceived", lambda event: frames.take(event))  # noqa: PLW0108 - marks its handlers
+    devtools.send("Network.enable")
+    try:
+        yield frames
+    finally:
+        page.close()
+
+
+def _long_conversation(citewell: Citewell, length: int) -> str:
+    """A conversation of that many messages: real answers, stored again and again."""
+    answers = _real_answers(citewell)
+    conversation_id = citewell.conversations.create(LOCAL_USER)
+    for turn in range(length // 2):
+        question, answer = answers[turn % len(answers)]
+        message_id = citewell.conversations.begin(conversation_id, LOCAL_USER, question)
+        citewell.conversations.save(message_id, state="done", text=answer.text, work=answer.work)
+    return conversation_id
+
+
+def _real_answers(citewell: Citewell) -> list[tuple[str, StoredMessage]]:
+    conversation_id = citewell.conversations.create(LOCAL_USER)
+    for question in _QUESTIONS:
+        for _ in citewell.assistant.ask(question, conversation_id=conversation_id, principal=LOCAL_USER):
+            pass
+    stored = citewell.conversations.messages(conversation_id, LOCAL_USER)
+    return [(question.text, answer) for question, answer in zip(stored[::2], stored[1::2], strict=True)]

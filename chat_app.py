@@ -1,0 +1,231 @@
+"""The front door. `streamlit run chat_app.py` serves `app`; every visit then runs this file as the page.
+
+A question goes from the chat input to `ask`, which hands the turn to a thread of `assistant.jobs`;
+`chat` draws what is stored and watches what is being written.
+"""
+
+import asyncio
+import gc
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+
+import streamlit as st
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from assistant.bootstrap import Citewell
+from assistant.errors import AssistantError, SettingsError
+from assistant.jobs import JOBS, AnswerJob
+from assistant.llm import ChatModel
+from assistant.running import RUNNING
+from assistant.settings import Settings
+from assistant.turn import Assistant, checked_question
+from retrieval.retriever import CitewellRetriever
+from ui.account_view import draw_account
+from ui.address import follow_address, refresh
+from ui.asset_files import asset_route
+from ui.bottom import draw_bottom
+from ui.headers import SecurityHeaders
+from ui.live_answer import watch
+from ui.sidebar import draw_sidebar
+from ui.state import QUESTION_KEY, PageState
+from ui.transcript import draw_question, draw_transcript, read_out
+from ui.visit import Visit, current_visit
+from ui.visitor_cookie import VisitorCookie
+from ui.welcome import draw_strips, draw_welcome
+
+HERE = Path(__file__).resolve().parent
+
+# The server: one process, one open home, kept open between visits.
+
+
+@asynccontextmanager
+async def lifespan(_: st.App) -> AsyncIterator[None]:
+    """Open the home beside the server's start; at its end stop the answers, keep what was written, close."""
+    RUNNING.start()
+    threading.Thread(target=settle, name="settling", daemon=True).start()
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(RUNNING.close)
+
+
+def settle() -> None:
+    """Set aside what is loaded for good: Streamlit collects garbage after every run, 0.2 s over all of it."""
+    with suppress(AssistantError):
+        RUNNING.get()
+    gc.collect()
+    gc.freeze()
+
+
+async def healthz(_: Request) -> JSONResponse:
+    """200 once the home is open. Says nothing that anybody may not know."""
+    try:
+        is_open = await asyncio.to_thread(RUNNING.get, timeout_s=0) is not None
+    except AssistantError:
+        return JSONResponse({"status": "failed"}, status_code=503)
+    return JSONResponse({"status": "ok" if is_open else "starting"}, status_code=200 if is_open else 503)
+
+
+def is_demo() -> bool:
+    """Whether visitors need a cookie to be told apart."""
+    try:
+        return Settings.read().demo
+    except SettingsError:
+        return False
+
+
+app = st.App(
+    __file__,
+    lifespan=lifespan,
+    routes=[Route("/healthz", healthz), asset_route(st.get_option("server.baseUrlPath"))],
+    middleware=[Middleware(SecurityHeaders), Middleware(VisitorCookie, wanted=is_demo)],
+)
+
+# The resources. Any visitor can clear this cache, so it holds nothing that RUNNING does not hold.
+
+
+@st.cache_resource(show_spinner=False)
+def retriever(home: str) -> CitewellRetriever:
+    """The LangChain retriever over the open home; `home` keys the cache."""
+    del home
+    return _opened().retriever
+
+
+@st.cache_resource(show_spinner=False)
+def model(home: str) -> ChatModel | None:
+    """The client of the model endpoint, None where none is configured."""
+    del home
+    return _opened().assistant.model
+
+
+def _opened() -> Citewell:
+    citewell = RUNNING.get()
+    assert citewell is not None
+    return citewell
+
+
+def assistant_of(citewell: Citewell) -> Assistant:
+    """What answers the questions of this page."""
+    home = str(citewell.home.path)
+    return replace(citewell.assistant, retriever=retriever(home), model=model(home))
+
+
+# The chat.
+
+
+def ask(question: str, rewrite: str | None = None) -> None:
+    """Hand a question to a thread of its own. What cannot be asked goes back into the input, with the reason.
+
+    `rewrite` is what the reader says it means.
+    """
+    visit = current_visit()
+    state = visit.state
+    if rewrite is None and state.was_just_asked(question):
+        return
+    state.problem = None
+    try:
+        job = start_answer(visit, checked_question(question), rewrite and checked_question(rewrite))
+    except AssistantError as error:
+        state.problem = error.hint
+        state.fill_in(question)
+        return
+    if job.question != question.strip():
+        state.problem = "One answer at a time: wait for this one, or stop it."
+        state.fill_in(question)
+        return
+    state.begin_watching(job)
+
+
+def start_answer(visit: Visit, question: str, rewrite: str | None) -> AnswerJob:
+    """The job that answers in this page's conversation; the one under way, if there is one."""
+    principal, narrowed = visit.principal, visit.state.narrowed
+    conversation_id = visit.state.conversation.id
+    if conversation_id is None:
+        conversation_id = visit.citewell.conversations.create(principal)
+        visit.state.name_conversation(conversation_id)
+    assistant = assistant_of(visit.citewell)
+    return JOBS.start(
+        principal,
+        conversation_id,
+        question,
+        lambda cancelled: assistant.ask(
+            question,
+            conversation_id=conversation_id,
+            principal=principal,
+            collection=narrowed.collection,
+            filters=narrowed.filters,
+            rewrite=rewrite,
+            cancelled=cancelled,
+        ),
+    )
+
+
+def submitted() -> None:
+    """The chat input was sent."""
+    ask(st.session_state[QUESTION_KEY])
+
+
+def chat() -> None:
+    """The chat page: what was said, and the answer that is being written."""
+    visit = current_visit()
+    state = visit.state
+    follow_address(state)
+    job = refresh(state, visit.citewell.conversations, visit.principal)
+    draw_bottom(visit, job, ask=ask, submitted=submitted)
+    # Always the same places in the same order: Streamlit keeps what a place held until the script ends.
+    strips, welcome, transcript = st.container(key="strips"), st.empty(), st.container(key="transcript")
+    with strips:
+        draw_strips(visit)
+    if job is None and not state.conversation.messages:
+        with welcome.container():
+            draw_welcome(visit, ask)
+    with transcript:
+        draw_transcript(state, ask_again=ask, is_answering=job is not None)
+    read_out(state)
+    draw_account(visit)
+    if job is not None:
+        answer_live(visit, job)
+
+
+def answer_live(visit: Visit, job: AnswerJob) -> None:
+    """Show an answer while its thread writes it; then draw the page again with what was stored."""
+    draw_question(job.question)
+    names = [collection.name for collection in visit.citewell.library.collections()]
+    collections = visit.state.narrowed.collection or ", ".join(names)
+    with st.chat_message("assistant"):
+        events = watch(job, st.container(key="live_answer"), where=collections)
+    visit.state.end_watching(events)
+    visit.state.mark_stale()
+    st.rerun()
+
+
+def main() -> None:
+    """Navigation, sidebar and the page that was asked for."""
+    st.set_page_config(page_title="Citewell", page_icon=str(HERE / "ui/assets/favicon.svg"))
+    st.html(HERE / "ui/assets/page.css")
+    chat_page = st.Page(chat, title="Ask", default=True)
+    page = st.navigation(
+        [
+            chat_page,
+            st.Page("views/documents.py", title="Documents"),
+            st.Page("views/document.py", title="Document"),
+        ],
+        position="hidden",
+    )
+    asked = draw_sidebar(current_visit(), chat_page)
+    if PageState().takes_return():
+        st.switch_page(chat_page)
+    if asked is not None:
+        PageState().leave_conversation()
+        st.switch_page(chat_page, query_params={"c": asked} if asked else None)
+    page.run()
+
+
+if __name__ == "__main__":
+    main()

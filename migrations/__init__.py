@@ -1,0 +1,1 @@
+"""Alembic revisions of the database, oldest first in versions/."""

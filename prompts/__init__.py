@@ -1,0 +1,136 @@
+"""The prompts: one Markdown template each, the values it takes, and how passages are fenced inside it.
+
+Text from documents, questions and history is data. It is put in once and never read as a template again.
+"""
+
+import re
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from importlib.resources import files
+
+from retrieval.values import Passage
+
+_PLACEHOLDER = re.compile(r"\{\{([a-z_]+)\}\}")
+
+_INVISIBLE = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]")
+"""Zero-width, direction and tag characters: a reader cannot see them, a model can."""
+
+_ROLE_TOKEN = re.compile(
+    r"<(?=[|\uff5c])|(?<=[|\uff5c])>|<(?=/?s>)|<(?=/?(?:start|end)_of_turn>)|<(?=[be]os>)|<(?=/?think>)"
+    r"|\[(?=/?INST\])|<(?=</?SYS>>)",
+    re.IGNORECASE,
+)
+"""What chat templates write between turns; local servers read it as such even inside a message."""
+
+
+class TemplateError(Exception):
+    """A template and the values given to it do not match: a mistake in this program, never in its data."""
+
+
+def render(name: str, values: Mapping[str, str]) -> str:
+    """The template `prompts/{name}.md` with its values in place, each as it stands.
+
+    Raises TemplateError for a value that is missing or that the template does not use.
+    """
+    template = _template(name)
+    wanted = set(_PLACEHOLDER.findall(template))
+    if wanted != set(values):
+        missing, unused = sorted(wanted - set(values)), sorted(set(values) - wanted)
+        raise TemplateError(f"prompts/{name}.md: missing values {missing}, unused values {unused}")
+    return _PLACEHOLDER.sub(lambda found: values[found[1]], template)
+
+
+@dataclass(frozen=True, slots=True)
+class SystemPrompt:
+    """Who answers, and by which rules."""
+
+    today: date
+
+    def render(self) -> str:
+        """The text of the system message."""
+        return render("system", {"today": f"{self.today.day} {self.today:%B %Y}"})
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerPrompt:
+    """A question with the passages to answer it from, numbered from 1 in the order given.
+
+    `mark` is fresh for each request (`new_mark`), so that no document can know it.
+    """
+
+    question: str
+    passages: Sequence[Passage]
+    mark: str
+
+    def render(self) -> str:
+        """The text of the user's message."""
+        fenced = (fence_passage(p, number=n, mark=self.mark) for n, p in enumerate(self.passages, 1))
+        return render(
+            "answer",
+            {
+                "mark": self.mark,
+                "passages": "\n\n".join(fenced),
+                "question": as_data(self.question, mark=self.mark),
+            },
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RewritePrompt:
+    """A follow-up with what was said before it, oldest first, as (who, text); `mark` as for an answer."""
+
+    question: str
+    conversation: Sequence[tuple[str, str]]
+    mark: str
+
+    def render(self) -> str:
+        """The text of the user's message."""
+        fenced = (
+            f"=== {who} {self.mark} ===\n{as_data(text, mark=self.mark)}\n=== end of {who} {self.mark} ==="
+            for who, text in self.conversation
+        )
+        return render(
+            "rewrite",
+            {
+                "mark": self.mark,
+                "conversation": "\n\n".join(fenced),
+                "question": as_data(self.question, mark=self.mark),
+            },
+        )
+
+
+def new_mark() -> str:
+    """A fence mark nobody can guess: 16 hexadecimal digits."""
+    return secrets.token_hex(8)
+
+
+def fence_passage(passage: Passage, *, number: int, mark: str) -> str:
+    """The passage between two lines with the mark, headed by its number, title, section, page and date."""
+    facts = {
+        "Title": passage.source.title,
+        "Section": " > ".join(passage.heading),
+        "Page": str(passage.page or ""),
+        "Date": passage.source.dated.isoformat() if passage.source.dated else "",
+    }
+    head = (f"{label}: {_one_line(fact)}" for label, fact in facts.items() if fact.strip())
+    inside = as_data("\n".join((*head, "", passage.text.strip())), mark=mark)
+    return f"=== passage [{number}] {mark} ===\n{inside}\n=== end of passage [{number}] {mark} ==="
+
+
+def as_data(text: str, *, mark: str) -> str:
+    """The text without the mark, without invisible characters, and with role tokens broken by a space."""
+    visible = _INVISIBLE.sub("", text)
+    unmarked = re.sub(re.escape(mark), "(mark)", visible, flags=re.IGNORECASE)
+    return _ROLE_TOKEN.sub(lambda found: " >" if found[0] == ">" else f"{found[0]} ", unmarked)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+@cache
+def _template(name: str) -> str:
+    return (files("prompts") / f"{name}.md").read_text(encoding="utf-8").strip()

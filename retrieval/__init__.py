@@ -1,0 +1,1 @@
+"""Documents in, passages out: parse, chunk, embed, store, index, search, evaluate. No Streamlit, no LLM."""

@@ -1,0 +1,185 @@
+"""Opens the database: SQLite in WAL mode by default, brought to the newest schema by Alembic.
+
+What was committed last lies in SQLite's write-ahead log until it is moved into the main file. A log that is gone
+leaves an older database that looks whole, so a state file beside the database says whether there must be a log.
+"""
+
+import os
+import sqlite3
+import weakref
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, ExceptionContext, create_engine, event
+from sqlalchemy.exc import DatabaseError
+
+from retrieval.errors import FULL, HomeDamaged, HomeError, HomeFull, HomeNotWritable, HomeTooNew
+from retrieval.folding import SQLITE_FUNCTION, fold
+
+MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
+_CHECKED_BYTES = 64 * 1024 * 1024
+"""A larger file is not read whole at each start; what is damaged in it is found when it is read."""
+
+_OPEN, _CLOSED = b"open  ", b"closed"  # Of one length: overwritten in place, which a full disk does not prevent.
+
+
+def open_database(url: str) -> Engine:
+    """An engine on an up-to-date schema.
+
+    Raises HomeTooNew for a schema that this version does not know, HomeDamaged for a file that cannot be trusted.
+    Later, its statements raise HomeFull, HomeNotWritable or HomeDamaged for what happens to the file.
+    """
+    engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+    event.listen(engine, "handle_error", _as_home_error, retval=True)
+    file = _file_of(engine)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+    try:
+        if file is not None:
+            _check_whole(file)
+        migrate(engine)
+    except DatabaseError as error:
+        engine.dispose()
+        raise HomeDamaged(_unreadable(error.orig)) from error
+    except HomeError:
+        engine.dispose()
+        raise
+    if file is not None:
+        _mark_while_open(engine, file)
+    return engine
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the schema to the newest revision; raises HomeTooNew where the database is ahead of it."""
+    from alembic import command
+    from alembic.config import Config
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    script = ScriptDirectory.from_config(config)
+    with engine.connect() as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
+    if current == script.get_current_head():
+        return
+    if current is not None and current not in {revision.revision for revision in script.walk_revisions()}:
+        raise HomeTooNew(
+            "These data were written by a newer Citewell; nothing was changed. "
+            "Update Citewell, or choose another --home."
+        )
+    with engine.begin() as connection:
+        if engine.dialect.name == "sqlite":
+            # Python's sqlite3 begins no transaction before CREATE TABLE: a kill would leave some tables and no revision.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+        connection.execute(f"PRAGMA {pragma}")
+    connection.create_function(SQLITE_FUNCTION, 1, fold, deterministic=True)
+
+
+# SQLite's file
+
+
+def _file_of(engine: Engine) -> Path | None:
+    name = engine.url.database
+    return Path(name) if engine.dialect.name == "sqlite" and name and name != ":memory:" else None
+
+
+def _beside(file: Path, ending: str) -> Path:
+    return file.with_name(f"{file.name}-{ending}")
+
+
+def _check_whole(file: Path) -> None:
+    """Raise HomeDamaged for a database that lost its file, its log or its structure; nothing is written."""
+    state = _state(file)
+    if state and not (file.exists() and file.stat().st_size):
+        raise HomeDamaged(_gone(file, f"The database {file.name} is gone or empty"))
+    if state == _OPEN and not _beside(file, "wal").exists():
+        raise HomeDamaged(_gone(file, f"The log {file.name}-wal is gone, and with it what was stored last"))
+    if file.exists() and 0 < file.stat().st_size <= _CHECKED_BYTES:
+        _check_structure(file)
+
+
+def _check_structure(file: Path) -> None:
+    try:
+        # Read-only, so that a damaged file is not written when the last connection closes.
+        connection = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)
+    except sqlite3.OperationalError:
+        return
+    try:
+        found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    except sqlite3.OperationalError:  # Busy, or a log that only a writer may open; what it is comes to light later.
+        return
+    except sqlite3.DatabaseError as error:
+        raise HomeDamaged(_unreadable(error)) from error
+    finally:
+        connection.close()
+    if found != "ok":
+        raise HomeDamaged(_unreadable(str(found).replace("\n", " ")))
+
+
+def _unreadable(reason: object) -> str:
+    return f"The database could not be read ({reason}); nothing was changed. Restore it from a backup."
+
+
+def _gone(file: Path, what: str) -> str:
+    return (
+        f"{what}; nothing was changed. Restore it from a backup, or, where you know that nothing is missing, "
+        f"remove {_beside(file, 'state').name} and start again."
+    )
+
+
+def _mark_while_open(engine: Engine, file: Path) -> None:
+    """Say beside the file that it is open, and that it is not once the engine is disposed of or forgotten."""
+    try:
+        # Keeps the log in being, whatever the pool's connections do: the last one to close would remove it.
+        keeper = sqlite3.connect(file, check_same_thread=False)
+        keeper.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        _write_state(file, _OPEN)
+    except (sqlite3.Error, OSError):  # Read-only or full: then without this protection.
+        return
+    closing = weakref.finalize(engine, _unmark, file, keeper)
+    event.listen(engine, "engine_disposed", lambda _: closing())
+
+
+def _unmark(file: Path, keeper: sqlite3.Connection) -> None:
+    try:
+        _write_state(file, _CLOSED)
+    except OSError:
+        with suppress(OSError):
+            _beside(file, "state").unlink(missing_ok=True)
+    keeper.close()
+
+
+def _state(file: Path) -> bytes:
+    try:
+        return _beside(file, "state").read_bytes()
+    except OSError:
+        return b""
+
+
+def _write_state(file: Path, state: bytes) -> None:
+    descriptor = os.open(_beside(file, "state"), os.O_WRONLY | os.O_CREAT, 0o600)
+    try:
+        os.write(descriptor, state)
+    finally:
+        os.close(descriptor)
+
+
+def _as_home_error(context: ExceptionContext) -> HomeError | None:
+    """What happened to the file, for those errors that are about it and not about a statement."""
+    error = context.original_exception
+    name = getattr(error, "sqlite_errorname", "")
+    if name == "SQLITE_FULL":
+        return HomeFull(FULL)
+    if name.startswith(("SQLITE_READONLY", "SQLITE_IOERR", "SQLITE_CANTOPEN")):
+        return HomeNotWritable(f"The database cannot be written ({error}); check the disk and its rights, then retry.")
+    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+        return HomeDamaged(_unreadable(error))
+    return None

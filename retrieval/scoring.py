@@ -1,0 +1,199 @@
+"""Asks the indexes for the chunks nearest to some queries, and gives every one of them its exact scores.
+
+A chunk that one index alone found is not zero in the other: counting it as zero costs more than searching ten
+times as deep gains (docs/evaluation.md).
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from retrieval.embedding import Embedder
+from retrieval.fusion import fuse_legs, ranked
+from retrieval.indexes import Indexes
+from retrieval.library import Library, Vector
+from retrieval.queries import Query
+from retrieval.trace import Parts
+from retrieval.values import Leg, Scope
+
+_MOST_COMPARED = 4_000
+"""Up to this many chunks of chosen documents are compared one by one; the index would mostly find others."""
+_WIDENED = 2_000
+"""How many chunks the index of meanings is asked for where more are chosen."""
+_THREADS = 2
+
+Documents = frozenset[int] | None
+"""Ids of the documents that a search is restricted to; None is all."""
+Lap = Callable[[str], None]
+_Hits = dict[int, tuple[str, float]]
+"""Collection and score by chunk."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueryScores:
+    """The scores of one query by chunk: cosine, BM25 of the chunk, BM25 of its whole document."""
+
+    dense: Mapping[int, float]
+    lexical: Mapping[int, float]
+    documents: Mapping[int, float]
+
+    def fused(self) -> dict[int, float]:
+        """One score for every chunk."""
+        return fuse_legs(self.dense, self.lexical, self.documents)
+
+    def of(self, chunk: int) -> Parts:
+        """What one chunk's score is made of."""
+        return Parts(self.dense.get(chunk), self.lexical.get(chunk), self.documents.get(chunk))
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Every chunk that any index found for any query, with all its scores."""
+
+    found_by: Mapping[int, frozenset[Leg]]
+    owners: Mapping[int, int]
+    """The document of each chunk that still has one."""
+    counts: tuple[Mapping[Leg, int], ...]
+    """How many chunks each index found, by query."""
+    scores: tuple[QueryScores, ...]
+    vectors: Sequence[Vector]
+    """The embeddings of the queries; empty where there is no embedding."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What the indexes of words say of some chunks: their document, their BM25, and that of the document."""
+
+    owners: Mapping[int, int]
+    chunks: Mapping[int, float]
+    documents: Mapping[int, float]
+
+    def __or__(self, other: "_Words") -> "_Words":
+        return _Words(
+            {**self.owners, **other.owners},
+            {**self.chunks, **other.chunks},
+            {**self.documents, **other.documents},
+        )
+
+
+_NO_WORDS = _Words({}, {}, {})
+
+
+class Scorer:
+    """Finds and scores chunks. Safe to share between threads."""
+
+    def __init__(self, library: Library, indexes: Indexes, embedder: Embedder | None) -> None:
+        self._library = library
+        self._indexes = indexes
+        self._embedder = embedder
+        # A question to Chroma costs 1.2 ms however small the collection is; it holds Python's lock for little of it.
+        self._beside = ThreadPoolExecutor(_THREADS, "search")
+
+    def score(self, queries: Sequence[Query], scope: Scope, documents: Documents, depth: int, lap: Lap) -> Scored:
+        """Up to `depth` chunks of each index for each query, by their exact scores; `lap` hears each part's name."""
+        vectors = self._embed(queries)
+        lap("embed")
+        near = [self._nearest(vector, scope, documents, depth) for vector in vectors]
+        lap("dense")
+        matching = [self._matching(query.text, scope, documents, depth) for query in queries]
+        lap("lexical")
+        places = {chunk: place for found in (*near, *matching) for chunk, (place, _) in found.items()}
+        missing = [chunk for chunk in places if not all(chunk in found for found in near)]
+        cosines = self._cosines(missing, vectors)
+        words = [self._words(query.text, places) for query in queries]
+        scores = tuple(
+            QueryScores({chunk: score for chunk, (_, score) in found.items()} | exact, told.chunks, told.documents)
+            for found, exact, told in zip(
+                near or [{}] * len(queries), cosines or [{}] * len(queries), words, strict=True
+            )
+        )
+        owners = self._owners(places, words[0])
+        lap("complete")
+        return Scored(_found_by(near, matching), owners, _counts(near, matching), scores, vectors)
+
+    def _embed(self, queries: Sequence[Query]) -> list[Vector]:
+        if self._embedder is None or self._indexes.dense is None:
+            return []
+        return [self._embedder.embed_query(query.text) for query in queries]
+
+    def _matching(self, text: str, scope: Scope, documents: Documents, depth: int) -> _Hits:
+        """The chunks whose words match best."""
+
+        def search(collection: str) -> _Hits:
+            hits = self._indexes.lexical.search(collection, text, depth, documents=documents)
+            return {hit.id: (collection, hit.score) for hit in hits}
+
+        return _best(map(search, sorted(scope)), depth)
+
+    def _nearest(self, vector: Vector, scope: Scope, documents: Documents, depth: int) -> _Hits:
+        """The chunks nearest in meaning."""
+        if documents is not None:
+            return self._nearest_of(vector, scope, documents, depth)
+        index = self._indexes.dense
+        assert index is not None
+
+        def search(collection: str) -> _Hits:
+            return {chunk: (collection, cosine) for chunk, cosine in index.search(collection, vector, depth)}
+
+        collections = sorted(self._indexes.dense_scope(scope))
+        return _best((self._beside.map if len(collections) > 1 else map)(search, collections), depth)
+
+    def _nearest_of(self, vector: Vector, scope: Scope, documents: Collection[int], depth: int) -> _Hits:
+        """The same within some documents: their chunks one by one where they are few, else out of many found."""
+        among = self._library.chunks_in(documents, scope, limit=_MOST_COMPARED)
+        if among is not None:
+            (cosines,) = self._cosines(among, [vector])
+            return _best([{chunk: (among[chunk], cosine) for chunk, cosine in cosines.items()}], depth)
+        wide = self._nearest(vector, scope, None, _WIDENED)
+        owners = self._library.owners(list(wide))
+        return _best([{chunk: hit for chunk, hit in wide.items() if owners.get(chunk) in documents}], depth)
+
+    def _words(self, text: str, places: Mapping[int, str]) -> _Words:
+        """The exact BM25 of these chunks, and of the whole documents they belong to."""
+        by_collection: dict[str, list[int]] = {}
+        for chunk, collection in places.items():
+            by_collection.setdefault(collection, []).append(chunk)
+        words = _NO_WORDS
+        for collection, chunks in by_collection.items():
+            hits = self._indexes.lexical.score_chunks(collection, text, chunks)
+            owners = {hit.id: hit.document for hit in hits}
+            whole = self._indexes.lexical.score_documents(collection, text, frozenset(owners.values()))
+            documents = {chunk: whole[document] for chunk, document in owners.items() if document in whole}
+            words |= _Words(owners, {hit.id: hit.score for hit in hits}, documents)
+        return words
+
+    def _cosines(self, chunks: Collection[int], vectors: Sequence[Vector]) -> list[dict[int, float]]:
+        """The exact cosines of these chunks to each vector; what has no embedding is left out."""
+        stored = self._library.vectors(tuple(chunks), self._embedder.name) if self._embedder and chunks else {}
+        if not stored:
+            return [{} for _ in vectors]
+        cosines = np.stack(list(stored.values())) @ np.stack(vectors).T
+        return [dict(zip(stored, column.tolist(), strict=True)) for column in cosines.T]
+
+    def _owners(self, places: Mapping[int, str], words: _Words) -> dict[int, int]:
+        """The document of each chunk; the database is asked where the words are not indexed yet."""
+        unindexed = [chunk for chunk in places if chunk not in words.owners]
+        return {**words.owners, **(self._library.owners(unindexed) if unindexed else {})}
+
+
+def _best(found: Iterable[_Hits], depth: int) -> _Hits:
+    """The best of several collections together."""
+    merged = {chunk: hit for hits in found for chunk, hit in hits.items()}
+    best = ranked({chunk: score for chunk, (_, score) in merged.items()})[:depth]
+    return {chunk: merged[chunk] for chunk, _ in best}
+
+
+def _counts(near: Sequence[_Hits], words: Sequence[_Hits]) -> tuple[Mapping[Leg, int], ...]:
+    return tuple({"dense": len(near[n]) if near else 0, "lexical": len(found)} for n, found in enumerate(words))
+
+
+def _found_by(near: Sequence[_Hits], words: Sequence[_Hits]) -> dict[int, frozenset[Leg]]:
+    """Which indexes found each chunk, for any of the queries."""
+    legs: dict[Leg, Sequence[_Hits]] = {"dense": near, "lexical": words}
+    by: dict[int, frozenset[Leg]] = {}
+    for leg, found in legs.items():
+        for chunk in {chunk for hits in found for chunk in hits}:
+            by[chunk] = by.get(chunk, frozenset()) | {leg}
+    return by

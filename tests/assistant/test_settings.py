@@ -1,0 +1,108 @@
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from assistant.errors import SettingsError
+from assistant.settings import Settings, environment
+
+KEY = "sk-canary-4711"
+
+
+@pytest.fixture(autouse=True)
+def _empty_environment(monkeypatch):
+    for name in environment():
+        if name.startswith(("CITEWELL_", "OPENAI_")):
+            monkeypatch.delenv(name)
+
+
+def test_the_environment_is_read_and_given_values_win(monkeypatch):
+    monkeypatch.setenv("CITEWELL_HOME", "/from/environment")
+    monkeypatch.setenv("CITEWELL_PASSAGES", "3")
+    assert Settings.read().home == Path("/from/environment")
+    assert Settings.read(home=Path("/given")).home == Path("/given")
+    assert Settings.read(home=None).passages == 3
+
+
+def test_secrets_are_masked_wherever_settings_are_printed(monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    settings = Settings.read()
+    assert settings.openai_api_key is not None
+    assert settings.openai_api_key.get_secret_value() == KEY
+    shown = f"{settings!r} {settings} {settings.model_dump()} {settings.model_dump_json()}"
+    assert KEY not in shown
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("CITEWELL_PASSAGES", "many"),
+        ("CITEWELL_PASSAGES", "0"),
+        ("CITEWELL_WINDOW_TOKENS", "12"),
+        ("CITEWELL_TOTAL_S", "-1"),
+        ("CITEWELL_DEMO", "perhaps"),
+    ],
+)
+def test_a_wrong_value_is_named_with_its_variable_and_not_repeated(name, value, monkeypatch):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as refused:
+        Settings.read()
+    assert name in refused.value.hint
+    assert refused.value.hint.endswith("correct it, or leave it out.")
+    assert "pydantic" not in refused.value.hint
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("CITEWELL_RERANK_URL", {"CITEWELL_RERANK_URL": "rerank.example.com"}),
+        ("CITEWELL_RERANK_TIMEOUT", {"CITEWELL_RERANK_TIMEOUT": "0"}),
+        (
+            "CITEWELL_RERANK_API_KEY",
+            {"CITEWELL_RERANK_URL": "http://rerank.example.com/v1", "CITEWELL_RERANK_API_KEY": KEY},
+        ),
+    ],
+)
+def test_a_reranker_needs_an_address_and_its_key_travels_encrypted(name, changes, monkeypatch):
+    for variable, value in changes.items():
+        monkeypatch.setenv(variable, value)
+    with pytest.raises(SettingsError) as refused:
+        Settings.read()
+    assert name in refused.value.hint
+    assert KEY not in refused.value.hint
+
+
+def test_a_rerankers_key_is_masked_and_may_travel_on_this_machine(monkeypatch):
+    monkeypatch.setenv("CITEWELL_RERANK_URL", "http://127.0.0.1:8080/v1")
+    monkeypatch.setenv("CITEWELL_RERANK_API_KEY", KEY)
+    settings = Settings.read()
+    assert settings.rerank_api_key is not None
+    assert KEY not in f"{settings!r} {settings.model_dump_json()}"
+
+
+def test_a_model_is_there_once_a_key_or_an_address_is_and_empty_is_absent(monkeypatch):
+    assert not Settings.read().has_model
+    monkeypatch.setenv("OPENAI_API_KEY", "")
+    monkeypatch.setenv("OPENAI_BASE_URL", "")
+    assert not Settings.read().has_model
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:8080/v1")
+    assert Settings.read().has_model
+    monkeypatch.setenv("OPENAI_BASE_URL", "")
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    assert Settings.read().has_model
+
+
+def test_settings_do_not_change():
+    with pytest.raises(ValidationError):
+        Settings.read().passages = 4
+
+
+def test_every_setting_says_what_it_is():
+    assert all(field.description for field in Settings.model_fields.values())
+
+
+def test_a_started_process_gets_this_environment_with_the_changes(monkeypatch):
+    monkeypatch.setenv("CITEWELL_HOME", "/here")
+    changed = environment(CITEWELL_HOME="/there", CITEWELL_DEMO="1")
+    assert (changed["CITEWELL_HOME"], changed["CITEWELL_DEMO"]) == ("/there", "1")
+    assert environment()["CITEWELL_HOME"] == "/here"

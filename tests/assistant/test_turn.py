@@ -1,0 +1,437 @@
+"""A whole turn with real parts: a library on disk, the local embedding, and a model endpoint that plays scripts."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from assistant.access import Principal
+from assistant.conversations import Conversations
+from assistant.errors import ConversationNotFound, QuestionRefused
+from assistant.events import (
+    Answer,
+    AnswerFinished,
+    Event,
+    PassagesFound,
+    SentenceChecked,
+    TextDelta,
+    TurnFailed,
+    TurnStarted,
+    TurnStopped,
+)
+from assistant.jobs import JobRegistry
+from assistant.llm import Deadlines, Message, OpenAIModel
+from assistant.turn import MOST_QUESTION_CHARS, Assistant
+from retrieval.database import open_database
+from retrieval.embedding import Embedder
+from retrieval.errors import UnknownCollection
+from retrieval.retriever import CitewellRetriever
+from retrieval.values import ParsedDocument, Section
+from tests.assistant.scripted_endpoint import DONE, HANG, HEAD, RESET, Script, ScriptedEndpoint, chunk, error, reply
+from tests.conftest import Shelf, open_shelf
+
+ANNA = Principal("test", "anna")
+BELA = Principal("test", "bela")
+LEAVE = "How many days of paid leave does everybody have?"
+FOREIGN = "Which volcano erupted on Iceland in 2010?"
+RIGHT = "Everybody has 30 days of paid leave a year [1]."
+QUICK = Deadlines(first_token_s=3, idle_s=0.7, total_s=8)
+DOCUMENTS = {
+    "Leave policy": "Everybody has 30 days of paid leave a year. Unused days lapse on 31 March of the following year. "
+    "Leave is requested in the staff portal and approved by the team lead within five working days.",
+    "Remote work": "Staff may work from home on up to three days a week. The team lead agrees the days in writing. "
+    "A desk and a chair are paid for once, up to 400 euros.",
+    "Passwords": "A password has at least fourteen characters and is never shared. Sign-in needs a second factor. "
+    "After six wrong attempts the account is locked for half an hour.",
+    "Visitors": "Visitors sign in at the reception and wear a badge. Nobody walks through the workshop alone.",
+}
+
+
+@pytest.fixture(scope="module")
+def stocked(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Iterator[Shelf]:
+    """Four documents that agree, and two dated ones that do not."""
+    shelf = open_shelf(tmp_path_factory.mktemp("turn"), embedder)
+    shelf.add("company", **DOCUMENTS)
+    travel = shelf.library.create_collection("travel").id
+    shelf.intake.add_parsed(
+        travel,
+        [
+            dated("Travel policy 2024", "The daily meal allowance is 40 euros for every travelling day.", 2024),
+            dated("Travel policy 2026", "The daily meal allowance is 55 euros for every travelling day.", 2026),
+        ],
+    )
+    yield shelf
+    shelf.indexes.close()
+    shelf.library.close()
+
+
+@pytest.fixture
+def conversations(stocked: Shelf) -> Iterator[Conversations]:
+    """What is stored beside the documents, in the same database."""
+    engine = open_database(f"sqlite:///{stocked.directory / 'library.sqlite'}")
+    yield Conversations(engine)
+    engine.dispose()
+
+
+@pytest.fixture
+def assistant(stocked: Shelf, conversations: Conversations, embedder: Embedder) -> Assistant:
+    """Without a model."""
+    retriever = CitewellRetriever(engine=stocked.search, catalogue=stocked.catalogue, limit=8)
+    return Assistant(stocked.library, retriever, conversations, embedder, None, 200, today=lambda: date(2026, 11, 3))
+
+
+def dated(title: str, text: str, year: int) -> tuple[str, ParsedDocument]:
+    return f"{title}.md", ParsedDocument(title, text, (Section((), 0, len(text)),), dated=date(year, 3, 1))
+
+
+def model_at(url: str) -> OpenAIModel:
+    return OpenAIModel(url, None, "scripted", timeouts=QUICK, max_retries=0)
+
+
+def closed_url() -> str:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
+
+
+def asked(
+    assistant: Assistant,
+    question: str,
+    *,
+    collection: str = "company",
+    cancelled: Callable[[], bool] = lambda: False,
+    conversation: str | None = None,
+) -> tuple[Event, ...]:
+    conversation = conversation or assistant.conversations.create(ANNA)
+    turn = assistant.ask(
+        question, conversation_id=conversation, principal=ANNA, collection=collection, cancelled=cancelled
+    )
+    return tuple(turn)
+
+
+def with_script(
+    assistant: Assistant, script: Script, question: str = LEAVE, *, collection: str = "company"
+) -> tuple[tuple[Event, ...], ScriptedEndpoint]:
+    """The events of a turn whose model plays one script, and the endpoint afterwards."""
+    with ScriptedEndpoint([script]) as endpoint:
+        return asked(replace(assistant, model=model_at(endpoint.url)), question, collection=collection), endpoint
+
+
+def answer_of(events: Sequence[Event]) -> Answer:
+    last = events[-1]
+    assert isinstance(last, AnswerFinished | TurnStopped | TurnFailed)
+    assert last.answer is not None
+    return last.answer
+
+
+def joined(events: Sequence[Event]) -> str:
+    return "".join(event.text for event in events if isinstance(event, TextDelta))
+
+
+def proof_holds(events: Sequence[Event], shelf: Shelf) -> bool:
+    """Citations come from the passages that were found, and each quote is its document's text."""
+    (found,) = (event.passages for event in events if isinstance(event, PassagesFound))
+    everything = frozenset(collection.id for collection in shelf.library.collections())
+    for citation in answer_of(events).citations:
+        assert citation.passage in found
+        _, parsed = shelf.library.document(citation.passage.source.id, everything)
+        assert parsed.text[citation.start : citation.end] == citation.quote
+        assert citation.quote
+    return True
+
+
+def stopping() -> tuple[Callable[[], bool], threading.Event]:
+    stopped = threading.Event()
+    return stopped.is_set, stopped
+
+
+ENDINGS: dict[str, tuple[Script, str, type[Event]]] = {
+    "answered": (reply("Everybody has 30 days ", "of paid leave a ye", "ar [1]", "."), LEAVE, AnswerFinished),
+    "declined": (reply("never asked"), FOREIGN, AnswerFinished),
+    "cut by the length limit": (reply(RIGHT, " And unused", finish="length"), LEAVE, AnswerFinished),
+    "failed with a reset": ((HEAD, chunk(RIGHT + " Unused da"), 0.1, RESET), LEAVE, TurnFailed),
+    "ended early": (
+        (
+            HEAD,
+            chunk(
+                RIGHT + " Unused days [",
+            ),
+            DONE,
+        ),
+        LEAVE,
+        TurnFailed,
+    ),
+    "fell silent": ((HEAD, chunk(RIGHT), HANG), LEAVE, TurnFailed),
+    "never began": (error(500, "out of memory"), LEAVE, AnswerFinished),
+    "said nothing": (reply(""), LEAVE, AnswerFinished),
+}
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_the_joined_deltas_are_the_answers_text_and_what_is_stored(ending, assistant, stocked):
+    script, question, kind = ENDINGS[ending]
+    with ScriptedEndpoint([script]) as endpoint:
+        conversation = assistant.conversations.create(ANNA)
+        events = asked(replace(assistant, model=model_at(endpoint.url)), question, conversation=conversation)
+    assert isinstance(events[-1], kind)
+    text = answer_of(events).text
+    assert text == joined(events)
+    assert text.strip()
+    stored = assistant.conversations.messages(conversation, ANNA)[-1]
+    assert stored.text == text
+    assert stored.state == ("failed" if kind is TurnFailed else "done")
+    assert stored.work is not None
+    assert stored.work.answer == answer_of(events)
+    assert proof_holds(events, stocked)
+
+
+def test_a_stopped_answer_keeps_its_text_within_half_a_second(assistant, stocked):
+    cancelled, stopped = stopping()
+    conversation = assistant.conversations.create(ANNA)
+    events: list[Event] = []
+    with ScriptedEndpoint([(HEAD, chunk(f"{RIGHT} Unused days lapse "), HANG)]) as endpoint:
+        talking = replace(assistant, model=model_at(endpoint.url))
+        for event in talking.ask(LEAVE, conversation_id=conversation, principal=ANNA, cancelled=cancelled):
+            events.append(event)
+            if isinstance(event, TextDelta) and not stopped.is_set():
+                stopped.set()
+                since = time.monotonic()
+        assert time.monotonic() - since < 0.5
+        assert endpoint.left.wait(2), "the endpoint was left talking"
+    assert isinstance(events[-1], TurnStopped)
+    answer = answer_of(events)
+    assert answer.text == joined(events)
+    assert answer.text.startswith("Everybody has 30 days")
+    assert [citation.n for citation in answer.citations] == [1]
+    stored = assistant.conversations.messages(conversation, ANNA)[-1]
+    assert (stored.state, stored.text) == ("stopped", answer.text)
+
+
+def test_stop_before_the_first_word_ends_at_once_and_empty(assistant):
+    cancelled, stopped = stopping()
+    threading.Timer(0.2, stopped.set).start()
+    with ScriptedEndpoint([(HANG,)]) as endpoint:
+        since = time.monotonic()
+        events = asked(replace(assistant, model=model_at(endpoint.url)), LEAVE, cancelled=cancelled)
+        assert time.monotonic() - since < 2
+    assert isinstance(events[-1], TurnStopped)
+    assert answer_of(events).text == joined(events) == ""
+
+
+def test_the_question_is_stored_before_the_model_is_called(assistant):
+    conversation = assistant.conversations.create(ANNA)
+    with ScriptedEndpoint([reply(RIGHT)]) as endpoint:
+        talking = replace(assistant, model=model_at(endpoint.url))
+        turn = talking.ask(LEAVE, conversation_id=conversation, principal=ANNA)
+        assert isinstance(next(turn), TurnStarted)
+        question, pending = assistant.conversations.messages(conversation, ANNA)
+        assert (question.text, pending.state) == (LEAVE, "pending")
+        assert isinstance(next(turn), PassagesFound)
+        assert assistant.conversations.messages(conversation, ANNA)[-1].state == "streaming"
+        assert endpoint.requests == []
+        list(turn)
+        assert len(endpoint.requests) == 1
+
+
+def test_a_right_answer_is_supported_and_cites_the_sentence_it_rests_on(assistant, stocked):
+    events, _ = with_script(assistant, reply("Everybody has 30 days ", "of paid leave a year [1]."))
+    answer = answer_of(events)
+    assert answer.status == "answered"
+    assert [sentence.support for sentence in answer.sentences] == ["supported"]
+    assert [(c.n, c.passage.source.title) for c in answer.citations] == [(1, "Leave policy")]
+    assert "30 days of paid leave" in answer.citations[0].quote
+    assert answer.usage.model == "scripted"
+    assert answer.usage.prompt_tokens == 7
+    assert proof_holds(events, stocked)
+
+
+def test_sentences_are_checked_as_they_end_and_stand_where_they_say(assistant):
+    events, _ = with_script(assistant, reply(RIGHT, " Unused days lapse on 31 March of the following year [1]."))
+    answer = answer_of(events)
+    assert tuple(event.sentence for event in events if isinstance(event, SentenceChecked)) == answer.sentences
+    assert [answer.text[s.start : s.end].strip() for s in answer.sentences] == [
+        RIGHT,
+        "Unused days lapse on 31 March of the following year [1].",
+    ]
+
+
+def test_an_invented_citation_disappears(assistant, stocked):
+    events, _ = with_script(assistant, reply("Everybody has 30 days of paid leave a year [9", "9]. It is so [1][77]."))
+    answer = answer_of(events)
+    assert "99" not in answer.text
+    assert "77" not in answer.text
+    assert [citation.n for citation in answer.citations] == [1]
+    assert proof_holds(events, stocked)
+
+
+def test_an_answer_that_cites_nothing_is_unanswerable(assistant):
+    events, _ = with_script(assistant, reply("The documents do not say."))
+    assert answer_of(events).status == "unanswerable"
+    assert answer_of(events).citations == ()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "Everybody has 35 days of paid leave a year [1].",
+        "Unused days lapse on 31 May of the following year [1].",
+        "Nobody has 30 days of paid leave a year [1].",
+    ],
+)
+def test_a_planted_wrong_fact_is_marked(wrong, assistant):
+    events, _ = with_script(assistant, reply(wrong))
+    assert {sentence.support for sentence in answer_of(events).sentences} <= {"unsupported", "contradicted"}
+
+
+def test_a_model_that_is_down_leaves_a_quoted_answer_with_a_notice(assistant, stocked):
+    events = asked(replace(assistant, model=model_at(closed_url())), LEAVE)
+    assert isinstance(events[-1], AnswerFinished)
+    answer = answer_of(events)
+    assert answer.text == joined(events)
+    assert "30 days of paid leave" in answer.text
+    assert answer.notice is not None
+    assert "No model answers at" in answer.notice
+    assert all(sentence.support == "supported" for sentence in answer.sentences)
+    assert proof_holds(events, stocked)
+
+
+def test_an_answer_broken_off_says_why_and_keeps_its_sources(assistant, stocked):
+    events, endpoint = with_script(assistant, (HEAD, chunk(RIGHT + " Unused"), 0.1, RESET))
+    last = events[-1]
+    assert isinstance(last, TurnFailed)
+    assert "broke off" in last.reason
+    assert answer_of(events).citations
+    assert len(endpoint.requests) == 1, "asked again after the first word"
+    assert proof_holds(events, stocked)
+
+
+def test_an_unanswerable_question_calls_no_model_and_names_the_nearest_documents(assistant):
+    events, endpoint = with_script(assistant, reply("It was Eyjafjallajökull [1]."), FOREIGN)
+    answer = answer_of(events)
+    assert endpoint.requests == []
+    assert answer.status == "unanswerable"
+    assert answer.citations == ()
+    assert answer.text.startswith("The documents do not say.")
+    assert any(title in answer.text for title in DOCUMENTS)
+
+
+def test_without_a_model_the_best_sentences_are_quoted_exactly(assistant, stocked):
+    events = asked(assistant, LEAVE)
+    answer = answer_of(events)
+    assert answer.status == "answered"
+    assert answer.text == joined(events)
+    assert answer.text.startswith(RIGHT.replace(" [1].", ". [1]"))
+    assert proof_holds(events, stocked)
+
+
+def test_two_dated_documents_that_disagree_are_told_with_the_newer_first(assistant, stocked):
+    events = asked(assistant, "How high is the daily meal allowance?", collection="travel")
+    answer = answer_of(events)
+    assert answer.notice is not None
+    assert "disagree" in answer.notice
+    assert answer.notice.index("1 March 2026") < answer.notice.index("1 March 2024")
+    assert answer.text.index("55 euros") < answer.text.index("40 euros")
+    assert proof_holds(events, stocked)
+
+
+def test_a_follow_up_is_asked_with_what_was_said_before(assistant):
+    conversation = assistant.conversations.create(ANNA)
+    asked(assistant, LEAVE, conversation=conversation)
+    with ScriptedEndpoint([reply("Unused days lapse on 31 March of the following year [1].")]) as endpoint:
+        talking = replace(assistant, model=model_at(endpoint.url))
+        events = asked(talking, "And when do unused ones lapse?", conversation=conversation)
+        said = endpoint.requests[-1].body["messages"]
+    assert answer_of(events).citations[0].passage.source.title == "Leave policy"
+    assert [message["role"] for message in said] == ["system", "user", "assistant", "user"]
+    assert said[1]["content"] == LEAVE
+
+
+@pytest.mark.parametrize("question", ["", "  \n\t ", "x" * (MOST_QUESTION_CHARS + 1), "why? " * 210_000])
+def test_an_empty_or_huge_question_is_refused_before_anything_is_stored(question, assistant):
+    conversation = assistant.conversations.create(ANNA)
+    since = time.monotonic()
+    with pytest.raises(QuestionRefused) as refused:
+        asked(assistant, question, conversation=conversation)
+    assert time.monotonic() - since < 1
+    assert refused.value.hint.endswith(".")
+    assert assistant.conversations.messages(conversation, ANNA) == ()
+
+
+def test_an_unknown_collection_and_anothers_conversation_are_refused_before_anything_is_stored(assistant):
+    conversation = assistant.conversations.create(ANNA)
+    with pytest.raises(UnknownCollection):
+        asked(assistant, LEAVE, collection="secret", conversation=conversation)
+    with pytest.raises(ConversationNotFound):
+        list(assistant.ask(LEAVE, conversation_id=conversation, principal=BELA))
+    assert assistant.conversations.messages(conversation, ANNA) == ()
+
+
+def test_an_empty_scope_finds_nothing_and_calls_no_model(assistant):
+    with ScriptedEndpoint([reply(RIGHT)]) as endpoint:
+        talking = replace(assistant, model=model_at(endpoint.url))
+        events = tuple(talking.answer(LEAVE, scope=frozenset()))
+        assert endpoint.requests == []
+    assert answer_of(events).text == "There are no documents to answer from yet. Read some in first."
+
+
+def test_a_turn_that_its_process_did_not_finish_is_interrupted_with_what_was_saved(assistant):
+    conversation = assistant.conversations.create(ANNA)
+    with ScriptedEndpoint([(HEAD, chunk(RIGHT + " "), 0.5, chunk("Unused days lapse. "), HANG)]) as endpoint:
+        talking = replace(assistant, model=model_at(endpoint.url))
+        turn = talking.ask(LEAVE, conversation_id=conversation, principal=ANNA)
+        seen = ""
+        while "lapse." not in seen:
+            event = next(turn)
+            seen += event.text if isinstance(event, TextDelta) else ""
+        # Nothing that a dying process would not do happens here: the state left behind is that of a SIGKILL.
+        left = assistant.conversations.messages(conversation, ANNA)[-1]
+        assert left.state == "streaming"
+        assert assistant.conversations.mark_interrupted() >= 1
+        turn.close()
+    found = assistant.conversations.messages(conversation, ANNA)[-1]
+    assert found.state == "interrupted"
+    assert found.text.startswith("Everybody has 30 days of paid leave a year [1].")
+    assert found.reason is not None
+    assert found.work is not None
+    assert found.work.passages, "the sources are shown with what was written"
+
+
+def test_whatever_breaks_inside_a_turn_becomes_one_sentence(assistant, stocked, tmp_path, embedder, caplog):
+    broken = open_shelf(tmp_path, embedder)
+    scope = broken.add("gone", **DOCUMENTS)
+    broken.indexes.close()
+    broken.library.close()
+    (Path(tmp_path) / "library.sqlite").write_bytes(b"no database")
+    lost = replace(assistant, retriever=CitewellRetriever(engine=broken.search, catalogue=broken.catalogue, limit=3))
+    last = tuple(lost.answer(LEAVE, scope=scope))[-1]
+    assert isinstance(last, TurnFailed)
+    assert "your question is kept" in last.reason
+    assert caplog.records
+
+
+def test_a_job_carries_the_turn_out_beside_its_viewer(assistant):
+    conversation = assistant.conversations.create(ANNA)
+    with ScriptedEndpoint([reply(RIGHT)]) as endpoint:
+        talking = replace(assistant, model=model_at(endpoint.url))
+        job = JobRegistry().start(
+            ANNA,
+            conversation,
+            LEAVE,
+            lambda cancelled: talking.ask(LEAVE, conversation_id=conversation, principal=ANNA, cancelled=cancelled),
+        )
+        assert job.wait_ended(10)
+    assert answer_of(job.events()).text == joined(job.events()) == RIGHT
+
+
+def test_the_models_history_holds_earlier_messages_of_the_caller(assistant):
+    with ScriptedEndpoint([reply(RIGHT)]) as endpoint:
+        talking = replace(assistant, model=model_at(endpoint.url))
+        scope = frozenset({talking.library.collection_named("company").id})
+        history = (Message("user", "Hello"), Message("assistant", "Hello."))
+        list(talking.answer(LEAVE, scope=scope, history=history))
+        contents = [message["content"] for message in endpoint.requests[0].body["messages"]]
+    assert contents[1:3] == ["Hello", "Hello."]

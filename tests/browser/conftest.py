@@ -1,0 +1,65 @@
+"""One home with the sample company, read in once; each app gets a copy of it."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.browser.serving import CHROMIUM, ROOT, App, chromium, served
+
+expect.set_options(timeout=30_000)  # a busy machine is slow, not wrong
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Without a browser these tests say so instead of failing."""
+    if CHROMIUM is None:
+        reason = "needs Debian's chromium (apt install chromium)"
+        for item in items:
+            if Path(__file__).parent in item.path.parents:
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(scope="session")
+def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home in which the sample company has been read, by the command line."""
+    return read_sample_company(tmp_path_factory.mktemp("sample") / "home")
+
+
+def read_sample_company(home: Path) -> Path:
+    """Read the sample company into a new home."""
+    command = [
+        sys.executable,
+        "-m",
+        "assistant",
+        "ingest",
+        "examples/company",
+        "--collection",
+        "Sample company",
+    ]
+    done = subprocess.run([*command, "--home", str(home)], cwd=ROOT, capture_output=True, text=True, check=False)
+    # 3: without tesseract the one document that is a picture is listed, the others are in.
+    assert done.returncode in {0, 3}, done.stderr
+    return home
+
+
+def copy_of(sample_home: Path, directory: Path) -> Path:
+    """A home of one's own with the sample company."""
+    return Path(shutil.copytree(sample_home, directory / "home"))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all tests."""
+    with chromium() as launched:
+        yield launched
+
+
+@pytest.fixture(scope="session")
+def app(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """The app over the sample company, quoting, without a model."""
+    with served(copy_of(sample_home, tmp_path_factory.mktemp("app"))) as running:
+        yield running

@@ -1,0 +1,70 @@
+"""Plays the five questions of the demonstration, in order, in a browser; prints what came of it as JSON.
+
+Run by test_demo.py inside a network that has nothing but loopback.
+"""
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.serving import Watched, chromium, served, tab
+
+_READING_S = 180
+
+
+def play(watched: Watched) -> list[dict[str, object]]:
+    """Press the five buttons; what each answer showed."""
+    page = watched.page
+    page.get_by_text("Reset", exact=True).wait_for()
+    expect(page.locator(".st-key-reading")).to_have_count(0, timeout=_READING_S * 1000)
+    page.locator(".st-key-guided").get_by_role("button").first.click()
+    shown = [_shown(page, 0)]
+    for index in range(1, 5):
+        page.locator(".st-key-guided_row").get_by_role("button").locator("visible=true").nth(index).click()
+        shown.append(_shown(page, index))
+    return shown
+
+
+def _shown(page: Page, index: int) -> dict[str, object]:
+    answer = page.locator(".answer").nth(index)
+    answer.wait_for(timeout=60_000)
+    return {
+        "question": page.get_by_test_id("stChatMessage").nth(2 * index).inner_text(),
+        "chips": answer.locator(".chip").count(),
+        "refused": answer.locator(".refusal").count() == 1,
+        "notice": " ".join(answer.locator(".notice").all_inner_texts()),
+    }
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as directory:
+        home = Path(directory) / "unused"
+        with (
+            served(home, CITEWELL_DEMO="1", TMPDIR=directory) as app,
+            chromium() as browser,
+            tab(browser, app) as watched,
+        ):
+            shown = play(watched)
+            with tab(browser, app) as other:
+                other.page.get_by_text("Five questions").wait_for()
+                threads_of_another = other.page.locator(".st-key-threads button").count()
+            watched.page.get_by_role("button", name="Reset").click()
+            watched.page.get_by_text("Five questions").wait_for()
+            left = watched.page.locator(".st-key-threads button").count()
+            result = {
+                "shown": shown,
+                "foreign": list(watched.foreign),
+                "complaints": list(watched.complaints),
+                "threads_of_another": threads_of_another,
+                "threads_after_reset": left,
+            }
+            app.end()
+        print(json.dumps({**result, "homes_kept": len(list(Path(directory).glob("citewell-demo-*")))}))
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+    main()

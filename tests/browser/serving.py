@@ -1,0 +1,137 @@
+"""The real app in a process of its own, and Debian's Chromium to look at it."""
+
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from assistant.settings import environment
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM = shutil.which("chromium")
+_FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-sync",
+    "--disable-component-update",
+)
+_START_S = 150
+_END_S = 25
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """A running app."""
+
+    url: str
+    home: Path
+    process: subprocess.Popen[bytes]
+
+    def end(self) -> int:
+        """Ask it to end, as a service manager would; returns the exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(_END_S)
+
+
+@contextmanager
+def served(home: Path, **settings: str) -> Iterator[App]:
+    """`streamlit run chat_app.py` on a free port; settings are CITEWELL_* and OPENAI_* variables."""
+    port = _free_port()
+    command = [sys.executable, "-m", "streamlit", "run", "chat_app.py", f"--server.port={port}"]
+    log = (home.parent / f"app-{port}.log").open("wb")
+    process = subprocess.Popen(
+        [*command, "--server.address=127.0.0.1"],
+        cwd=ROOT,
+        env=environment(CITEWELL_HOME=str(home), **{"OPENAI_API_KEY": "", "OPENAI_BASE_URL": "", **settings}),
+        stdout=log,
+        stderr=subprocess.STDOUT,
+    )
+    app = App(f"http://127.0.0.1:{port}", home, process)
+    try:
+        wait_until_healthy(app)
+        yield app
+    finally:
+        if process.poll() is None:
+            app.end()
+        log.close()
+
+
+def wait_until_healthy(app: App) -> None:
+    """Returns once /healthz says that the home is open."""
+    deadline = time.monotonic() + _START_S
+    while time.monotonic() < deadline:
+        assert app.process.poll() is None, "the app ended while it was starting"
+        try:
+            with urllib.request.urlopen(f"{app.url}/healthz", timeout=2) as answer:
+                if answer.status == 200:
+                    return
+        except (urllib.error.URLError, TimeoutError, ConnectionError):
+            time.sleep(0.1)
+    raise AssertionError("the app did not become healthy")
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium, headless."""
+    assert CHROMIUM is not None
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(_FLAGS))
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@dataclass(slots=True)
+class Watched:
+    """A tab, with everything that ought not to have happened in it."""
+
+    page: Page
+    foreign: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    def ask(self, question: str) -> None:
+        """Type a question and send it."""
+        box = self.page.get_by_test_id("stChatInput").locator("textarea")
+        box.fill(question)
+        box.press("Enter")
+
+    def answer(self, index: int = -1) -> str:
+        """The text of an answer, once it is finished."""
+        answers = self.page.locator(".answer")
+        (answers.nth(index) if index >= 0 else answers.last).wait_for()
+        return (answers.nth(index) if index >= 0 else answers.last).inner_text()
+
+
+@contextmanager
+def tab(browser: Browser, app: App, path: str = "/", **options: object) -> Iterator[Watched]:
+    """A tab of a fresh browser profile, open at a path of the app."""
+    context = browser.new_context(**{"viewport": {"width": 1280, "height": 860}, **options})  # type: ignore[arg-type]
+    watched = Watched(context.new_page())
+    own = (app.url, app.url.replace("http", "ws"), "blob:", "data:")
+    watched.page.on("request", lambda r: None if r.url.startswith(own) else watched.foreign.append(r.url))
+    watched.page.on("websocket", lambda w: None if w.url.startswith(own) else watched.foreign.append(w.url))
+    watched.page.on("console", lambda m: watched.complaints.append(m.text) if m.type in {"error", "warning"} else None)
+    watched.page.on("pageerror", lambda error: watched.complaints.append(str(error)))
+    watched.page.goto(app.url + path)
+    try:
+        yield watched
+    finally:
+        context.close()

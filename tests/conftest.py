@@ -1,0 +1,72 @@
+"""What tests share: the real embedding, loaded once, and a library in a temporary directory."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from retrieval.catalogue import Catalogue
+from retrieval.database import open_database
+from retrieval.embedding import Embedder, load_embedder
+from retrieval.indexes import Indexes
+from retrieval.intake import Intake
+from retrieval.lexical import LexicalIndex
+from retrieval.library import Library
+from retrieval.search import Search
+from retrieval.values import ParsedDocument, Scope, Section
+from retrieval.vectors import VectorIndex
+
+
+@pytest.fixture(scope="session")
+def embedder(tmp_path_factory: pytest.TempPathFactory) -> Embedder:
+    """The product's own local embedding."""
+    return load_embedder("local", tmp_path_factory.mktemp("embedding"))
+
+
+def document(text: str, *, title: str = "A title") -> ParsedDocument:
+    """A plain document of one section."""
+    return ParsedDocument(title, text, (Section((), 0, len(text)),))
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A library with its indexes, its intake and its search."""
+
+    directory: Path
+    library: Library
+    catalogue: Catalogue
+    indexes: Indexes
+    intake: Intake
+    search: Search
+
+    def add(self, collection: str, **documents: str) -> Scope:
+        """Store documents given as name=text; returns the scope of their collection."""
+        collection_id = self.library.create_collection(collection).id
+        self.intake.add_parsed(collection_id, [(name, document(text, title=name)) for name, text in documents.items()])
+        return frozenset({collection_id})
+
+
+def open_shelf(directory: Path, embedder: Embedder | None) -> Shelf:
+    """Opens the library at a directory, as bootstrap does."""
+    engine = open_database(f"sqlite:///{directory / 'library.sqlite'}")
+    library = Library(engine)
+    dense = embedder and VectorIndex(directory / "dense", model=embedder.name, dimension=embedder.dimension)
+    indexes = Indexes(LexicalIndex(directory / "lexical"), dense, library, directory)
+    return Shelf(
+        directory,
+        library,
+        Catalogue(engine),
+        indexes,
+        Intake(library, indexes, embedder),
+        Search(library, indexes, embedder),
+    )
+
+
+@pytest.fixture
+def shelf(tmp_path: Path, embedder: Embedder) -> Iterator[Shelf]:
+    """An empty library with both indexes."""
+    opened = open_shelf(tmp_path, embedder)
+    yield opened
+    opened.indexes.close()
+    opened.library.close()

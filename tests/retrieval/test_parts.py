@@ -1,0 +1,37 @@
+"""A question that asks several things is taken apart, and each part is judged for itself."""
+
+import pytest
+
+from retrieval.parts import parts_of
+
+LEAVE = "Employees have 25 days of annual leave. Unused days of leave expire on 31 March of the next year."
+CATS = "Cats sleep most of the day and hunt at dusk."
+
+
+@pytest.mark.parametrize(
+    ("question", "parts"),
+    [
+        ("When is the study due, and when does it go on sale?", ("When is the study due", "when does it go on sale?")),
+        ("What is leave? How much is it?", ("What is leave?", "How much is it?")),
+        ("How many days of leave and public holidays are there?", ()),
+        ("Who is who and what?", ()),
+        ("leave", ()),
+        ("", ()),
+    ],
+)
+def test_parts_begin_at_question_words(question, parts):
+    assert parts_of(question) == parts
+
+
+def test_a_part_that_nothing_bears_on_is_told_from_one_that_is_answered(shelf):
+    scope = shelf.add("handbook", leave=LEAVE, cats=CATS)
+    question = "How many days of annual leave do employees have, and what does a new laptop battery cost?"
+    answered, missing = shelf.search.passages(question, scope=scope).trace.parts
+    assert answered.has_support
+    assert not missing.has_support
+    assert missing.text == "what does a new laptop battery cost?"
+
+
+def test_a_question_for_one_thing_has_no_parts(shelf):
+    scope = shelf.add("handbook", leave=LEAVE)
+    assert shelf.search.passages("How many days of annual leave are there?", scope=scope).trace.parts == ()

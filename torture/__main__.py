@@ -1,0 +1,141 @@
+"""`python -m torture`: bring every fault about at its full count, print one table, store it.
+
+A whole run takes about half an hour and stores `torture/report.md` and `report.json`; one with `--only` or
+`--quick` stores nothing unless `--out` says where. The exit code is 1 where something did not hold.
+"""
+
+import argparse
+import logging
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from benchmarks.report import machine_facts, now
+from retrieval.sandbox import Limits, Sandbox
+from torture.bombs import bombs
+from torture.damage import Damaging
+from torture.disk import NoSmallDisk, fill_up
+from torture.kills import Killing
+from torture.reading import read_hostile
+from torture.report import DIRECTORY, Report, Row
+
+log = logging.getLogger("torture")
+SEED = 20260403
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Where it works, how often, and from which seed."""
+
+    directory: Path
+    seed: int
+    is_quick: bool
+
+    def times(self, full: int, *, quick: int) -> int:
+        """The count of this run."""
+        return quick if self.is_quick else full
+
+
+def _bombs(run: Run) -> tuple[int, str, tuple[str, ...]]:
+    chosen = bombs()[: run.times(len(bombs()), quick=4)]
+    readings = []
+    with Sandbox(Limits()) as sandbox:
+        for bomb in chosen:
+            path = run.directory / bomb.name
+            path.write_bytes(bomb.make())
+            readings.append(read_hostile(sandbox, path))
+            log.info("%s", readings[-1])
+    outcome = (
+        f"{sum(reading.refusal is not None for reading in readings)} refused in one line, the others read; "
+        f"slowest {max(reading.seconds for reading in readings):.0f} s, "
+        f"child ≤ {max(reading.child_peak_mb for reading in readings):.0f} MB, "
+        f"parent + {max(reading.parent_growth_mb for reading in readings):.0f} MB, "
+        f"longest pause of the parent {max(reading.longest_pause_ms for reading in readings):.0f} ms"
+    )
+    return len(chosen), outcome, tuple(problem for reading in readings for problem in reading.problems)
+
+
+def _kills(run: Run) -> tuple[int, str, tuple[str, ...]]:
+    count = run.times(200, quick=2)
+    rounds = []
+    for round_ in Killing(run.directory, documents=60, seed=run.seed).rounds(count):
+        log.info("%s", round_)
+        rounds.append(round_)
+    acknowledged = [round_.acknowledged for round_ in rounds]
+    outcome = (
+        f"{sum(not round_.ended for round_ in rounds)} killed at work with {median(acknowledged):.0f} of 60 documents "
+        f"acknowledged in the median, {max(acknowledged)} at most"
+    )
+    return count, outcome, tuple(problem for round_ in rounds for problem in round_.problems)
+
+
+def _damage(run: Run) -> tuple[int, str, tuple[str, ...]]:
+    count = run.times(100, quick=5)
+    trials = []
+    for trial in Damaging(run.directory, documents=125, seed=run.seed).trials(count):
+        log.info("%s", trial)
+        trials.append(trial)
+    harmless = sum(not trial.rebuilt for trial in trials)
+    outcome = f"{count - harmless} detected and built again without embedding, {harmless} harmless"
+    return count, outcome, tuple(trial.problem for trial in trials if trial.problem)
+
+
+def _disk(run: Run) -> tuple[int, str, tuple[str, ...]]:
+    rooms_kb = (300, 1500) if run.is_quick else (0, 40, *range(200, 5000, 300))
+    try:
+        fillings = tuple(fill_up(run.directory, documents=60, rooms_kb=rooms_kb))
+    except NoSmallDisk as refused:
+        return 0, f"not run: no right to mount a small file system ({refused})", ()
+    said = sum(filling.said is not None for filling in fillings)
+    outcome = f"{said} ended with one sentence; with room again all came to the same documents"
+    return len(fillings), outcome, tuple(problem for filling in fillings for problem in filling.problems)
+
+
+FAULTS: dict[str, tuple[str, Callable[[Run], tuple[int, str, tuple[str, ...]]]]] = {
+    "bombs": ("hostile files (T10–T13, T21)", _bombs),
+    "kills": ("SIGKILL while reading in (F12)", _kills),
+    "damage": ("damaged index directories (F16)", _damage),
+    "disk": ("full disk, then room again (F14)", _disk),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run; 0 where everything held."""
+    given = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.ERROR, stream=sys.stderr, format="%(asctime)s %(message)s")
+    log.setLevel(logging.INFO)
+    began = now()
+    rows = tuple(_row(name, given.quick, given.seed) for name in given.only or FAULTS)
+    report = Report(began, machine_facts(), given.seed, rows)
+    print(report.as_markdown())
+    whole = not given.quick and not given.only
+    if out := given.out or (DIRECTORY if whole else None):
+        report.store(out)
+        log.info("Stored in %s.", out)
+    return 1 if report.problems else 0
+
+
+def _row(name: str, quick: bool, seed: int) -> Row:
+    fault, bring_about = FAULTS[name]
+    log.info("%s ...", fault)
+    clock = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="citewell-torture-", ignore_cleanup_errors=True) as directory:
+        runs, outcome, problems = bring_about(Run(Path(directory), seed, quick))
+    return Row(fault, runs, outcome, problems, time.monotonic() - clock)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m torture", description="Bring faults about and see what holds.")
+    parser.add_argument("--only", nargs="+", choices=tuple(FAULTS), metavar="NAME", help=", ".join(FAULTS))
+    parser.add_argument("--quick", action="store_true", help="a few of each: proves the code, not the product")
+    parser.add_argument("--seed", type=int, default=SEED, help="another seed, other instants and other damage")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="where to store the table")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,528 @@
+// Draws what Streamlit's own elements cannot: running text with citation chips, a passage with its
+// marked words, the line under an answer, and the live region for screen readers.
+// Every word arrives as data and is set as text; no HTML is ever parsed here.
+
+const TAGS = {
+  p: "p", ul: "ul", ol: "ol", li: "li", quote: "blockquote", tr: "tr", th: "th", td: "td",
+  pre: "pre", hr: "hr", strong: "strong", em: "em", del: "del", code: "code", br: "br", mark: "mark", plain: "div",
+};
+const SUPPORT = {
+  partly: ["~", "Only partly supported by its source"],
+  unsupported: ["?", "Not supported by the documents"],
+  contradicted: ["≠", "Contradicted by its source"],
+};
+const ICONS = {
+  check: "M4.5 10.5l3.5 3.5 7.5-8",
+  alert: "M10 3.2l7.3 12.9H2.7zM10 8v3.6M10 13.6v.1",
+  copy: "M7.5 7.5V4.5h8v8h-3M4.5 7.5h8v8h-8z",
+  again: "M15.5 10a5.5 5.5 0 1 1-1.7-4M15.5 3.5v3h-3",
+  close: "M5.5 5.5l9 9M14.5 5.5l-9 9",
+  back: "M12 5l-5 5 5 5",
+  next: "M8 5l5 5-5 5",
+  chevron: "M8 6l4 4-4 4",
+  filter: "M3.5 6h13M6 10h8M8.5 14h3",
+  search: "M9 14.5a5.5 5.5 0 1 1 0-11 5.5 5.5 0 0 1 0 11zM13 13l4 4",
+  clock: "M10 3.5a6.5 6.5 0 1 1 0 13 6.5 6.5 0 0 1 0-13zM10 6.5V10l2.5 1.5",
+  document: "M6 3.5h5.5l3.5 3.5v9.5H6zM11.5 3.5V7H15",
+};
+const HOVER_DELAY_MS = 140;
+const FOCUS_DELAY_MS = 150;
+const memory = new WeakMap();
+const style = new CSSStyleSheet();
+style.replaceSync(await (await fetch(new URL(`citewell.css${new URL(import.meta.url).search}`, import.meta.url))).text());
+
+export default function (component) {
+  const { parentElement, data } = component;
+  parentElement.adoptedStyleSheets = [style];
+  const root = parentElement.querySelector(".cw") ?? parentElement.appendChild(make("div", { class: "cw" }));
+  const known = memory.get(root) ?? {};
+  memory.set(root, known);
+  known.send = component.setTriggerValue;
+  const { active, ...content } = data;
+  const content_json = JSON.stringify(content);
+  if (known.content !== content_json) {
+    known.content = content_json;
+    DRAW[data.kind](root, data, known);
+  }
+  if (data.kind === "answer") showActive(root, active);
+  return data.kind === "account" ? () => setTimeout(() => returnFocus(root, known), FOCUS_DELAY_MS) : undefined;
+}
+
+const DRAW = {
+  answer: drawAnswer, source: drawSource, document: drawDocument, announce: drawAnnouncement,
+  account: drawAccount,
+  files: drawFiles, plan: drawPlan, results: drawResults,
+};
+
+// Making elements -------------------------------------------------------------------------------
+
+function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === undefined || value === null || value === false) continue;
+    if (name === "on") for (const [event, handler] of Object.entries(value)) element.addEventListener(event, handler);
+    else element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== ""));
+  return element;
+}
+
+function icon(name, size = 18) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  for (const [k, v] of Object.entries({ viewBox: "0 0 20 20", width: size, height: size, "aria-hidden": "true" }))
+    svg.setAttribute(k, v);
+  path.setAttribute("d", ICONS[name]);
+  svg.append(path);
+  return svg;
+}
+
+function iconButton(name, label, onClick) {
+  return make("button", { type: "button", class: "icon", "aria-label": label, title: label, on: { click: onClick } }, icon(name));
+}
+
+// A chip stays on the line of the word it follows, and so does the full stop after it.
+function nodes(tree, context) {
+  const drawn = [];
+  for (const node of tree) {
+    const last = drawn.at(-1);
+    if (node.k === "chip") {
+      const place = last?.className === "chip-place" ? last : make("span", { class: "chip-place" });
+      if (place !== last && typeof last === "string") {
+        const word = last.match(/\S{0,24}$/)[0];
+        drawn.splice(-1, 1, last.slice(0, last.length - word.length));
+        place.append(word);
+      }
+      place.append(chip(Number(node.v), context));
+      if (place !== last) drawn.push(place);
+    } else if (typeof node === "string") {
+      const stop = last?.className === "chip-place" ? node.match(/^[.,;:!?)\]…”’"']*/)[0] : "";
+      if (stop) last.append(stop);
+      drawn.push(node.slice(stop.length));
+    } else {
+      drawn.push(element(node, context));
+    }
+  }
+  return drawn;
+}
+
+function element(node, context) {
+  const children = () => nodes(node.c ?? [], context);
+  switch (node.k) {
+    case "chip":
+      return chip(Number(node.v), context);
+    case "sentence":
+      return sentence(Number(node.v), children(), context);
+    case "a":
+      return link(node.v, children());
+    case "h":
+      return make("p", { class: "h", role: "heading", "aria-level": Math.min(6, Number(node.v) + 2) }, children());
+    case "page":
+      return make("p", { class: "page-start", role: "separator" }, node.v);
+    case "quoted":
+      return make("span", { class: "quoted", title: quotedIn(node.v) }, children());
+    case "times":
+      return make("span", { class: "times", role: "img", "aria-label": `(${quotedIn(node.v)})`, title: quotedIn(node.v) }, `${node.v}×`);
+    case "ol":
+      return make("ol", { start: node.v }, children());
+    case "table":
+      return make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Table" }, make("table", {}, children()));
+    default:
+      return TAGS[node.k] ? make(TAGS[node.k], node.k === "plain" ? { class: "plain" } : {}, children()) : make("span", {}, children());
+  }
+}
+
+const quotedIn = (times) => `quoted in ${times} ${times === "1" ? "answer" : "answers"}`;
+
+function link(address, children) {
+  const safe = /^(https?:\/\/|mailto:)/i.test(address);
+  return safe ? make("a", { href: address, target: "_blank", rel: "noopener noreferrer" }, children) : make("span", {}, children);
+}
+
+function sentence(index, children, context) {
+  const support = context.support[index];
+  const [sign, meaning] = SUPPORT[support] ?? [];
+  if (!sign) return make("span", {}, children);
+  const mark = make("span", { class: "doubt", role: "img", "aria-label": `(${meaning})`, title: meaning }, sign);
+  return make("span", { class: `sentence ${support}` }, children, mark);
+}
+
+// An answer -------------------------------------------------------------------------------------
+
+function chip(n, context) {
+  const citation = context.citations.get(n);
+  if (!citation) return `[${n}]`;
+  const name = `Source ${n}: ${[citation.title, citation.where].filter(Boolean).join(", ")}`;
+  const button = make("button", { type: "button", class: "chip", "data-opens": `citation-${n}`, "aria-label": name }, String(n));
+  button.addEventListener("click", () => open(button, "citation", n, context));
+  button.addEventListener("pointerenter", (event) => event.pointerType === "mouse" && context.card.soon(button, citation));
+  button.addEventListener("focus", () => button.matches(":focus-visible") && context.card.show(button, citation));
+  for (const event of ["pointerleave", "blur"]) button.addEventListener(event, () => context.card.hide());
+  button.addEventListener("keydown", (event) => event.key === "Escape" && context.card.hide());
+  return button;
+}
+
+function open(opener, kind, n, context) {
+  context.card.hide();
+  globalThis.citewellOpener = opener;
+  context.known.send("open", { kind, n });
+}
+
+function drawAnswer(root, data, known) {
+  const wasOpen = new Set([...root.querySelectorAll("details[open]")].map((d) => d.dataset.name));
+  const place = make("div", { class: "answer" });
+  const context = {
+    known, card: card(place), support: data.support ?? [],
+    citations: new Map((data.citations ?? []).map((c) => [c.n, c])),
+  };
+  place.append(
+    ...[
+      data.narrowed ? make("p", { class: "narrowed" }, icon("filter", 16), make("span", {}, make("span", { class: "unseen" }, "Narrowed to "), data.narrowed)) : null,
+      data.rewrite ? rewritten(data.rewrite, context) : null,
+      data.refusal ? refusal(data.refusal, context) : null,
+      data.blocks?.length ? make("div", { class: "prose" }, nodes(data.blocks, context)) : null,
+      data.notice ? make("p", { class: "notice" }, icon("alert"), make("span", {}, data.notice)) : null,
+      data.failure ? make("p", { class: "notice failure", role: "alert" }, icon("alert"), make("span", {}, data.failure)) : null,
+      foot(data, context),
+    ].filter(Boolean),
+  );
+  for (const details of place.querySelectorAll("details")) details.open = wasOpen.has(details.dataset.name);
+  root.replaceChildren(place);
+}
+
+function refusal(data, context) {
+  return make(
+    "section", { class: "refusal" },
+    make("p", { class: "refusal-title" }, icon("search", 20), make("span", {}, data.title)),
+    make("p", {}, data.text),
+    data.nearest.length ? make("p", { class: "label" }, data.nearest_label) : null,
+    data.nearest.length ? make("ul", { class: "nearest" }, data.nearest.map((near) => make("li", {}, opener(near, context)))) : null,
+    data.advice ? make("p", { class: "quiet" }, data.advice) : null,
+  );
+}
+
+function opener(passage, context) {
+  const button = make(
+    "button", { type: "button", class: "opener", "data-opens": `passage-${passage.n}` },
+    make("span", { class: "title" }, passage.title), passage.where ? make("span", { class: "where" }, passage.where) : null,
+  );
+  button.addEventListener("click", () => open(button, "passage", passage.n, context));
+  return button;
+}
+
+function foot(data, context) {
+  const line = data.verdict ? verdict(data.verdict) : null;
+  const copied = make("span", { class: "said", role: "status" });
+  const buttons = make(
+    "span", { class: "buttons" }, copied,
+    data.blocks?.length ? iconButton("copy", "Copy the answer with its sources", () => copy(data, copied)) : null,
+    data.again ? make("button", { type: "button", class: data.failure ? "word strong" : "word", on: { click: () => context.known.send("again", true) } }, icon("again"), "Ask again") : null,
+    data.explains ? explainer(context) : null,
+  );
+  return make("div", { class: "foot" }, line, buttons);
+}
+
+function verdict({ tone, text, details }) {
+  const words = [icon(tone === "quiet" ? "check" : "alert"), make("span", {}, text)];
+  if (!details.length) return make("p", { class: `verdict ${tone}` }, words);
+  return make(
+    "details", { class: `verdict ${tone}`, "data-name": "verdict" }, make("summary", {}, words, icon("chevron")),
+    make("ul", {}, details.map((d) => make("li", {}, make("span", { class: "label" }, d.label), make("q", {}, d.sentence)))),
+  );
+}
+
+// What was searched for beside the question; a reader may say what was meant and ask again.
+function rewritten(data, context) {
+  const line = make("p", { class: "rewrite" }, make("span", {}, `${data.label} `, make("q", {}, data.text)));
+  if (!data.can_change) return line;
+  const change = make("button", { type: "button", class: "word" }, "Change");
+  const field = make("input", { type: "text", "aria-label": "What you mean", maxlength: "400" });
+  const form = make(
+    "form", { class: "rewrite", hidden: true }, field,
+    make("button", { type: "submit", class: "word strong" }, "Ask again"),
+    make("button", { type: "button", class: "word", on: { click: () => show(false) } }, "Keep"),
+  );
+  const show = (editing) => {
+    [form.hidden, line.hidden, field.value] = [!editing, editing, data.text];
+    (editing ? field : change).focus();
+  };
+  change.addEventListener("click", () => show(true));
+  form.addEventListener("keydown", (event) => event.key === "Escape" && show(false));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (field.value.trim()) context.known.send("reworded", field.value.trim());
+  });
+  line.append(change);
+  return make("div", {}, line, form);
+}
+
+function explainer(context) {
+  const explain = (event) => {
+    globalThis.citewellOpener = event.currentTarget;
+    context.known.send("explain", true);
+  };
+  return make("button", { type: "button", class: "word explain", "aria-haspopup": "dialog", on: { click: explain } }, icon("search"), "How this was found");
+}
+
+// How an answer was found -----------------------------------------------------------------------
+
+const COLUMNS = [
+  ["rank", "", "number"], ["place", "Found in"], ["dense", "Meaning", "number"], ["words", "Words", "number"],
+  ["document", "Document's words", "number"], ["score", "Score", "number"], ["outcome", "What became of it"],
+];
+
+function drawAccount(root, data, known) {
+  const pairs = (rows) => make("dl", {}, rows.map(([name, value]) => [make("dt", {}, name), make("dd", {}, value)]));
+  root.replaceChildren(
+    make(
+      "div", { class: "account" },
+      data.notes.map((note) => make("p", { class: "notice" }, icon("alert"), make("span", {}, note))),
+      make("h3", {}, "What was searched for"), make("p", {}, data.searched), make("ul", { class: "queries" }, data.queries.map(asked)),
+      make("h3", {}, "Whether the documents answer it"), make("p", {}, data.decision.text),
+      data.decision.parts.length ? make("ul", { class: "queries" }, data.decision.parts.map(asked)) : null,
+      data.decision.signals.length ? pairs(data.decision.signals) : null,
+      data.rows.length ? [make("h3", {}, "What was found"), make("p", {}, data.scoring), candidates(data.rows, known)] : null,
+      data.more ? make("p", { class: "label" }, data.more) : null,
+      make("h3", {}, "How long it took"), pairs(data.facts),
+    ),
+  );
+}
+
+function asked({ name, text, facts }) {
+  return make("li", {}, make("span", { class: "label" }, name), make("q", {}, text), make("span", { class: "where" }, facts));
+}
+
+// A dialog gives the focus back to the component, not to the button in it.
+function returnFocus(root, known) {
+  if (!root.isConnected && !known.leads) globalThis.citewellOpener?.focus?.();
+}
+
+function candidates(rows, known) {
+  const open = (n) => {
+    known.leads = true;
+    known.send("open", { n });
+  };
+  const cells = {
+    place: (row) => [make("span", { class: "title" }, row.title), row.where ? make("span", { class: "where" }, row.where) : null],
+    outcome: (row) => (row.passage ? make("button", { type: "button", class: "opener", on: { click: () => open(row.passage) } }, make("span", { class: "title" }, row.outcome)) : row.outcome),
+  };
+  const cell = (row) => ([name, label, kind]) => make("td", { class: [name, kind].filter(Boolean).join(" "), "data-label": label }, cells[name]?.(row) ?? String(row[name]));
+  return make(
+    "div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "What was found" },
+    make("table", {},
+      make("thead", {}, make("tr", {}, COLUMNS.map(([name, label, kind]) => make("th", { class: kind, scope: "col" }, label || make("span", { class: "unseen" }, "Rank"))))),
+      make("tbody", {}, rows.map((row) => make("tr", { class: row.passage ? "shown" : null }, COLUMNS.map(cell(row)))))),
+  );
+}
+
+function showActive(root, active) {
+  for (const button of root.querySelectorAll("[data-opens]")) {
+    const is = button.dataset.opens === active;
+    button.classList.toggle("is-open", is);
+    button.setAttribute("aria-expanded", String(is));
+  }
+}
+
+// The card that shows a quotation while the pointer or the focus is on its chip.
+function card(place) {
+  let timer = 0;
+  let shown = null;
+  const hide = () => {
+    clearTimeout(timer);
+    shown?.remove();
+    shown = null;
+  };
+  const show = (button, citation) => {
+    hide();
+    shown = make(
+      "div", { class: "card", role: "tooltip" },
+      make("p", { class: "title" }, citation.title),
+      citation.where ? make("p", { class: "where" }, citation.where) : null,
+      make("p", { class: "quote" }, citation.quote),
+    );
+    place.append(shown);
+    const [frame, at, box] = [place.getBoundingClientRect(), button.getBoundingClientRect(), shown.getBoundingClientRect()];
+    const left = Math.min(Math.max(0, at.left - frame.left - 24), Math.max(0, frame.width - box.width));
+    const below = at.bottom + box.height + 12 < innerHeight - 130 || at.top < box.height + 80;
+    shown.style.left = `${left}px`;
+    shown.style.top = `${(below ? at.bottom + 8 : at.top - box.height - 8) - frame.top}px`;
+  };
+  const soon = (button, citation) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => button.isConnected && show(button, citation), HOVER_DELAY_MS);
+  };
+  return { show, soon, hide };
+}
+
+async function copy(data, said) {
+  const sources = data.citations.map((c) => `[${c.n}] ${[c.title, c.where].filter(Boolean).join(", ")}`);
+  const text = [plain(data.blocks).trim(), ...(sources.length ? ["", ...sources] : [])].join("\n");
+  let done = true;
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    done = copyByHand(text);
+  }
+  said.textContent = done ? "Copied" : "Copying is not allowed here";
+  setTimeout(() => (said.textContent = ""), 2000);
+}
+
+function copyByHand(text) {
+  const area = make("textarea", { "aria-hidden": "true", style: "position:fixed;opacity:0" });
+  area.value = text;
+  document.body.append(area);
+  area.select();
+  const done = document.execCommand("copy");
+  area.remove();
+  return done;
+}
+
+const BLOCKS = new Set(["p", "h", "li", "pre", "tr", "hr"]);
+
+function plain(tree) {
+  return tree
+    .map((node) => {
+      if (typeof node === "string") return node;
+      if (node.k === "chip") return ` [${node.v}]`;
+      if (node.k === "br") return "\n";
+      return (node.k === "li" ? "- " : "") + plain(node.c ?? []) + (BLOCKS.has(node.k) ? "\n" : node.k === "td" || node.k === "th" ? "\t" : "");
+    })
+    .join("");
+}
+
+// A source, opened ------------------------------------------------------------------------------
+
+function drawSource(root, data, known) {
+  const close = () => {
+    globalThis.citewellOpener?.focus?.();
+    known.send("close", true);
+  };
+  const heading = make("h2", { tabindex: "-1" }, data.title);
+  const place = make(
+    "section", { class: "source", "aria-label": data.label },
+    make("div", { class: "bar" }, make("p", { class: "label" }, data.label), step("back", data.previous, known), step("next", data.next, known), iconButton("close", "Close the source", close)),
+    heading,
+    make("p", { class: "where" }, data.where),
+    make("div", { class: "page" }, nodes(data.blocks, EMPTY)),
+    make("p", { class: "actions" }, documentLink(data, known)),
+  );
+  place.addEventListener("keydown", (event) => event.key === "Escape" && close());
+  root.replaceChildren(place);
+  requestAnimationFrame(() => arrive(root, place, heading));
+}
+
+const EMPTY = { support: [], citations: new Map() };
+
+function step(name, target, known) {
+  if (!target) return null;
+  return iconButton(name, name === "back" ? "The source before" : "The next source", () => known.send("show", target));
+}
+
+function documentLink(data, known) {
+  const follow = (event) => {
+    if (event.metaKey || event.ctrlKey || event.shiftKey || event.button) return;
+    event.preventDefault();
+    known.send("document", true);
+  };
+  return make("a", { href: data.address, class: "word", on: { click: follow } }, icon("document"), "Open document");
+}
+
+// On a wide screen the panel stands beside the answer; on a narrow one it lies below and is scrolled to.
+function arrive(root, place, heading) {
+  const beside = matchMedia("(min-width: 1180px)").matches;
+  const mark = place.querySelector("mark");
+  if (beside) scrollTo(scroller(root), mark);
+  else place.scrollIntoView({ block: "start", behavior: calm() });
+  heading.focus({ preventScroll: true });
+}
+
+function scroller(root) {
+  for (let at = (root.getRootNode().host ?? root); at; at = at.parentElement)
+    if (/auto|scroll/.test(getComputedStyle(at).overflowY) && at.scrollHeight > at.clientHeight) return at;
+  return null;
+}
+
+function scrollTo(box, mark) {
+  if (!box) return;
+  const offset = mark ? mark.getBoundingClientRect().top - box.getBoundingClientRect().top : 0;
+  box.scrollTo({ top: mark && offset > box.clientHeight * 0.6 ? box.scrollTop + offset - box.clientHeight * 0.3 : 0 });
+}
+
+const calm = () => (matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth");
+
+// A whole document ------------------------------------------------------------------------------
+
+function drawDocument(root, data) {
+  const body = data.pieces
+    ? data.pieces.map((piece) => make("section", { class: "piece", "aria-label": piece.label }, make("p", { class: "label" }, piece.label), nodes(piece.blocks, EMPTY)))
+    : nodes(data.blocks, EMPTY);
+  root.replaceChildren(make("article", { class: "document page" }, body));
+  requestAnimationFrame(() => root.querySelector("mark")?.scrollIntoView({ block: "center" }));
+}
+
+// The library: files and what became of them, what a sync would do, a question tried on a document ---
+
+const FILE_ICONS = { read: "check", failed: "alert", reading: "again", waiting: "clock", skipped: "clock" };
+
+function drawFiles(root, data) {
+  const row = (file) =>
+    make(
+      "li", { class: `file ${file.state}` }, icon(FILE_ICONS[file.state], 16), make("span", { class: "name" }, file.name),
+      make("span", { class: "word-of" }, file.word), file.reason ? make("span", { class: "reason" }, file.reason) : null,
+    );
+  const at = root.querySelector(".files")?.scrollTop ?? 0;
+  const list = make("ul", { class: "files", "aria-label": data.label, tabindex: "0" }, data.rows.map(row));
+  root.replaceChildren(...[list, data.more ? make("p", { class: "label" }, data.more) : null].filter(Boolean));
+  list.scrollTop = at;
+}
+
+function drawPlan(root, data) {
+  const group = ({ title, names, more }) =>
+    make(
+      "details", { class: "trace", open: data.groups.length === 1 }, make("summary", {}, icon("chevron"), title),
+      make("ul", { class: "files" }, names.map((name) => make("li", {}, name))), more ? make("p", { class: "label" }, `and ${more} more`) : null,
+    );
+  root.replaceChildren(...data.groups.map(group));
+}
+
+function drawResults(root, data, known) {
+  const row = (result) =>
+    make(
+      "li", {},
+      make("button", { type: "button", class: "opener", on: { click: () => known.send("show", { start: result.start, end: result.end }) } },
+        make("span", { class: "title" }, result.where), make("span", { class: "where" }, result.score)),
+      make("div", { class: "page" }, nodes(result.blocks, EMPTY)),
+    );
+  root.replaceChildren(make("ol", { class: "results", "aria-label": data.label }, data.rows.map(row)));
+}
+
+// What a screen reader is told, and where the page stands ----------------------------------------
+
+function drawAnnouncement(root, data, known) {
+  const region = root.querySelector("[role=status]") ?? make("div", { class: "unseen", role: "status", "aria-live": "polite" });
+  if (!region.isConnected) root.replaceChildren(region);
+  // A text node that changes after the region exists is what screen readers report.
+  if (region.textContent !== data.text) setTimeout(() => (region.textContent = data.text), 50);
+  if (known.turn !== data.turn) followTurn(known);
+  known.turn = data.turn;
+}
+
+// The newest question moves up as its answer grows, to the top and no further, until somebody scrolls.
+function followTurn(known) {
+  const main = document.querySelector("[data-testid=stMain]");
+  const content = document.querySelector("[data-testid=stMainBlockContainer]");
+  known.unfollow?.();
+  if (!main || !content) return;
+  const follow = () => {
+    const question = [...main.querySelectorAll("[data-testid=stChatMessage]")].filter((m) => m.querySelector("[data-testid=stChatMessageAvatarUser]")).at(-1);
+    const top = question ? question.getBoundingClientRect().top - main.getBoundingClientRect().top + main.scrollTop - 72 : 0;
+    main.scrollTop = Math.min(top, main.scrollHeight);
+  };
+  const observer = new ResizeObserver(follow);
+  const leave = new AbortController();
+  known.unfollow = () => (observer.disconnect(), leave.abort());
+  for (const event of ["wheel", "touchmove", "keydown", "pointerdown"])
+    main.addEventListener(event, known.unfollow, { signal: leave.signal, passive: true });
+  observer.observe(content);
+  follow();
+}

@@ -1,0 +1,54 @@
+"""What stays at hand at the bottom of the chat: the input, Stop while an answer is written, a problem."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from assistant.jobs import AnswerJob
+from ui.guided import GuidedQuestion, guided_questions
+from ui.markdown import literal
+from ui.narrowing import draw_narrowing
+from ui.state import QUESTION_KEY
+from ui.visit import Visit
+
+Ask = Callable[[str], None]
+
+
+def draw_bottom(visit: Visit, job: AnswerJob | None, *, ask: Ask, submitted: Callable[[], None]) -> None:
+    """Draw it; `ask` and `submitted` are called before the page is drawn again."""
+    is_begun = job is not None or bool(visit.state.conversation.messages)
+    with st.bottom:
+        # Always the same places, so that nothing of the run before shows while an answer is written.
+        problem, row = st.empty(), st.empty()
+        if visit.state.problem:
+            with problem.container(key="problem"):
+                st.markdown(f":material/error: {literal(visit.state.problem)}")
+        with row:
+            if job is not None:
+                _draw_stop(job)
+            elif visit.is_demo and is_begun:
+                _draw_guided_row(guided_questions(), ask)
+        draw_narrowing(visit)
+        visit.state.fill_input()
+        placeholder = "Ask a follow-up" if is_begun else "Ask your documents"
+        st.chat_input(placeholder, key=QUESTION_KEY, on_submit=submitted)
+
+
+def _draw_stop(job: AnswerJob) -> None:
+    with st.container(key="answering", horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.markdown(":shimmer[Answering]")
+        st.button("Stop", key="stop", icon=":material/stop_circle:", type="tertiary", on_click=job.stop)
+
+
+def _draw_guided_row(questions: tuple[GuidedQuestion, ...], ask: Ask) -> None:
+    """The guided questions as a row of small buttons, at hand during the whole conversation."""
+    with st.container(key="guided_row", horizontal=True, gap="xsmall"):
+        for guided in questions:
+            st.button(
+                f"{guided.number:d}\u2002{literal(guided.title)}",
+                key=f"guided_row_{guided.number}",
+                help=literal(guided.question),
+                type="tertiary",
+                on_click=ask,
+                args=(guided.question,),
+            )

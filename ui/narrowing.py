@@ -1,0 +1,158 @@
+"""What the next question is narrowed to: set in a popover beside the input, seen as chips that can be taken away."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import streamlit as st
+
+from assistant.access import scope_of
+from assistant.errors import AssistantError
+from assistant.narrowed import Narrowed
+from retrieval.errors import RetrievalError
+from retrieval.filters import Filters
+from retrieval.library import Collection
+from ui.markdown import literal
+from ui.markup import visible
+from ui.state import PageState
+from ui.visit import Visit
+from ui.words import counted, shortened
+
+_ALL = ""
+_FIRST_DAY, _LAST_DAY = date(1970, 1, 1), date(2199, 12, 31)
+_CHIP_CHARS = 40
+
+
+def draw_narrowing(visit: Visit) -> None:
+    """The popover, a chip for each filter that is set, and how many documents they leave."""
+    collections = tuple(c for c in visit.citewell.library.collections() if c.id in visit.scope)
+    if not collections:
+        return
+    narrowed = visit.state.narrowed
+    with st.container(key="narrowing", horizontal=True, vertical_alignment="center", gap="xsmall"):
+        with st.popover("Filters", icon=":material/filter_list:", type="tertiary", key="narrowing_popover"):
+            _draw_fields(visit, narrowed, collections)
+        for key, words, rest in chips(narrowed):
+            st.button(
+                f"*Remove* {literal(shortened(words, _CHIP_CHARS))}",  # The verb is heard, not seen: the icon shows it.
+                key=f"chip_{key}",
+                icon=":material/close:",
+                on_click=_narrow,
+                args=(visit.state, rest),
+            )
+        if narrowed:
+            st.caption(literal(_left(visit, narrowed)))
+
+
+def chips(narrowed: Narrowed) -> Iterator[tuple[str, str, Narrowed]]:
+    """Each filter that is set: its key, its words, and what stays without it."""
+    filters = narrowed.filters
+    if narrowed.collection is not None:
+        yield "collection", narrowed.collection, replace(narrowed, collection=None)
+    for name in sorted(filters.formats):
+        without = replace(filters, formats=filters.formats - {name})
+        yield f"type_{name}", name, replace(narrowed, filters=without)
+    singles: tuple[dict[str, Any], ...] = ({"dated_from": None, "dated_to": None}, {"title": ""})
+    for single in singles:
+        without = replace(filters, **single)
+        if without != filters:
+            alone = Filters(**{name: getattr(filters, name) for name in single})
+            yield next(iter(single)), " ".join(alone.in_words()), replace(narrowed, filters=without)
+
+
+def _left(visit: Visit, narrowed: Narrowed) -> str:
+    try:
+        scope = scope_of(visit.principal, visit.citewell.library, collection=narrowed.collection)
+    except RetrievalError as error:
+        return error.hint
+    among = visit.citewell.library.document_count(scope)
+    ids = visit.citewell.catalogue.ids(scope, narrowed.filters)
+    if ids == frozenset():
+        return "No document fits"
+    return counted(among, "document") if ids is None else f"{len(ids):,} of {counted(among, 'document')}"
+
+
+def _draw_fields(visit: Visit, narrowed: Narrowed, collections: tuple[Collection, ...]) -> None:
+    names = [collection.name for collection in collections]
+    filters = narrowed.filters
+    formats = sorted({*visit.citewell.catalogue.formats(visit.scope), *filters.formats})
+    fields = _Fields(visit.state)
+    if len(names) > 1:
+        options = [_ALL, *names]
+        st.selectbox(
+            "Collection",
+            options,
+            key=fields.seeded("collection", narrowed.collection if narrowed.collection in names else _ALL),
+            format_func=lambda name: literal(name) if name else "All collections",
+            on_change=fields.changed,
+        )
+    st.multiselect(
+        "Type",
+        formats,
+        key=fields.seeded("formats", sorted(filters.formats)),
+        placeholder="All types",
+        format_func=visible,
+        on_change=fields.changed,
+    )
+    first, last = st.columns(2)
+    for place, label, name in ((first, "Dated from", "dated_from"), (last, "to", "dated_to")):
+        place.date_input(
+            label,
+            value=None,
+            key=fields.seeded(name, getattr(filters, name)),
+            min_value=_FIRST_DAY,
+            max_value=_LAST_DAY,
+            format="YYYY-MM-DD",
+            on_change=fields.changed,
+        )
+    st.text_input(
+        "Title has",
+        key=fields.seeded("title", filters.title),
+        max_chars=200,
+        placeholder="Words of the title",
+        on_change=fields.changed,
+    )
+    st.caption("A document’s date is its own, else the day it was read in.")
+    st.button(
+        "Clear filters", key="clear_filters", disabled=not narrowed, on_click=_narrow, args=(visit.state, Narrowed())
+    )
+
+
+class _Fields:
+    """The widgets of the popover: they begin with what is set, and set what is changed."""
+
+    def __init__(self, state: PageState) -> None:
+        self._state = state
+        self._prefix = f"narrow_{state.conversation.id or 'new'}_"
+
+    def seeded(self, name: str, value: object) -> str:
+        """The widget's key, holding the value that is set."""
+        key = self._prefix + name
+        if st.session_state.get(key, value) != value or key not in st.session_state:
+            st.session_state[key] = value
+        return key
+
+    def changed(self) -> None:
+        """Take on what the widgets say."""
+        state = self._state
+        state.problem = None
+        try:
+            filters = Filters(
+                frozenset(self._value("formats") or ()),
+                (self._value("title") or "").strip(),
+                dated_from=self._value("dated_from"),
+                dated_to=self._value("dated_to"),
+            )
+        except (AssistantError, RetrievalError) as error:
+            state.problem = error.hint
+            return
+        state.narrowed = Narrowed(self._value("collection") or None, filters)
+
+    def _value(self, name: str) -> Any:
+        return st.session_state.get(self._prefix + name)
+
+
+def _narrow(state: PageState, narrowed: Narrowed) -> None:
+    state.problem = None
+    state.narrowed = narrowed

@@ -1,0 +1,262 @@
+"""Everything a page keeps between two runs of its script, by name and type. The only file that names the keys."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import streamlit as st
+
+from assistant.conversations import StoredMessage
+from assistant.events import Event, TurnFailed, TurnStarted
+from assistant.jobs import AnswerJob
+from assistant.narrowed import Narrowed
+
+QUESTION_KEY = "question"
+"""The chat input's own key; setting it fills the input in."""
+_DOUBLE_CLICK_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSource:
+    """The source that stands open beside an answer: citation `n` of it, or passage `n` of its search, from 1."""
+
+    message_id: int
+    kind: str
+    n: int
+
+
+Question = Literal["create", "edit", "follow", "delete_collection", "delete_files"]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The dialog that stands open on a library page, and what it is about."""
+
+    question: Question
+    collection_id: str = ""
+    ids: tuple[int, ...] = ()
+    """Documents."""
+    failures: tuple[tuple[str, str], ...] = ()
+    """Files that were not read in, by (collection id, path)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """The conversation on screen, mirrored from the database; `id` None while nothing was asked."""
+
+    id: str | None = None
+    messages: tuple[StoredMessage, ...] = ()
+    """The newest ones."""
+    earlier: int = 0
+    """How many came before them."""
+    is_stale: bool = False
+    """The database may know more."""
+
+
+class PageState:
+    """The state of one browser tab."""
+
+    @property
+    def conversation(self) -> Conversation:
+        """The conversation on screen."""
+        value: Conversation = _get("citewell_conversation", Conversation())
+        return value
+
+    @conversation.setter
+    def conversation(self, conversation: Conversation) -> None:
+        _set("citewell_conversation", conversation)
+
+    @property
+    def narrowed(self) -> Narrowed:
+        """What questions of this conversation are narrowed to."""
+        value: Narrowed = self._all_narrowed().get(self.conversation.id, Narrowed())
+        return value
+
+    @narrowed.setter
+    def narrowed(self, narrowed: Narrowed) -> None:
+        _set("citewell_narrowed", {**self._all_narrowed(), self.conversation.id: narrowed})
+
+    def name_conversation(self, conversation_id: str) -> None:
+        """The new conversation on screen was given its id; it keeps what it was narrowed to."""
+        narrowed = self.narrowed
+        _set("citewell_narrowed", {**self._all_narrowed(), None: Narrowed()})
+        self.conversation = replace(self.conversation, id=conversation_id)
+        self.narrowed = narrowed
+
+    def _all_narrowed(self) -> dict[str | None, Narrowed]:
+        value: dict[str | None, Narrowed] = _get("citewell_narrowed", {})
+        return value
+
+    @property
+    def job(self) -> AnswerJob | None:
+        """The answer this tab asked for and still watches."""
+        value: AnswerJob | None = _get("citewell_job", None)
+        return value
+
+    @job.setter
+    def job(self, job: AnswerJob | None) -> None:
+        _set("citewell_job", job)
+
+    @property
+    def shown(self) -> int:
+        """How many of the newest messages are drawn."""
+        value: int = _get("citewell_shown", WINDOW)
+        return value
+
+    def show_more(self) -> None:
+        """Draw more of the earlier messages."""
+        _set("citewell_shown", self.shown + WINDOW)
+        self.mark_stale()
+
+    def mark_stale(self) -> None:
+        """The database knows more than the page."""
+        self.conversation = replace(self.conversation, is_stale=True)
+
+    @property
+    def source(self) -> OpenSource | None:
+        """The source that is open."""
+        value: OpenSource | None = _get("citewell_source", None)
+        return value
+
+    @source.setter
+    def source(self, source: OpenSource | None) -> None:
+        _set("citewell_source", source)
+
+    @property
+    def explained(self) -> int | None:
+        """The answer whose finding is told in a dialog."""
+        value: int | None = _get("citewell_explained", None)
+        return value
+
+    @explained.setter
+    def explained(self, message_id: int | None) -> None:
+        _set("citewell_explained", message_id)
+
+    @property
+    def problem(self) -> str | None:
+        """A sentence about the last thing that could not be done."""
+        value: str | None = _get("citewell_problem", None)
+        return value
+
+    @problem.setter
+    def problem(self, problem: str | None) -> None:
+        _set("citewell_problem", problem)
+
+    @property
+    def asked(self) -> Asked | None:
+        """The dialog that is open."""
+        value: Asked | None = _get("citewell_dialog", None)
+        return value
+
+    @asked.setter
+    def asked(self, asked: Asked | None) -> None:
+        _set("citewell_dialog", asked)
+
+    @property
+    def opening(self) -> int | None:
+        """The document whose row was just clicked: a page cannot be switched where that is noticed."""
+        value: int | None = _get("citewell_opening", None)
+        return value
+
+    @opening.setter
+    def opening(self, document_id: int | None) -> None:
+        _set("citewell_opening", document_id)
+
+    @property
+    def seen_jobs(self) -> frozenset[int]:
+        """The ended jobs whose outcome was closed in this tab."""
+        value: frozenset[int] = _get("citewell_seen_jobs", frozenset())
+        return value
+
+    def close_job(self, job_id: int) -> None:
+        """Show the outcome of this job no more."""
+        _set("citewell_seen_jobs", self.seen_jobs | {job_id})
+
+    @property
+    def upload_key(self) -> str:
+        """The key of the uploader; a new one empties it."""
+        return f"upload_{_get('citewell_uploads', 0)}"
+
+    def empty_uploader(self) -> None:
+        """Let go of the files that were handed over."""
+        _set("citewell_uploads", _get("citewell_uploads", 0) + 1)
+
+    @property
+    def announcement(self) -> str | None:
+        """What a screen reader is told; None when an answer has just ended and is to be read out."""
+        value: str | None = _get("citewell_announcement", "")
+        return value
+
+    @announcement.setter
+    def announcement(self, text: str | None) -> None:
+        _set("citewell_announcement", text)
+
+    @property
+    def visitor(self) -> str | None:
+        """The token of a demo visitor whose browser keeps no cookies."""
+        value: str | None = _get("citewell_visitor", None)
+        return value
+
+    @visitor.setter
+    def visitor(self, token: str) -> None:
+        _set("citewell_visitor", token)
+
+    def was_just_asked(self, question: str) -> bool:
+        """Whether the same question was sent a moment ago: a double click asks once, twenty clicks too."""
+        now, (last, at) = time.monotonic(), _get("citewell_asked", ("", 0.0))
+        if question.strip() != last or now - at > _DOUBLE_CLICK_S:
+            return False
+        _set("citewell_asked", (last, now))
+        return True
+
+    def begin_watching(self, job: AnswerJob) -> None:
+        """This tab asked, and watches the answer."""
+        self.job = job
+        _set("citewell_asked", (job.question, time.monotonic()))
+        self.announcement = "Searching your documents."
+
+    def end_watching(self, events: Sequence[Event]) -> None:
+        """The answer has ended. One that was never stored leaves its reason and its question behind."""
+        job, self.job = self.job, None
+        self.announcement = None
+        last = events[-1] if events else None
+        if isinstance(last, TurnFailed) and not any(isinstance(event, TurnStarted) for event in events):
+            self.problem = last.reason
+            if job is not None:
+                self.fill_in(job.question)
+
+    def fill_in(self, question: str) -> None:
+        """Put a question back into the input when it is drawn next, so that nothing typed is lost."""
+        _set("citewell_fill_in", question)
+
+    def fill_input(self) -> None:
+        """To be called right before the input is drawn: a widget's value cannot be set after it."""
+        if (question := st.session_state.pop("citewell_fill_in", None)) is not None:
+            _set(QUESTION_KEY, question)
+
+    def return_to_chat(self) -> None:
+        """Go back to the conversation when the page is drawn next."""
+        _set("citewell_returning", True)
+
+    def takes_return(self) -> bool:
+        """Whether that was asked for; asks only once."""
+        return bool(st.session_state.pop("citewell_returning", False))
+
+    def leave_conversation(self) -> None:
+        """Begin anew; what was said stays in the database."""
+        self.conversation = Conversation()
+        self.source = self.problem = self.job = self.explained = None
+        _set("citewell_shown", WINDOW)
+
+
+WINDOW = 20
+"""How many messages are drawn at first: a browser needs 0.3 s for these and 5 s for a thousand."""
+
+
+def _get(key: str, default: Any) -> Any:
+    return st.session_state.get(key, default)
+
+
+def _set(key: str, value: Any) -> None:
+    st.session_state[key] = value

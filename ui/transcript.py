@@ -1,0 +1,115 @@
+"""The conversation on screen: the newest messages, each answer with its proof, the opened source."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import streamlit as st
+
+from assistant.conversations import StoredMessage
+from ui.answer_list import draw_link
+from ui.answer_view import answer_data, spoken
+from ui.component import mount
+from ui.markdown import safe_markdown
+from ui.source_view import DOCUMENT_PAGE, document_query, find_source, source_data
+from ui.state import OpenSource, PageState
+from ui.words import counted
+
+
+class AskAgain(Protocol):
+    """Asks a question once more, perhaps with the reader's own words for what it means."""
+
+    def __call__(self, question: str, rewrite: str | None = None) -> None:
+        """Ask."""
+
+
+def draw_transcript(state: PageState, *, ask_again: AskAgain, is_answering: bool) -> None:
+    """Draw the newest messages; earlier ones on request. `ask_again` gets the question of the last answer."""
+    messages = state.conversation.messages
+    if state.conversation.earlier:
+        _draw_earlier(state)
+    questions = _questions(messages)
+    for message in messages:
+        if message.role == "user":
+            draw_question(message.text)
+        else:
+            is_last = message is messages[-1] and not is_answering
+            _draw_answer(message, questions[message.id], state, ask_again if is_last else None)
+
+
+def draw_question(text: str) -> None:
+    """A question as the person wrote it."""
+    with st.chat_message("user"):
+        st.markdown(safe_markdown(text))
+
+
+def read_out(state: PageState) -> None:
+    """Tell a screen reader what has happened, which the page does without a word; follow the newest turn."""
+    messages = state.conversation.messages
+    if state.announcement is None:
+        state.announcement = spoken(messages[-1]) if messages else ""
+    with st.container(key="announcement"):
+        turn = [state.conversation.id, len(messages), state.job is not None]
+        mount("announce", {"text": state.announcement, "turn": "|".join(map(str, turn))}, key="announce")
+
+
+def _draw_earlier(state: PageState) -> None:
+    with st.container(horizontal=True, horizontal_alignment="center", key="earlier"):
+        label = f"Show earlier ({counted(state.conversation.earlier, 'message')})"
+        st.button(label, key="show_earlier", type="tertiary", icon=":material/expand_less:", on_click=state.show_more)
+
+
+def _questions(messages: Sequence[StoredMessage]) -> dict[int, str]:
+    """The question of each answer, by the answer's id."""
+    questions, last = {}, ""
+    for message in messages:
+        if message.role == "user":
+            last = message.text
+        else:
+            questions[message.id] = last
+    return questions
+
+
+def _draw_answer(message: StoredMessage, question: str, state: PageState, ask_again: AskAgain | None) -> None:
+    opened = state.source if state.source and state.source.message_id == message.id else None
+
+    def open_source(target: dict[str, object]) -> None:
+        state.source = OpenSource(message.id, str(target["kind"]), int(str(target["n"])))
+
+    def again(_: object) -> None:
+        if ask_again is not None:
+            ask_again(question)
+
+    def reworded(words: object) -> None:
+        if ask_again is not None:
+            ask_again(question, str(words))
+
+    def explain(_: object) -> None:
+        state.explained = message.id
+
+    handlers = {"open": open_source, "again": again, "reworded": reworded, "explain": explain}
+    with st.chat_message("assistant"):
+        data = answer_data(message, can_ask_again=ask_again is not None)
+        data["active"] = f"{opened.kind}-{opened.n}" if opened else None
+        mount("answer", data, key=f"answer_{message.id}", on=handlers)
+        draw_link(message)
+    if opened:
+        _draw_source(message, opened, state)
+
+
+def _draw_source(message: StoredMessage, opened: OpenSource, state: PageState) -> None:
+    source = find_source(message, opened)
+    if source is None:
+        state.source = None
+        return
+
+    def close(_: object) -> None:
+        state.source = None
+
+    def show(target: dict[str, object]) -> None:
+        state.source = OpenSource(message.id, str(target["kind"]), int(str(target["n"])))
+
+    with st.container(key="source_panel"):
+        data = source_data(message, opened, source)
+        asked = mount("source", data, key="source", on={"close": close, "show": show}, returned=("document",))
+    if asked["document"]:
+        st.switch_page(f"views/{DOCUMENT_PAGE}.py", query_params=document_query(source))

@@ -1,0 +1,70 @@
+"""Who looks at the page and what is open for them: what every page begins with."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from assistant.access import LOCAL_USER, Principal, scope_of, visitor
+from assistant.bootstrap import Citewell
+from assistant.errors import AssistantError
+from assistant.running import RUNNING
+from retrieval.values import Scope
+from ui.markdown import literal
+from ui.state import PageState
+from ui.visitor_cookie import new_token, visitor_token
+
+_AT_ONCE_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One run of a page's script."""
+
+    citewell: Citewell
+    principal: Principal
+    state: PageState
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether this is the demonstration."""
+        return self.citewell.settings.demo
+
+    @property
+    def scope(self) -> Scope:
+        """The collections this person may see."""
+        return scope_of(self.principal, self.citewell.library)
+
+
+def current_visit() -> Visit:
+    """The open home and whoever looks at it; where it cannot be opened the page says why and ends."""
+    citewell = _opened()
+    state = PageState()
+    return Visit(citewell, _principal(state) if citewell.settings.demo else LOCAL_USER, state)
+
+
+def _opened() -> Citewell:  # noqa: RET503 - st.stop() never returns
+    try:
+        citewell = RUNNING.get(timeout_s=_AT_ONCE_S)
+        if citewell is None:
+            with st.empty():
+                st.markdown(":shimmer[Opening your documents]")
+                citewell = RUNNING.get()
+        if citewell is not None:
+            return citewell
+    except AssistantError as error:
+        draw_problem("Citewell could not open its data", error.hint)
+    st.stop()
+
+
+def draw_problem(title: str, hint: str) -> None:
+    """What happened and what to do, where the page would be."""
+    with st.container(key="problem_page"):
+        st.header(title, anchor=False)
+        st.markdown(literal(hint))
+
+
+def _principal(state: PageState) -> Principal:
+    token = visitor_token(st.context.cookies) or state.visitor
+    if token is None:
+        token = state.visitor = new_token()
+    return visitor(token)
