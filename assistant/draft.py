@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from assistant.citations import CitationStream, CitedSentence, cited_sentences
-from assistant.events import Answer, CheckedSentence, Citation, SentenceChecked, Status, TextDelta, Usage
+from assistant.events import Answer, CheckedSentence, Citation, Comparison, SentenceChecked, Status, TextDelta, Usage
 from assistant.extractive import Quote
-from assistant.verify import check_sentence
+from assistant.verify import Check, check_sentence
 from retrieval.evidence import Evidence
 from retrieval.values import Passage
 
@@ -128,25 +128,42 @@ class Draft:
             yield SentenceChecked(checked)
 
     def _checked(self, sentence: CitedSentence, begin: int) -> CheckedSentence:
-        cited = [self._passages[self._stream.cited[n - 1] - 1] for n in sentence.numbers]
-        held_against = cited or self._passages
-        support, _ = check_sentence(
-            sentence.sentence, [p.text for p in held_against], contexts=[_context(p) for p in held_against]
+        cited = [self._stream.cited[n - 1] for n in sentence.numbers]
+        held_against = cited or range(1, len(self._passages) + 1)
+        passages = [self._passages[n - 1] for n in held_against]
+        check = check_sentence(
+            sentence.sentence, [p.text for p in passages], contexts=[context_of(p) for p in passages]
         )
         for n, passage in zip(sentence.numbers, cited, strict=True):
-            self._citations.setdefault(n, _citation(n, passage, sentence.sentence))
+            self._citations.setdefault(n, _citation(n, self._passages[passage - 1], sentence.sentence))
         return CheckedSentence(
-            sentence.sentence, begin + sentence.start, begin + sentence.end, support, sentence.numbers
+            sentence.sentence,
+            begin + sentence.start,
+            begin + sentence.end,
+            check.support,
+            sentence.numbers,
+            compared(check, passages, list(held_against)),
         )
 
 
-def _context(passage: Passage) -> str:
+def compared(check: Check, passages: Sequence[Passage], numbers: Sequence[int]) -> Comparison | None:
+    """Where a check found the closest stretch; `numbers[i]` is what `passages[i]` is called in its turn."""
+    if check.best is None:
+        return None
+    index, start, end = check.best
+    passage = passages[index]
+    return Comparison(
+        numbers[index], passage.start + start, passage.start + end, passage.text[start:end], check.differences
+    )
+
+
+def context_of(passage: Passage) -> str:
     """What a sentence may take from the title and headings above its passage."""
     return " ".join((passage.source.title, *passage.heading))
 
 
 def _citation(n: int, passage: Passage, sentence: str) -> Citation:
     """The citation at the window of the passage that is closest to the sentence, else at all of it."""
-    _, best = check_sentence(sentence, [passage.text], contexts=[_context(passage)])
-    start, end = (best[1], best[2]) if best else (0, len(passage.text))
+    best = check_sentence(sentence, [passage.text], contexts=[context_of(passage)]).best
+    start, end = (best.start, best.end) if best else (0, len(passage.text))
     return Citation(n, passage, passage.text[start:end], passage.start + start, passage.start + end)

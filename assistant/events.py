@@ -39,6 +39,30 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True)
+class Difference:
+    """Something that a sentence says otherwise than its source: `claimed` and `stated` as written.
+
+    `stated` is empty where the source says nothing of the kind.
+    """
+
+    kind: Literal["number", "date", "name", "negation", "comparison", "wording"]
+    claimed: str
+    stated: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What a sentence was held against: `passages[passage - 1]` of its turn, at `start` to `end` of its document."""
+
+    passage: int
+    start: int
+    end: int
+    quote: str
+    """The document's text there."""
+    differences: tuple[Difference, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class CheckedSentence:
     """One sentence of an answer at `text[start:end]`, without its markers, and what its sources say of it."""
 
@@ -47,6 +71,8 @@ class CheckedSentence:
     end: int
     support: Support
     citations: tuple[int, ...]
+    compared: Comparison | None = None
+    """The closest stretch of a source; None where nothing comes close, or nothing is claimed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from functools import lru_cache
 from heapq import nlargest
 from typing import NamedTuple
 
-from assistant.events import Support
+from assistant.events import Difference, Support
 from assistant.quantities import Quantity, find_quantities
 from assistant.wording import Clause, clash, clauses, whole
 from retrieval.sentences import sentence_spans
@@ -56,10 +56,12 @@ class Span(NamedTuple):
 
 
 class Check(NamedTuple):
-    """The verdict, and the stretch of a passage that comes closest to the sentence; None where none does."""
+    """The verdict, the stretch of a passage that comes closest to the sentence (None where none does), and in what
+    the two differ."""
 
     support: Support
     best: Span | None
+    differences: tuple[Difference, ...] = ()
 
 
 def prepare(passages: Sequence[str], *, contexts: Sequence[str] = ()) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.events import Support
-from assistant.verify import check_sentence, is_claim, prepare
+from assistant.verify import Check, check_sentence, is_claim, prepare
 
 PASSAGES = (
     "Employees receive 30 days of paid leave per calendar year. Up to five unused days may be carried over until "
@@ -117,7 +117,7 @@ def test_the_words_of_title_and_headings_count_as_said() -> None:
 
 
 def test_without_passages_a_claim_is_unsupported() -> None:
-    assert check_sentence("Leave is 30 days.", ()) == ("unsupported", None)
+    assert check_sentence("Leave is 30 days.", ()) == Check("unsupported", None)
 
 
 def test_two_negations_affirm() -> None:
@@ -128,7 +128,7 @@ def test_two_negations_affirm() -> None:
 @given(st.text(max_size=120), st.lists(st.text(max_size=200), max_size=3))
 @settings(max_examples=200, deadline=None)
 def test_any_text_gets_a_verdict_and_a_span_that_exists(sentence: str, passages: list[str]) -> None:
-    support, best = check_sentence(sentence, passages)
+    support, best, _ = check_sentence(sentence, passages)
     assert support in {"supported", "partly", "unsupported", "contradicted", "not_a_claim"}
     if best:
         assert 0 <= best.start < best.end <= len(passages[best.passage])
