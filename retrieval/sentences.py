@@ -9,6 +9,8 @@ from retrieval.blocks import Block, blocks, lines, marker_end
 _WORDLIKE = re.compile(r"[^\W_]")
 _WINDOW_CHARS = 4_000
 """sentencex takes quadratic time over unmatched quotation marks: 100,000 of them cost 3 s, 4,000 5 ms."""
+_WIDE_SPACE = re.compile(r"[^\S\x00-\x7f]")
+"""White space of several bytes, as a no-break space; before a full stop sentencex 1.0.17 ends in a panic over it."""
 
 
 def sentence_spans(text: str, language: str = "en") -> tuple[tuple[int, int], ...]:
@@ -64,7 +66,7 @@ def _split(text: str, start: int, end: int, language: str) -> Iterator[tuple[int
 def _boundaries(text: str, language: str) -> list[int]:
     from sentencex import get_sentence_boundaries
 
-    return [int(sentence["end_index"]) for sentence in get_sentence_boundaries(language, text)]
+    return [int(sentence["end_index"]) for sentence in get_sentence_boundaries(language, _WIDE_SPACE.sub(" ", text))]
 
 
 def _word_end(text: str, start: int, stop: int) -> int:

@@ -2,6 +2,7 @@
 
 import time
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -31,6 +32,11 @@ def test_spans_are_ordered_disjoint_trimmed_and_hold_every_character_that_is_not
 
 def test_offsets_are_code_points_after_letters_of_several_bytes() -> None:
     assert sentences("Café 😀 naïve. 你好世界。 Next one!") == ["Café 😀 naïve.", "你好世界。", "Next one!"]
+
+
+@pytest.mark.parametrize("space", ["\x85", "\xa0", "\u2007", "\u2028", "\u202f", "\u3000"])
+def test_a_wide_space_before_a_full_stop_is_a_space(space: str) -> None:
+    assert sentences(f"Ask team X{space}. They answer.") == [f"Ask team X{space}.", "They answer."]
 
 
 def test_abbreviations_numbers_and_initials_do_not_end_a_sentence() -> None:
