@@ -1,30 +1,40 @@
 """Answers without a model: the best sentences of the passages, quoted exactly, each with its citation.
 
-A sentence scores by how close its meaning (read with its document's title) comes to the question, how
-much of the question's weighty words it holds, and how well its passage ranked. The weights were chosen
-on ClapNQ's sentence judgements (docs/evaluation.md). What is quoted is supported by construction.
+A sentence scores by how close its meaning comes to the question, read by itself and with its document's title,
+how much of the question's weighty words it holds, and how well its passage ranked. The weights were chosen on
+ClapNQ's sentence judgements and the sample company (docs/evaluation.md). What is quoted is supported by construction.
 """
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import combinations
 
 import numpy as np
 
+from assistant.quantities import find_quantities
 from assistant.verify import check_sentence
+from assistant.wording import term
 from retrieval.embedding import Embedder
 from retrieval.plain import plain_text
 from retrieval.sentences import sentence_spans
 from retrieval.values import Passage
 
 _PASSAGES = 5
-_MOST_EMBEDDED = 24
-_MEANING, _WORDS, _PASSAGE = 0.6, 0.1, 0.3
-_SHOWN, _KEEP_ABOVE = 3, 0.8
+_MOST_EMBEDDED = 12
+_ALONE, _TITLED, _WORDS, _PASSAGE = 0.3, 0.4, 0.1, 0.2
+_FIGURE = 0.05
+"""For a sentence with a figure, where one is asked for."""
+_NEXT = 0.15
+"""For the sentence after the best one, which mostly goes on about the same thing; none stands alone without it."""
+_SHOWN, _KEEP_ABOVE = 3, 0.75
 """Up to three sentences are shown, further ones when they score at least this share of the best."""
+_ASKS_A_FIGURE = re.compile(
+    r"\b(?:how (?:many|much|long|often|old|far|soon|quickly|big|large|tall|high)|when|what (?:year|date|time|number))\b",
+    re.IGNORECASE,
+)
 _FEWEST_WORDS, _MOST_WORDS = 4, 80
 _WORD = re.compile(r"\w+")
 _LIST_MARK = re.compile(r"\s*(?:[-*+•]|\d{1,3}[.)])\s+")
@@ -35,7 +45,8 @@ _HEADING = re.compile(r"\s*#{1,6}\s")
 class Quote:
     """A sentence of a passage: `exact` is the document's text from `start` to `end`, `text` reads well.
 
-    `cosine` is its closeness to the question, None where there is no embedding.
+    `cosine` is its closeness to the question, None where there is no embedding. `answers` is the question that the
+    document itself asks just before.
     """
 
     passage: Passage
@@ -45,6 +56,12 @@ class Quote:
     text: str
     score: float = 0.0
     cosine: float | None = None
+    answers: str = ""
+
+    @property
+    def meaning(self) -> str:
+        """What it says, with what it answers."""
+        return f"{self.answers} {self.text}".strip()
 
 
 def best_quotes(
@@ -56,13 +73,32 @@ def best_quotes(
     """
     meanings = tuple(dict.fromkeys((question, asked or question)))
     ranked = sorted(_scored(meanings, passages[:_PASSAGES], embedder), key=lambda quote: -quote.score)
-    chosen: list[Quote] = []
+    if not ranked:
+        return ()
+    best, *others = ranked
+    others = [replace(quote, score=quote.score + _NEXT) if _follows(quote, best) else quote for quote in others]
+    chosen = tuple(_chosen((best, *sorted(others, key=lambda quote: -quote.score))))
+    return chosen if len(chosen) > 1 else (best, *(quote for quote in others if _follows(quote, best)))
+
+
+def _chosen(ranked: Sequence[Quote]) -> Iterator[Quote]:
+    """The first ones, each statement once, as long as they come near the best."""
+    said: list[str] = []
     for quote in ranked:
-        if len(chosen) == _SHOWN or quote.score < _KEEP_ABOVE * ranked[0].score:
-            break
-        if all(_said(quote) != _said(other) for other in chosen):
-            chosen.append(quote)
-    return tuple(chosen)
+        if len(said) == _SHOWN or quote.score < _KEEP_ABOVE * ranked[0].score:
+            return
+        if _said(quote) not in said:
+            said.append(_said(quote))
+            yield quote
+
+
+def _follows(quote: Quote, best: Quote) -> bool:
+    """Whether nothing but space and a list's mark stands between the best sentence and this one."""
+    passage = best.passage
+    if quote.passage is not passage or quote.start < best.end:
+        return False
+    between = passage.text[best.end - passage.start : quote.start - passage.start]
+    return not _LIST_MARK.sub("", between).strip()
 
 
 def disagreement(quotes: Sequence[Quote]) -> tuple[Quote, Quote] | None:
@@ -80,35 +116,47 @@ def _dated(quote: Quote) -> date:
 
 def _scored(meanings: Sequence[str], passages: Sequence[Passage], embedder: Embedder | None) -> list[Quote]:
     quotes = [(rank, quote) for rank, passage in enumerate(passages) for quote in _sentences(passage)]
-    words = _word_scores(meanings[0], [quote.text for _, quote in quotes])
+    words = _word_scores(meanings[0], [quote.meaning for _, quote in quotes])
     top = passages[0].score if passages else 0.0
+    asks_a_figure = bool(_ASKS_A_FIGURE.search(meanings[0]))
     scored = [
-        replace(quote, score=_WORDS * word + _PASSAGE * (quote.passage.score / top if top > 0 else 1 / (1 + rank)))
+        replace(
+            quote,
+            score=_WORDS * word
+            + _PASSAGE * (quote.passage.score / top if top > 0 else 1 / (1 + rank))
+            + (_FIGURE if asks_a_figure and find_quantities(quote.text) else 0.0),
+        )
         for word, (rank, quote) in zip(words, quotes, strict=True)
     ]
-    if embedder is None:
-        return scored
-    # Words and rank choose what is worth embedding: a sentence costs about 3 ms.
+    return scored if embedder is None else _by_meaning(meanings, scored, embedder)
+
+
+def _by_meaning(meanings: Sequence[str], scored: Sequence[Quote], embedder: Embedder) -> list[Quote]:
+    """The likeliest by words and rank, with their meaning: a sentence costs about 3 ms, and is read twice."""
     likely = sorted(scored, key=lambda quote: -quote.score)[:_MOST_EMBEDDED]
-    vectors = embedder.embed_documents([f"{quote.passage.source.title}: {quote.text}" for quote in likely])
-    cosines = np.mean([vectors @ embedder.embed_query(meaning) for meaning in meanings], axis=0).tolist()
+    asked = np.mean([embedder.embed_query(meaning) for meaning in meanings], axis=0)
+    titled = [f"{quote.passage.source.title}: {quote.meaning}" for quote in likely]
+    cosines = (embedder.embed_documents([*titled, *(quote.meaning for quote in likely)]) @ asked).tolist()
+    with_title, alone = cosines[: len(likely)], cosines[len(likely) :]
     return [
-        replace(quote, score=quote.score + _MEANING * cosine, cosine=cosine)
-        for quote, cosine in zip(likely, cosines, strict=True)
+        replace(quote, score=quote.score + _TITLED * one + _ALONE * other, cosine=one)
+        for quote, one, other in zip(likely, with_title, alone, strict=True)
     ]
 
 
-def _sentences(passage: Passage) -> list[Quote]:
-    """The sentences of a passage, without headings and list marks."""
-    found = []
+def _sentences(passage: Passage) -> Iterator[Quote]:
+    """The sentences of a passage, without headings and list marks; a question only as what the next one answers."""
+    asked = ""
     for first, end in sentence_spans(passage.text):
         mark = _LIST_MARK.match(passage.text, first, end)
         start = mark.end() if mark else first
         exact = passage.text[start:end]
-        text = " ".join(plain_text(exact, passage.source.markup).split()).strip("*_ ")
-        if _FEWEST_WORDS <= len(_WORD.findall(text)) <= _MOST_WORDS and _says_something(exact, text):
-            found.append(Quote(passage, passage.start + start, passage.start + end, exact, text))
-    return found
+        text = " ".join(plain_text(exact, passage.source.markup).split()).strip("*_# ")
+        if text.endswith("?"):
+            asked = text
+        elif _FEWEST_WORDS <= len(_WORD.findall(text)) <= _MOST_WORDS and _says_something(exact, text):
+            yield Quote(passage, passage.start + start, passage.start + end, exact, text, answers=asked)
+            asked = ""
 
 
 def _says_something(exact: str, text: str) -> bool:
@@ -130,5 +178,8 @@ def _word_scores(question: str, texts: Sequence[str]) -> list[float]:
 
 
 def _stems(text: str) -> list[str]:
-    """Words cut to six letters: enough to match the forms of one word, with no language to choose."""
-    return [word[:6] for word in _WORD.findall(text.casefold()) if len(word) > 2]
+    """Words cut to six letters: enough to match the forms of one word, with no language to choose.
+
+    Words that say nothing by themselves are left out; a question has many, which statements lack.
+    """
+    return [word[:6] for word in _WORD.findall(text.casefold()) if len(word) > 2 and (word.isdigit() or term(word))]
