@@ -197,7 +197,7 @@ WORDS_OF_THE_UNANSWERABLE = {
     "u13": r"salary of (the managing director|moira)|moira tennant earns",
     "u14": r"parental (benefit|allowance)|\belterngeld\b",
     "u15": r"\bgym\b|fitness",
-    "u16": r"combination (of|for)|the safe (opens|is opened)",
+    "u16": r"\bcombination\b",
     "u17": r"\buv (index|radiation|sensor)|sunshine|solar radiation",
     "u18": r"\biban\b|account number|sort code",
     "u19": r"\bmac\b|\bmacos\b|printer (driver|queue)|(add|set up|install) (a|the) printer",
