@@ -18,7 +18,7 @@ from retrieval.errors import DatasetError
 from retrieval.evaluation.datasets import optional_text, questions_in, read_corpus, read_files, read_jsonl, required_text
 from retrieval.evaluation.measures import Interval, auroc, bootstrap_interval
 from retrieval.evaluation.workbench import OnProgress, Workbench, ask_each, unseen, workbench
-from retrieval.evidence import Answerability, assess
+from retrieval.evidence import Answerability
 from retrieval.plain import plain_text
 from retrieval.values import ParsedDocument
 
@@ -200,7 +200,7 @@ def evaluate_answers(
 def _ask(question: LabelledQuestion, bench: Workbench, embedder: Embedder) -> Told:
     found = bench.search.passages(question.text, scope=bench.scope, history=question.earlier)
     quotes = best_quotes(question.text, found.passages, embedder, asked=found.trace.asked)
-    evidence = assess(found.trace.signals)
+    evidence = found.trace.evidence
     return Told(
         evidence.probability,
         evidence.status,

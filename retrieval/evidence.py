@@ -59,11 +59,15 @@ _WORD_INTERCEPT = 0.5
 what is foreign to the documents; words alone tell no more."""
 
 
-def assess(signals: Signals | None) -> Evidence:
-    """The decision for one search; None, a search that found nothing, is unanswerable."""
+def assess(signals: Signals | None, parts: Sequence[float] = ()) -> Evidence:
+    """The decision for one search; None, a search that found nothing, is unanswerable.
+
+    `parts` are the probabilities of what a question asks one by one: it has an answer where one of them has,
+    however far the whole of it is from any passage.
+    """
     if signals is None:
         return Evidence(0.0, "unanswerable")
-    probability = 1 / (1 + math.exp(-_score(signals)))
+    probability = max(1 / (1 + math.exp(-_score(signals))), *parts, 0.0)
     if probability >= ANSWERABLE_FROM:
         return Evidence(probability, "answerable")
     return Evidence(probability, "partly" if probability >= PARTLY_FROM else "unanswerable")
