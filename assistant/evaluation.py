@@ -15,7 +15,14 @@ import numpy as np
 from assistant.extractive import best_quotes
 from retrieval.embedding import Embedder
 from retrieval.errors import DatasetError
-from retrieval.evaluation.datasets import optional_text, questions_in, read_corpus, read_files, read_jsonl, required_text
+from retrieval.evaluation.datasets import (
+    optional_text,
+    questions_in,
+    read_corpus,
+    read_files,
+    read_jsonl,
+    required_text,
+)
 from retrieval.evaluation.measures import Interval, auroc, bootstrap_interval
 from retrieval.evaluation.workbench import OnProgress, Workbench, ask_each, unseen, workbench
 from retrieval.evidence import Answerability

@@ -11,13 +11,13 @@ from typing import Literal
 Answerability = Literal["answerable", "partly", "unanswerable"]
 
 ANSWERABLE_FROM = 0.5
-PARTLY_FROM = 0.25
+PARTLY_FROM = 0.28
 _GAP_RANK = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """What a search says about answerability, above all by its best chunk and that chunk's document.
+    """What a search says about answerability, above all by the best chunk of one document and that document.
 
     `top_cosine` is the best of all chunks and `cosine_gap` its lead over the fifth, None and 0 where there is no
     embedding. `document_cosine` is the mean of the two best of the document. `coverage` is the share of the
