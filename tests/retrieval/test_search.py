@@ -126,8 +126,8 @@ def test_answerability_is_judged_by_the_better_of_the_two_best_documents(shelf):
     """The first is about what is asked, by its title, without answering it; the second answers."""
     question = "When do cats hunt?"
     (collection,) = scope = shelf.add("c")
-    first = document("When do cats hunt? Cats hunt. When do they?", title=question)
-    second = document("Most cats hunt at dusk and at dawn.", title="Night animals")
+    first = document("When do cats hunt, and what do they eat? Ask the vet.", title=question)
+    second = document("Cats hunt at dusk and again at dawn.", title="Notes")
     shelf.intake.add_parsed(collection, [("first", first), ("second", second)])
     trace = shelf.search.passages(question, scope=scope).trace
     assert trace.candidates[0].dense > trace.candidates[1].dense
