@@ -5,7 +5,7 @@ Runs the turn without a model on questions with and without an answer in a corpu
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,17 @@ import numpy as np
 from assistant.extractive import best_quotes
 from retrieval.embedding import Embedder
 from retrieval.errors import DatasetError
-from retrieval.evaluation.datasets import questions_in, read_corpus, read_jsonl, required_text
+from retrieval.evaluation.datasets import (
+    optional_text,
+    questions_in,
+    read_corpus,
+    read_files,
+    read_jsonl,
+    required_text,
+)
 from retrieval.evaluation.measures import Interval, auroc, bootstrap_interval
 from retrieval.evaluation.workbench import OnProgress, Workbench, ask_each, unseen, workbench
-from retrieval.evidence import Answerability, assess
+from retrieval.evidence import Answerability
 from retrieval.plain import plain_text
 from retrieval.values import ParsedDocument
 
@@ -34,6 +41,7 @@ class LabelledQuestion:
     answers: tuple[str, ...] = ()
     earlier: tuple[str, ...] = ()
     id: str = ""
+    kind: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +61,21 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
+class KindResult:
+    """The questions of one kind: how many, the share refused, and the share whose sentences hold an answer."""
+
+    questions: int
+    refused: float
+    answer_in_first_sentence: float | None
+    answer_in_three_sentences: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerResult:
     """`f1` is that of calling a question answerable; the rates are shares of the unanswerable and the answerable.
 
     `cosine_auroc` is what the best cosine alone would reach, `auroc_gain` what Citewell adds to it. Questions
-    foreign to the corpus are held against the answerable ones.
+    foreign to the corpus are held against the answerable ones. `by_kind` is empty where no question has a kind.
     """
 
     auroc: float
@@ -76,6 +94,7 @@ class AnswerResult:
     foreign_auroc_interval: Interval | None = None
     foreign_answer_rate: float | None = None
     foreign_questions: int = 0
+    by_kind: Mapping[str, KindResult] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +112,7 @@ class AnswerEvaluation:
             for question, told in pairs:
                 yield {
                     "id": question.id or str(next(number)),
+                    "kind": question.kind,
                     "text": question.text,
                     "earlier": question.earlier,
                     "answerable": question.answerable,
@@ -108,12 +128,17 @@ class AnswerEvaluation:
                 }
 
 
-def read_answer_set(folder: Path) -> tuple[dict[str, ParsedDocument], tuple[LabelledQuestion, ...]]:
-    """`corpus.jsonl` and `questions.jsonl`; raises DatasetError naming file and line of what is malformed."""
+def read_answer_set(
+    folder: Path, documents: Path | None = None
+) -> tuple[dict[str, ParsedDocument], tuple[LabelledQuestion, ...]]:
+    """`corpus.jsonl`, or the files below `documents`, and `questions.jsonl`.
+
+    Raises DatasetError naming file and line of what is malformed.
+    """
     questions = tuple(_labelled(row, at) for at, row in read_jsonl(folder / "questions.jsonl"))
     if len({question.answerable for question in questions}) < 2:
         raise DatasetError(f"{folder}/questions.jsonl: both answerable and unanswerable questions are needed.")
-    return read_corpus(folder / "corpus.jsonl"), questions
+    return read_files(documents) if documents else read_corpus(folder / "corpus.jsonl"), questions
 
 
 def read_foreign_questions(file: Path) -> tuple[LabelledQuestion, ...]:
@@ -128,14 +153,17 @@ def read_foreign_questions(file: Path) -> tuple[LabelledQuestion, ...]:
 
 
 def _labelled(row: Mapping[str, Any], at: str) -> LabelledQuestion:
-    if not isinstance(row.get("answerable"), bool):
+    kind = optional_text(row, "kind", at) or None
+    answerable = row.get("answerable", kind != "unanswerable" if kind else None)
+    if not isinstance(answerable, bool):
         raise DatasetError(f'{at}: "answerable" is neither true nor false.')
     return LabelledQuestion(
         required_text(row, "question", at),
-        row["answerable"],
+        answerable,
         _answer_strings(row.get("answers"), at),
         questions_in(row.get("history"), at),
         _id_of(row),
+        kind,
     )
 
 
@@ -179,7 +207,7 @@ def evaluate_answers(
 def _ask(question: LabelledQuestion, bench: Workbench, embedder: Embedder) -> Told:
     found = bench.search.passages(question.text, scope=bench.scope, history=question.earlier)
     quotes = best_quotes(question.text, found.passages, embedder, asked=found.trace.asked)
-    evidence = assess(found.trace.signals)
+    evidence = found.trace.evidence
     return Told(
         evidence.probability,
         evidence.status,
@@ -216,6 +244,22 @@ def _result(
         foreign_auroc_interval=from_foreign[1],
         foreign_answer_rate=sum(told.is_answered for told in strangers) / len(strangers) if strangers else None,
         foreign_questions=len(strangers),
+        by_kind=_by_kind(pairs),
+    )
+
+
+def _by_kind(pairs: Sequence[tuple[LabelledQuestion, Told]]) -> dict[str, KindResult]:
+    kinds = dict.fromkeys(question.kind for question, _ in pairs if question.kind)
+    return {kind: _of_kind([pair for pair in pairs if pair[0].kind == kind]) for kind in kinds}
+
+
+def _of_kind(pairs: Sequence[tuple[LabelledQuestion, Told]]) -> KindResult:
+    with_answers = [pair for pair in pairs if pair[0].answers]
+    return KindResult(
+        questions=len(pairs),
+        refused=sum(not told.is_answered for _, told in pairs) / len(pairs),
+        answer_in_first_sentence=_share_within(with_answers, 1),
+        answer_in_three_sentences=_share_within(with_answers, 3),
     )
 
 

@@ -19,7 +19,7 @@ from assistant.llm import Message
 from assistant.narrowed import filters_of, nothing_fits
 from assistant.turn import checked_question
 from retrieval.errors import UnknownDocument
-from retrieval.evidence import Evidence, assess
+from retrieval.evidence import Evidence
 from retrieval.intake import IntakeReport, Progress
 from retrieval.library import FileFacts
 from retrieval.listing import ListedFile, uploaded_file
@@ -194,7 +194,7 @@ def _traced(
     if not work.get("trace"):
         return {}
     hits = citewell.library.hits([candidate.chunk_id for candidate in trace.candidates], scope)
-    return {"trace": trace_json(trace, hits, evidence or assess(trace.signals))}
+    return {"trace": trace_json(trace, hits, evidence or trace.evidence)}
 
 
 WRITING: Mapping[str, Operation] = {

@@ -37,7 +37,7 @@ from assistant.narrowed import Narrowed, nothing_fits
 from assistant.rewrite import Attempt, Rewrite, rewrite_follow_up
 from retrieval.embedding import Embedder
 from retrieval.errors import RetrievalError
-from retrieval.evidence import Evidence, assess
+from retrieval.evidence import Evidence
 from retrieval.filters import NO_FILTERS, Filters
 from retrieval.library import Library
 from retrieval.plain import plain_text
@@ -185,7 +185,7 @@ class Assistant:
 
     def _quote(self, question: str, draft: Draft, found: Found) -> Iterator[Event]:
         """Quote the best sentences, each with its citation, where they are evidence enough."""
-        draft.evidence = evidence = assess(found.trace.signals)
+        draft.evidence = evidence = found.trace.evidence
         quotes: tuple[Quote, ...] = ()
         if evidence.status != "unanswerable":
             quotes = best_quotes(question, found.passages, self.embedder, asked=found.trace.asked)
@@ -213,7 +213,7 @@ class Assistant:
         cancelled: Cancelled,
     ) -> Iterator[Event]:
         """Let the model write from the passages; without a first word from it, quote instead and say so."""
-        draft.evidence = evidence = assess(found.trace.signals)
+        draft.evidence = evidence = found.trace.evidence
         if evidence.status == "unanswerable":
             yield from self._decline(draft, found)
             return

@@ -1,4 +1,4 @@
-"""Makes the sample company's PDF and DOCX files from the Markdown in examples/sources.
+"""Makes the sample company's PDF, DOCX, PPTX and XLSX files from the Markdown in examples/sources.
 
     python examples/make_documents.py [--out FOLDER]
 
@@ -9,6 +9,7 @@ Needs fpdf2 (the extra "test").
 import argparse
 import io
 import random
+import re
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -29,7 +30,13 @@ from fpdf.fonts import FontFace
 from fpdf.outline import OutlineSection
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+from openpyxl import Workbook
+from openpyxl.styles import Font, PatternFill
+from openpyxl.worksheet.worksheet import Worksheet
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
+from pptx import Presentation
+from pptx.util import Cm
+from pptx.util import Pt as SlidePt
 
 HERE = Path(__file__).resolve().parent
 COMPANY = "Skerrivane Instruments"
@@ -47,6 +54,15 @@ TARGETS = {
     "service-levels": "support/service-levels.pdf",
     "2026-04-14-product-council": "minutes/2026-04-14-product-council.pdf",
     "2026-09-22-support-review": "minutes/2026-09-22-support-review.docx",
+    "probation": "hr/probation.docx",
+    "calibration-service": "product/calibration-service.docx",
+    "datasheet-whimbrel-3": "product/datasheet-whimbrel-3.pdf",
+    "datasheet-dunlin": "product/datasheet-dunlin.pdf",
+    "warranty-terms": "support/warranty-terms.pdf",
+    "spare-parts-2025": "support/spare-parts-2025.pdf",
+    "spare-parts-2026": "support/spare-parts-2026.xlsx",
+    "2026-10-13-support-rules": "minutes/2026-10-13-support-rules.docx",
+    "2026-10-all-hands": "minutes/2026-10-all-hands.pptx",
 }
 """Source (without .md) → the file made from it, below the folder of the company."""
 
@@ -596,8 +612,99 @@ def with_fixed_times(data: bytes, dated: datetime) -> bytes:
             member = zipfile.ZipInfo(name, dated.timetuple()[:6])
             member.compress_type = zipfile.ZIP_DEFLATED
             member.create_system = 0
-            after.writestr(member, before.read(name))
+            content = before.read(name)
+            if name == "docProps/core.xml":  # openpyxl writes the time of the run
+                content = _SAVED.sub(rb"\g<1>" + f"{dated:%Y-%m-%dT%H:%M:%SZ}".encode(), content)
+            after.writestr(member, content)
     return buffer.getvalue()
+
+
+# --- PPTX ----------------------------------------------------------------------------------------------
+
+
+def pptx_bytes(source: Source) -> bytes:
+    """The source as slides, one for each heading; a note in it is what the speaker reads."""
+    slides = Presentation()
+    slides.slide_width, slides.slide_height = Cm(33.867), Cm(19.05)
+    properties = slides.core_properties
+    properties.title, properties.subject = source.title, source.meta["subject"]
+    properties.author = properties.last_modified_by = COMPANY
+    properties.created = properties.modified = source.dated.replace(tzinfo=None)
+    properties.revision = 1
+    cover = slides.slides.add_slide(slides.slide_layouts[0])
+    cover.shapes.title.text, cover.placeholders[1].text = source.title, source.stamp
+    for parts in slide_parts(source.blocks):
+        add_slide(slides, parts)
+    buffer = io.BytesIO()
+    slides.save(buffer)
+    return with_fixed_times(buffer.getvalue(), source.dated)
+
+
+def slide_parts(parts: tuple[Block, ...]) -> Iterator[tuple[Block, ...]]:
+    """The parts of each slide, its heading first."""
+    starts = [index for index, part in enumerate(parts) if part.kind == "heading"]
+    for start, end in zip(starts, [*starts[1:], len(parts)], strict=True):
+        yield parts[start:end]
+
+
+def add_slide(slides: Any, parts: tuple[Block, ...]) -> None:
+    """Append a slide with title, points, table and the speaker's notes."""
+    has_table = any(part.kind == "table" for part in parts)
+    slide = slides.slides.add_slide(slides.slide_layouts[5 if has_table else 1])
+    slide.shapes.title.text = plain(parts[0].runs)
+    for part in parts[1:]:
+        match part.kind:
+            case "bullets" | "numbers":
+                slide.placeholders[1].text = "\n".join(plain(item) for item in part.items)
+            case "table":
+                add_slide_table(slide, part)
+            case "note":
+                slide.notes_slide.notes_text_frame.text = plain(part.runs)
+            case other:
+                raise ValueError(f"slides have no {other}")
+
+
+def add_slide_table(slide: Any, part: Block) -> None:
+    """Put a table below the title."""
+    size = len(part.rows), len(part.rows[0])
+    table = slide.shapes.add_table(*size, Cm(2), Cm(5), Cm(29), Cm(1.4 * size[0])).table
+    for number, row in enumerate(part.rows):
+        for column, cell in enumerate(row):
+            frame = table.cell(number, column).text_frame
+            frame.text = plain(cell)
+            frame.paragraphs[0].font.size = SlidePt(20)
+
+
+# --- XLSX ----------------------------------------------------------------------------------------------
+
+_SAVED = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*")
+
+
+def xlsx_bytes(source: Source) -> bytes:
+    """The source as a workbook with a sheet for each heading, title and version above its table."""
+    book = Workbook()
+    book.remove(book.worksheets[0])
+    properties = book.properties
+    properties.title, properties.creator, properties.lastModifiedBy = source.title, COMPANY, COMPANY
+    properties.created = source.dated.replace(tzinfo=None)
+    for heading, table in zip(source.blocks[::2], source.blocks[1::2], strict=True):
+        add_sheet(book.create_sheet(plain(heading.runs)), source, table)
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return with_fixed_times(buffer.getvalue(), source.dated)
+
+
+def add_sheet(sheet: Worksheet, source: Source, table: Block) -> None:
+    """Fill a sheet."""
+    sheet.append([source.title])
+    sheet.append([source.stamp])
+    sheet["A1"].font = Font(bold=True, size=14)
+    for row in table.rows:
+        sheet.append([plain(cell) for cell in row])
+    for cell in sheet[3]:
+        cell.font, cell.fill = Font(bold=True), PatternFill("solid", start_color="E9F1EF")
+    for letter, width in zip("ABCDE", (12, 44, 12, 10, 18), strict=True):
+        sheet.column_dimensions[letter].width = width
 
 
 # --- the door ------------------------------------------------------------------------------------------
@@ -607,11 +714,15 @@ def made(source: Source, target: str) -> bytes:
     """The bytes of the file named `target`."""
     if target.endswith(".docx"):
         return docx_bytes(source)
+    if target.endswith(".pptx"):
+        return pptx_bytes(source)
+    if target.endswith(".xlsx"):
+        return xlsx_bytes(source)
     return scan_bytes(source) if source.meta.get("layout") == "scan" else pdf_bytes(source)
 
 
 def make_documents(out: Path) -> tuple[Path, ...]:
-    """Write every PDF and DOCX below `out`; returns the files written."""
+    """Write every file of TARGETS below `out`; returns the files written."""
     written_files = []
     for name, target in TARGETS.items():
         path = out / target
@@ -623,7 +734,7 @@ def make_documents(out: Path) -> tuple[Path, ...]:
 
 def main() -> None:
     """Make the files and print what was written."""
-    parser = argparse.ArgumentParser(description="Make the sample company's PDF and DOCX files.")
+    parser = argparse.ArgumentParser(description="Make the sample company's PDF, DOCX, PPTX and XLSX files.")
     parser.add_argument("--out", type=Path, default=HERE / "company", help="the folder to write to")
     for path in make_documents(parser.parse_args().out):
         print(f"{path.stat().st_size:>7,} bytes  {path}")

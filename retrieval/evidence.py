@@ -11,13 +11,13 @@ from typing import Literal
 Answerability = Literal["answerable", "partly", "unanswerable"]
 
 ANSWERABLE_FROM = 0.5
-PARTLY_FROM = 0.25
+PARTLY_FROM = 0.28
 _GAP_RANK = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """What a search says about answerability, above all by its best chunk and that chunk's document.
+    """What a search says about answerability, above all by the best chunk of one document and that document.
 
     `top_cosine` is the best of all chunks and `cosine_gap` its lead over the fifth, None and 0 where there is no
     embedding. `document_cosine` is the mean of the two best of the document. `coverage` is the share of the
@@ -59,11 +59,15 @@ _WORD_INTERCEPT = 0.5
 what is foreign to the documents; words alone tell no more."""
 
 
-def assess(signals: Signals | None) -> Evidence:
-    """The decision for one search; None, a search that found nothing, is unanswerable."""
+def assess(signals: Signals | None, parts: Sequence[float] = ()) -> Evidence:
+    """The decision for one search; None, a search that found nothing, is unanswerable.
+
+    `parts` are the probabilities of what a question asks one by one: it has an answer where one of them has,
+    however far the whole of it is from any passage.
+    """
     if signals is None:
         return Evidence(0.0, "unanswerable")
-    probability = 1 / (1 + math.exp(-_score(signals)))
+    probability = max(1 / (1 + math.exp(-_score(signals))), *parts, 0.0)
     if probability >= ANSWERABLE_FROM:
         return Evidence(probability, "answerable")
     return Evidence(probability, "partly" if probability >= PARTLY_FROM else "unanswerable")

@@ -29,6 +29,8 @@ PART_FROM = 0.35
 """From this probability on, a part of a question counts as answered; chosen on the sample company's questions."""
 _LEANING_COVERAGE = 0.4
 _PASSAGES_FOR_PARTS = 3
+_JUDGED_DOCUMENTS = 2
+"""The ranking is not sure enough to judge answerability by its first document alone (docs/evaluation.md)."""
 
 
 @dataclass(slots=True)
@@ -136,18 +138,30 @@ class Search:
     def _signals(
         self, trace: SearchTrace, vectors: Sequence[Vector], hits: Mapping[int, Hit], scope: Scope
     ) -> Signals | None:
-        """What the search says about answerability, above all by its best chunk that is still there."""
-        best = next((candidate for candidate in trace.candidates if candidate.chunk_id in hits), None)
-        if best is None:
-            return None
-        lexical, hit = self._indexes.lexical, hits[best.chunk_id]
-        weights, unknown = self._weights(trace.asked, scope)
+        """What the search says about answerability, by whichever of its best documents speaks more for an answer."""
+        heads = _heads(trace.candidates, hits)[:_JUDGED_DOCUMENTS]
+        weights, unknown = self._weights(trace.asked, scope) if heads else ({}, frozenset())
+        judged = (
+            self._signals_of(head, hits[head.chunk_id], trace, vectors, weights, unknown, scope) for head in heads
+        )
+        return max(judged, key=lambda signals: assess(signals).probability, default=None)
+
+    def _signals_of(
+        self,
+        best: Candidate,
+        hit: Hit,
+        trace: SearchTrace,
+        vectors: Sequence[Vector],
+        weights: Mapping[str, float],
+        unknown: Set[str],
+        scope: Scope,
+    ) -> Signals:
         cosines = {c: dense for c in trace.candidates if (dense := c.parts[trace.judged].dense) is not None}
         signals = measure_signals(
             list(cosines.values()),
             [dense for c, dense in cosines.items() if c.document_id == best.document_id],
             weights,
-            frozenset(lexical.stems(plain_text(hit.chunk.text, hit.source.markup), scope)),
+            frozenset(self._indexes.lexical.stems(plain_text(hit.chunk.text, hit.source.markup), scope)),
             unknown,
         )
         title = self._library.title_embedding(best.document_id, self._embedder.name) if self._embedder else None
@@ -192,3 +206,12 @@ class Search:
         counts = dict(zip(stems, containing, strict=True))
         weights = {stem: inverse_document_frequency(chunks, n) for stem, n in counts.items()}
         return weights, frozenset(stem for stem, n in counts.items() if n == 0)
+
+
+def _heads(candidates: Sequence[Candidate], hits: Mapping[int, Hit]) -> list[Candidate]:
+    """The best chunk of each document that is still there, best first."""
+    heads: dict[int, Candidate] = {}
+    for candidate in candidates:
+        if candidate.chunk_id in hits:
+            heads.setdefault(candidate.document_id, candidate)
+    return list(heads.values())

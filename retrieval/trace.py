@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from retrieval.evidence import Signals
+from retrieval.evidence import Evidence, Signals, assess
 from retrieval.parts import Part
 from retrieval.queries import Query
 from retrieval.values import Leg, Passage
@@ -63,6 +63,11 @@ class SearchTrace:
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     """Sentences about what a person should know of this search, such as a reranker that did not answer."""
+
+    @property
+    def evidence(self) -> Evidence:
+        """Whether what was found can answer the question, or at least one of the things it asks."""
+        return assess(self.signals, [part.probability for part in self.parts])
 
     @property
     def asked(self) -> str:

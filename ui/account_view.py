@@ -10,7 +10,7 @@ import streamlit as st
 from assistant.conversations import StoredMessage, Work
 from assistant.events import Answer
 from assistant.rewrite import Rewrite
-from retrieval.evidence import ANSWERABLE_FROM, PARTLY_FROM, Evidence, assess
+from retrieval.evidence import ANSWERABLE_FROM, PARTLY_FROM, Evidence
 from retrieval.fusion import CHUNK_WEIGHT, DENSE_WEIGHT, DOCUMENT_WEIGHT
 from retrieval.library import Hit
 from retrieval.parts import Part
@@ -124,7 +124,7 @@ def _query(query: Query, rewrite: Rewrite | None) -> Data:
 
 
 def _decision(trace: SearchTrace, answer: Answer | None) -> Data:
-    evidence = (answer.evidence if answer else None) or assess(trace.signals)
+    evidence = (answer.evidence if answer else None) or trace.evidence
     judged = f" It was judged by “{visible(shortened(trace.asked, _QUERY_CHARS))}”." if len(trace.queries) > 1 else ""
     return {
         "text": f"{_verdict(evidence, answer)}{judged} Citewell answers from {ANSWERABLE_FROM:.0%} upwards, in part from "

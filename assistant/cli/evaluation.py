@@ -108,6 +108,9 @@ def spans(
 @evaluation.command("answers")
 def answers(
     folder: Path,
+    documents: Annotated[
+        Path | None, typer.Option("--documents", help="A folder of files, in place of corpus.jsonl.")
+    ] = None,
     foreign: Annotated[
         Path | None,
         typer.Option("--foreign", help="Questions of another set (JSON lines), counted as unanswerable here."),
@@ -116,8 +119,8 @@ def answers(
     as_json: Json = False,
     home: HomeDir = None,
 ) -> None:
-    """Tell what can be answered from what cannot: corpus.jsonl and questions.jsonl with `answerable`."""
-    corpus, questions = read_answer_set(folder)
+    """Tell what can be answered from what cannot: corpus.jsonl and questions.jsonl with `answerable` or `kind`."""
+    corpus, questions = read_answer_set(folder, documents)
     strangers = read_foreign_questions(foreign) if foreign else ()
     found = evaluate_answers(corpus, questions, _embedder(home), foreign=strangers, on_progress=_show)
     _write_lines(per_query, found.per_query())
@@ -125,6 +128,7 @@ def answers(
     if as_json:
         print_json(figures)
         return
+    kinds = figures.pop("by_kind")
     intervals = {name: value for name, value in figures.items() if name.endswith("_interval")}
     rows = [
         (name.replace("_", " ").replace("auroc", "AUROC"), _shown(value), _range(intervals.get(f"{name}_interval")))
@@ -132,6 +136,10 @@ def answers(
         if name not in intervals and (foreign or not name.startswith("foreign"))
     ]
     print(_table(("measure", "figure", "95 % interval"), rows))
+    if kinds:
+        measures = next(iter(kinds.values()))
+        lines = [(kind, *map(_shown, measured.values())) for kind, measured in kinds.items()]
+        print("\n" + _table(("kind", *(name.replace("_", " ") for name in measures)), lines))
 
 
 def _embedder(home: Path | None) -> RememberingEmbedder:
@@ -206,6 +214,8 @@ def _shown(value: object) -> str:
 def _rounded(value: Any) -> Any:
     if isinstance(value, float):
         return round(value, 4)
+    if isinstance(value, dict):
+        return {name: _rounded(each) for name, each in value.items()}
     return [_rounded(each) for each in value] if isinstance(value, tuple) else value
 
 

@@ -6,11 +6,13 @@ The BEIR layout: corpus.jsonl, queries.jsonl and qrels*.tsv in one folder. The o
 import csv
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeGuard, TypeVar
 
-from retrieval.errors import DatasetError
+from retrieval.errors import DatasetError, ParseError
+from retrieval.parsing import parse_bytes
 from retrieval.values import ParsedDocument, Section
 
 Row = Mapping[str, Any]
@@ -48,6 +50,17 @@ def read_corpus(file: Path) -> dict[str, ParsedDocument]:
             corpus[name] = ParsedDocument(title, text, (Section((), 0, len(text)),))
     if not corpus:
         raise DatasetError(f"{file} holds no document with a text or a title.")
+    return corpus
+
+
+def read_files(folder: Path) -> dict[str, ParsedDocument]:
+    """The files below a folder, by path, as Citewell reads them; what it cannot read, such as a scan, is left out."""
+    corpus: dict[str, ParsedDocument] = {}
+    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+        with suppress(ParseError):
+            corpus[file.relative_to(folder).as_posix()] = parse_bytes(file.read_bytes(), file.name)
+    if not corpus:
+        raise DatasetError(f"{folder} holds no document that can be read.")
     return corpus
 
 

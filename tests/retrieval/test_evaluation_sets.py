@@ -5,7 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from assistant.evaluation import LabelledQuestion, evaluate_answers, read_answer_set, read_foreign_questions
+from assistant.evaluation import (
+    KindResult,
+    LabelledQuestion,
+    evaluate_answers,
+    read_answer_set,
+    read_foreign_questions,
+)
 from retrieval.errors import DatasetError
 from retrieval.evaluation.conversation import evaluate_conversation, read_conversation_set
 from retrieval.evaluation.datasets import read_retrieval_set
@@ -170,6 +176,34 @@ def test_answerability_and_the_first_sentences_are_measured(tmp_path, embedder):
     assert "25 days" in first["sentences"][0]
 
 
+def test_a_folder_of_documents_is_measured_kind_by_kind(tmp_path, embedder):
+    """A question says by its kind whether it can be answered; a file that cannot be read is left out."""
+    files = tmp_path / "files" / "hr"
+    files.mkdir(parents=True)
+    (files / "leave.md").write_text("# Leave\n\nEmployees have 25 days of annual leave a year.")
+    (files / "empty.md").write_text("")
+    write(
+        tmp_path,
+        questions=[
+            {"kind": "answerable", "question": "How many days of annual leave do I have?", "answers": ["25 days"]},
+            {"kind": "unanswerable", "question": "Who won the chess championship in 1985?", "answers": []},
+        ],
+    )
+    corpus, questions = read_answer_set(tmp_path, files.parent)
+    assert set(corpus) == {"hr/leave.md"}
+    assert [question.answerable for question in questions] == [True, False]
+    kinds = evaluate_answers(corpus, questions, embedder).result.by_kind
+    assert kinds["answerable"] == KindResult(1, 0.0, answer_in_first_sentence=1.0, answer_in_three_sentences=1.0)
+    assert kinds["unanswerable"] == KindResult(1, 1.0, answer_in_first_sentence=None, answer_in_three_sentences=None)
+
+
+def test_a_folder_without_a_readable_document_is_named(tmp_path):
+    write(tmp_path, questions=[{"question": "?", "answerable": True}, {"question": "!", "answerable": False}])
+    (tmp_path / "files").mkdir()
+    with pytest.raises(DatasetError, match="files holds no document"):
+        read_answer_set(tmp_path, tmp_path / "files")
+
+
 def test_questions_foreign_to_the_corpus_are_held_against_the_answerable_ones(tmp_path, embedder):
     questions = (
         LabelledQuestion("How many days of annual leave do employees have?", True),
@@ -206,6 +240,7 @@ def test_of_answers_that_are_objects_the_marked_sentences_count(tmp_path):
     [
         ({"question": "?"}, "answerable"),
         ({"question": "?", "answerable": 1}, "answerable"),
+        ({"question": "?", "kind": 1}, "kind"),
         ({"answerable": True}, "question"),
         ({"question": ["?"], "answerable": True}, "question"),
         ({"question": "?", "answerable": True, "answers": "25"}, "answers"),

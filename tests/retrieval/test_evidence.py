@@ -31,6 +31,11 @@ def test_the_probability_is_one_and_a_better_cosine_never_lowers_it(top, gap, co
     assert assess(replace(signals, top_cosine=top + 0.1)).probability >= probability
 
 
+def test_one_answered_part_is_enough_and_none_changes_nothing():
+    assert assess(WEAK, [0.1, 0.6]).status == "answerable"
+    assert assess(STRONG, [0.1]) == assess(STRONG, []) == assess(STRONG)
+
+
 def test_a_document_about_the_subject_that_does_not_answer_counts_for_less():
     """The title comes as close to the question as the chunk does: its subject, and nothing on what is asked."""
     assert assess(replace(STRONG, title_cosine=0.75)).probability < assess(STRONG).probability

@@ -2,6 +2,7 @@
 
 import pytest
 
+from retrieval.evidence import assess
 from retrieval.parts import parts_of
 
 LEAVE = "Employees have 25 days of annual leave. Unused days of leave expire on 31 March of the next year."
@@ -35,3 +36,12 @@ def test_a_part_that_nothing_bears_on_is_told_from_one_that_is_answered(shelf):
 def test_a_question_for_one_thing_has_no_parts(shelf):
     scope = shelf.add("handbook", leave=LEAVE)
     assert shelf.search.passages("How many days of annual leave are there?", scope=scope).trace.parts == ()
+
+
+def test_a_question_is_as_answerable_as_the_best_of_what_it_asks(shelf):
+    """Two subjects far apart: no passage is near to the whole, and one is near to a part."""
+    scope = shelf.add("handbook", leave=LEAVE, cats=CATS)
+    question = "When do cats hunt, and which bank lends a widow the money for a tractor and a barn in Nebraska?"
+    trace = shelf.search.passages(question, scope=scope).trace
+    assert trace.evidence.probability >= trace.parts[0].probability > assess(trace.signals).probability
+    assert trace.evidence.status != "unanswerable"

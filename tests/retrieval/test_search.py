@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from retrieval.queries import Query, leans_on_history, queries_for
 from retrieval.retriever import CitewellRetriever
-from tests.conftest import open_shelf
+from tests.conftest import document, open_shelf
 
 LEAVE = "Employees have 25 days of annual leave. Unused days expire on 31 March."
 CATS = "Cats sleep most of the day and hunt at dusk."
@@ -120,3 +120,15 @@ def test_a_message_without_words_takes_nothing_over_from_the_question_before():
 )
 def test_a_question_leans_on_the_one_before_by_its_words(question, leans):
     assert leans_on_history(question) is leans
+
+
+def test_answerability_is_judged_by_the_better_of_the_two_best_documents(shelf):
+    """The first is about what is asked, by its title, without answering it; the second answers."""
+    question = "When do cats hunt?"
+    (collection,) = scope = shelf.add("c")
+    first = document("When do cats hunt, and what do they eat? Ask the vet.", title=question)
+    second = document("Cats hunt at dusk and again at dawn.", title="Notes")
+    shelf.intake.add_parsed(collection, [("first", first), ("second", second)])
+    trace = shelf.search.passages(question, scope=scope).trace
+    assert trace.candidates[0].dense > trace.candidates[1].dense
+    assert trace.signals.title_cosine < 0.6
