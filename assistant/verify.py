@@ -6,16 +6,17 @@ sentence may be missing there; how much of its wording must be there is set by t
 
 import math
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from heapq import nlargest
 from typing import NamedTuple
 
+from assistant.differences import find_differences, missing_wording
 from assistant.events import Difference, Support
 from assistant.quantities import Quantity, find_quantities
-from assistant.wording import Clause, clash, clauses, whole
+from assistant.reading import SOFT_NUMBERS, Reading, read
+from assistant.wording import fold
 from retrieval.sentences import sentence_spans
 
 SUPPORTED_SHARE = 0.62
@@ -23,14 +24,11 @@ SUPPORTED_SHARE = 0.62
 
 PARTLY_SHARE = 0.4
 
-CONTRADICTED_SHARE = 0.6
+CONTRADICTED_SHARE = 0.5
 """So much the same, and another number or a negation contradicts instead of being something else."""
 
-CLAUSE_SHARE = 0.66
-"""So much of a clause's terms in another clause, and both speak of the same thing."""
-
-ALIKE_SHARE = 0.8
-"""So much of two sentences' terms the same, and they are two wordings of one statement."""
+NEARLY = 0.08
+"""So much less of the wording may a shorter window hold than the longest, and it is what the claim is a version of."""
 
 JOINED_SHARE = 0.75
 """What two windows together must have of the wording: more than one, for they may speak of two things."""
@@ -44,7 +42,7 @@ MIN_QUOTED_TOKENS = 2
 NEGATION_REACH = 4
 
 _NEGATED = frozenset(("not", "no", "never", "cannot", "don't", "doesn't", "isn't", "false", "unless", "without"))
-_ONE = frozenset(("a", "an", "one", "once", "1"))
+_DENIABLE = frozenset(("number", "date", "comparison"))
 
 
 class Span(NamedTuple):
@@ -81,7 +79,7 @@ def check_sentence(sentence: str, passages: Sequence[str], *, contexts: Sequence
     if quoted := _find_quotation(sentence, sources):
         return Check("supported", quoted)
     claim = _claim(sentence)
-    if not claim.whole.terms and not claim.required:
+    if not claim.reading.terms and not claim.required:
         return Check("not_a_claim", None)
     return _judge(claim, sources)
 
@@ -105,6 +103,7 @@ _SILENCE = re.compile(
 )
 _TURN = re.compile(r"[,;]?\s*\b(?:but|however|although|though)\b", re.IGNORECASE)
 _OPENING = re.compile(r"\s*(?:[-*+•]\s+|[0-9]{1,3}[.)]\s+)?(?:(?:yes|no)[,.:;]\s+)?", re.IGNORECASE)
+_LEAD_IN = re.compile(r"\s*(?:according to|as stated in|as per|per) (?:the|this|our|your) [^,]{1,60},\s", re.IGNORECASE)
 _HEADING = re.compile(r"\s*#{1,6}\s|\s*(\*\*|__)[^*_.!?]{1,80}\1:?\s*\Z")
 _MARKUP = re.compile(r"[*_`~#|>]+|\[([^\]]*)\]\([^)]*\)")
 _TOKEN = re.compile(r"[^\W_]+(?:[.,'\u2019][^\W_]+)*|%")
@@ -127,18 +126,10 @@ def is_claim(sentence: str) -> bool:
     return not _COURTESY.fullmatch(words)
 
 
-class _Claim(NamedTuple):
-    clauses: tuple[Clause, ...]
-    whole: Clause
-    required: tuple[Quantity, ...]
-    """The numbers that a source must state; "one" and "a" are left to the wording."""
-
-
 class _Sentence(NamedTuple):
     start: int
     end: int
-    clauses: tuple[Clause, ...]
-    whole: Clause
+    reading: Reading
     quantities: tuple[Quantity, ...]
 
 
@@ -150,11 +141,19 @@ class _Window(NamedTuple):
     quantities: tuple[Quantity, ...]
 
 
+class _Claim(NamedTuple):
+    reading: Reading
+    required: tuple[Quantity, ...]
+    """The numbers that a source must state; "one" and "a" are left to their place."""
+
+
 class _Source(NamedTuple):
     """A passage made ready: its windows, all its words and numbers, and its tokens for finding quotations."""
 
     windows: tuple[_Window, ...]
     terms: frozenset[str]
+    known: frozenset[str]
+    """The terms of the context alone."""
     quantities: tuple[Quantity, ...]
     text: str
     tokens: tuple[str, ...]
@@ -175,27 +174,58 @@ def _judge(claim: _Claim, sources: Sequence[_Source]) -> Check:
     best = max(candidates, key=lambda candidate: candidate.rank, default=None)
     if best is None or best.rank <= 0:
         return Check("unsupported", None)
-    verdict = _verdict(claim, best, sources[best.passage])
-    if verdict in {"partly", "unsupported"} and _is_said_in_two(claim, best, candidates, weights):
+    likest = _likest(candidates, best)
+    source = sources[likest.passage]
+    readings = [sentence.reading for sentence in likest.window.sentences]
+    differences = find_differences(claim.reading, readings, source.known)
+    differences = tuple(each for each in differences if each.stated or not _is_said_in(each, claim, best))
+    verdict = _verdict(claim, likest, best, source, differences)
+    if verdict in {"partly", "unsupported"} and not differences and _is_said_in_two(claim, best, candidates, weights):
         verdict = "supported"
-    sentences = best.window.sentences
-    return Check(verdict, Span(best.passage, sentences[0].start, sentences[-1].end))
+    sentences = likest.window.sentences
+    span = Span(likest.passage, sentences[0].start, sentences[-1].end)
+    if verdict == "supported":
+        return Check(verdict, span)
+    return Check(verdict, span, differences or missing_wording(claim.reading, best.window.terms))
 
 
-def _verdict(claim: _Claim, best: _Candidate, source: _Source) -> Support:
-    window = best.window
-    missing = [q for q in claim.required if not _is_stated(q, window.quantities)]
-    if best.share >= PARTLY_SHARE and _is_denied(claim, window):
+def _likest(candidates: Sequence[_Candidate], best: _Candidate) -> _Candidate:
+    """The shortest window with about as much of the wording as any: what the claim is a version of."""
+    most = max(candidate.share for candidate in candidates)
+    near = [candidate for candidate in candidates if candidate.share >= most - NEARLY]
+    shortest = min(len(candidate.window.sentences) for candidate in near)
+    return max(
+        (candidate for candidate in near if len(candidate.window.sentences) == shortest),
+        key=lambda candidate: (candidate.rank, candidate.share),
+        default=best,
+    )
+
+
+def _is_said_in(difference: Difference, claim: _Claim, best: _Candidate) -> bool:
+    """Whether a number or name that the likest window lacks is in the window that holds most of all."""
+    if difference.kind == "name":
+        return read(f". {difference.claimed}").terms <= best.window.terms
+    stated = [q for q in claim.required if q.text in difference.claimed]
+    return difference.kind in {"number", "date"} and all(_is_stated(q, best.window.quantities) for q in stated)
+
+
+def _verdict(
+    claim: _Claim, likest: _Candidate, best: _Candidate, source: _Source, differences: Sequence[Difference]
+) -> Support:
+    share = max(likest.share, best.share)
+    if any(each.kind == "negation" and each.stated for each in differences) and share >= PARTLY_SHARE:
         return "contradicted"
-    if best.share >= CONTRADICTED_SHARE and any(_has_rival(q, claim, window) for q in missing):
+    if any(each.kind in _DENIABLE and each.stated for each in differences) and share >= CONTRADICTED_SHARE:
         return "contradicted"
-    unnamed = claim.whole.names - window.terms
-    if missing or unnamed:
-        elsewhere = all(_is_stated(q, source.quantities) for q in missing) and unnamed <= source.terms
-        return "partly" if elsewhere and best.share >= PARTLY_SHARE else "unsupported"
-    if best.share >= SUPPORTED_SHARE:
+    if any(each.stated for each in differences):
+        return "unsupported"
+    if differences:
+        elsewhere = all(_is_stated(q, source.quantities) for q in claim.required) and claim.reading.names <= source.terms
+        said = elsewhere and not any(each.kind == "negation" for each in differences)
+        return "partly" if said and share >= PARTLY_SHARE else "unsupported"
+    if share >= SUPPORTED_SHARE:
         return "supported"
-    return "partly" if best.share >= PARTLY_SHARE else "unsupported"
+    return "partly" if share >= PARTLY_SHARE else "unsupported"
 
 
 def _is_said_in_two(
@@ -208,8 +238,10 @@ def _is_said_in_two(
         both = _join(best.window, other.window)
         share = _score(best.passage, both, claim, weights).share
         whole = all(_is_stated(q, both.quantities) for q in claim.required)
-        if share >= JOINED_SHARE and whole and not claim.whole.names - both.terms and not _is_denied(claim, both):
-            return True
+        if share >= JOINED_SHARE and whole and claim.reading.names <= both.terms:
+            readings = [sentence.reading for sentence in both.sentences]
+            if not find_differences(claim.reading, readings, both.terms):
+                return True
     return False
 
 
@@ -217,38 +249,9 @@ def _is_stated(quantity: Quantity, stated: Sequence[Quantity]) -> bool:
     return any(quantity.is_backed_by(other) for other in stated)
 
 
-def _has_rival(quantity: Quantity, claim: _Claim, window: _Window) -> bool:
-    """Whether the closest sentence measures the same thing and states a number that the claim does not."""
-    closest = max(window.sentences, key=lambda sentence: len(sentence.whole.terms & claim.whole.terms))
-    return any(quantity.rivals(q) and not _is_stated(q, claim.required) for q in closest.quantities)
-
-
-def _is_denied(claim: _Claim, window: _Window) -> bool:
-    """Whether the claim says the opposite of a sentence like it, or a clause of it of all clauses like that."""
-    alike = [sentence.whole for sentence in window.sentences if _is_alike(claim.whole, sentence.whole)]
-    if alike:
-        return all(clash(claim.whole, source) for source in alike)
-    sources = [clause for sentence in window.sentences for clause in sentence.clauses]
-    for clause in claim.clauses:
-        same = [source for source in sources if _is_about_same(clause, source)]
-        if same and all(clash(clause, source) for source in same):
-            return True
-    return False
-
-
-def _is_alike(claim: Clause, source: Clause) -> bool:
-    shared = len(claim.topic & source.topic)
-    return shared > 0 and shared >= ALIKE_SHARE * max(len(claim.topic), len(source.topic))
-
-
-def _is_about_same(clause: Clause, source: Clause) -> bool:
-    shared = len(clause.topic & source.topic)
-    return len(clause.topic) > 1 and shared >= max(CLAUSE_SHARE * len(clause.topic), len(source.topic) / 2)
-
-
 def _score(passage: int, window: _Window, claim: _Claim, weights: dict[str, float]) -> _Candidate:
     wording = sum(weights.values())
-    found = sum(weights[term] for term in claim.whole.terms & window.terms)
+    found = sum(weights[term] for term in claim.reading.terms & window.terms)
     stated = NUMBER_WEIGHT * sum(_is_stated(q, window.quantities) for q in claim.required)
     share = found / wording if wording else min(1.0, stated)
     rank = (found + stated) * (1 - LENGTH_PENALTY * (len(window.sentences) - 1))
@@ -265,13 +268,13 @@ def _join(first: _Window, second: _Window) -> _Window:
 
 def _weights(claim: _Claim, sources: Sequence[_Source]) -> dict[str, float]:
     """How much each term of the claim says: little where every sentence has it, most for names."""
-    sentences = [w.sentences[0].whole.terms for source in sources for w in source.windows if len(w.sentences) == 1]
-    frequency = Counter(term for terms in sentences for term in terms & claim.whole.terms)
+    sentences = [w.sentences[0].reading.terms for source in sources for w in source.windows if len(w.sentences) == 1]
+    frequency = Counter(term for terms in sentences for term in terms & claim.reading.terms)
     scale = math.log(len(sentences) + 1) or 1.0
     return {
-        term: (NAME_WEIGHT if term in claim.whole.names else 1.0)
+        term: (NAME_WEIGHT if term in claim.reading.names else 1.0)
         * (0.5 + 0.5 * math.log((len(sentences) + 1) / max(1, frequency[term])) / scale)
-        for term in claim.whole.terms
+        for term in claim.reading.terms
     }
 
 
@@ -297,19 +300,13 @@ def _occurrences(wanted: tuple[str, ...], words: tuple[str, ...]) -> Iterator[in
 
 
 def _tokens(text: str) -> tuple[str, ...]:
-    return tuple(_fold(token) for token in _TOKEN.findall(text))
-
-
-@lru_cache(maxsize=20_000)
-def _fold(word: str) -> str:
-    return unicodedata.normalize("NFKC", word).casefold().replace("\u2019", "'").replace(",", "")
+    return tuple(fold(token) for token in _TOKEN.findall(text))
 
 
 def _claim(sentence: str) -> _Claim:
-    words = _OPENING.sub("", sentence, count=1)
-    parts = clauses(words)
-    stated = (found.quantity for found in find_quantities(words))
-    return _Claim(parts, whole(parts), tuple(q for q in stated if q.text.lower() not in _ONE))
+    reading = read(_LEAD_IN.sub("", _OPENING.sub("", sentence, count=1), count=1))
+    stated = (word.quantity for word in reading.words if word.quantity)
+    return _Claim(reading, tuple(q for q in stated if q.text.lower() not in SOFT_NUMBERS))
 
 
 @lru_cache(maxsize=256)
@@ -323,19 +320,18 @@ def _source(text: str, context: str) -> _Source:
         for i in range(len(sentences) - size + 1)
     )
     quantities = tuple(q for sentence in sentences for q in sentence.quantities)
-    terms = about.whole.terms.union(*(sentence.whole.terms for sentence in sentences))
-    return _Source(windows, terms, quantities + about.required, text, _tokens(text))
+    terms = about.reading.terms.union(*(sentence.reading.terms for sentence in sentences))
+    return _Source(windows, terms, about.reading.terms, quantities + about.required, text, _tokens(text))
 
 
 def _sentence(text: str, start: int, end: int) -> _Sentence:
-    words = text[start:end]
-    parts = clauses(words)
-    return _Sentence(start, end, parts, whole(parts), tuple(stated.quantity for stated in find_quantities(words)))
+    reading = read(text[start:end])
+    return _Sentence(start, end, reading, tuple(word.quantity for word in reading.words if word.quantity))
 
 
 def _window(sentences: tuple[_Sentence, ...], about: _Claim) -> _Window:
     return _Window(
         sentences,
-        about.whole.terms.union(*(sentence.whole.terms for sentence in sentences)),
+        about.reading.terms.union(*(sentence.reading.terms for sentence in sentences)),
         about.required + tuple(q for sentence in sentences for q in sentence.quantities),
     )

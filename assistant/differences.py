@@ -1,0 +1,307 @@
+"""In what a sentence differs from the stretch of a source that comes closest to it.
+
+A number, name, negation or comparison of the sentence is held against what stands in the same place of the
+source: the place is known by the words around it. So it does not matter in which order clauses stand, and a
+number that the source gives for something else backs nothing.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Literal, NamedTuple
+
+from assistant.events import Difference
+from assistant.opposites import are_opposite
+from assistant.reading import SOFT_NUMBERS, Denial, Reading, Word
+from assistant.wording import opposite_prefix
+
+_NEAR = (1.0, 0.6, 0.4)
+"""How much the first, second and third word that says something, on either side, tell of a place."""
+
+_OTHER_SIDE = 0.6
+_ADJACENT = 0.5
+SAME_PLACE = 0.9
+"""From this likeness on, two words stand in the same place."""
+
+_CLEARLY = 1.2
+"""So much more alike must a rival's place be than the place of what backs a word."""
+
+_ELIDED = " \u2026 "
+_MOST_WORDING_CHARS = 80
+
+
+class _Place(NamedTuple):
+    """A word of a reading with what stands around it."""
+
+    reading: Reading
+    at: int
+    left: tuple[str, ...]
+    right: tuple[str, ...]
+    before: str
+    behind: str
+
+    @property
+    def word(self) -> Word:
+        return self.reading.words[self.at]
+
+    @property
+    def said(self) -> str:
+        return self.reading.said(self.at, self.at)
+
+
+def find_differences(claim: Reading, sources: Sequence[Reading], known: frozenset[str]) -> tuple[Difference, ...]:
+    """What the claim says otherwise than the sentences `sources`, in the order of the claim.
+
+    `known` are the terms that the reader of the source knows besides: title and headings.
+    """
+    mine, theirs = _places(claim), [place for source in sources for place in _places(source)]
+    found = [
+        *_numbers(mine, theirs),
+        *_sides(mine, theirs),
+        *_names(mine, theirs, known),
+        *_denials(mine, theirs),
+        *_prefixes(mine, theirs),
+    ]
+    return tuple(difference for _, difference in sorted(_merged(found), key=lambda each: each[0]))
+
+
+def missing_wording(claim: Reading, terms: frozenset[str]) -> tuple[Difference, ...]:
+    """The words of the claim that are not among the terms, as one difference; none where there are no such words."""
+    runs: list[list[int]] = []
+    said = [at for at, word in enumerate(claim.words) if word.key]
+    for at in said:
+        if claim.words[at].key in terms:
+            runs.append([])
+        elif runs and runs[-1]:
+            runs[-1].append(at)
+        else:
+            runs.append([at])
+    text = _ELIDED.join(claim.said(run[0], run[-1]) for run in runs if run)
+    if len(text) > _MOST_WORDING_CHARS:
+        text = text[:_MOST_WORDING_CHARS].rsplit(" ", 1)[0] + _ELIDED.rstrip()
+    return (Difference("wording", text),) if text else ()
+
+
+def _places(reading: Reading) -> list[_Place]:
+    said = [at for at, word in enumerate(reading.words) if word.key]
+    places, passed = [], 0
+    for at, word in enumerate(reading.words):
+        left = tuple(reading.words[i].key for i in said[max(0, passed - 3) : passed][::-1])
+        passed += bool(word.key)
+        right = tuple(reading.words[i].key for i in said[passed : passed + 3])
+        before = reading.words[at - 1].raw if at else ""
+        behind = reading.words[at + 1].raw if at + 1 < len(reading.words) else ""
+        places.append(_Place(reading, at, left, right, before, behind))
+    return places
+
+
+def _likeness(one: _Place, other: _Place) -> float:
+    """How much the surroundings of two words have in common."""
+    score = _ADJACENT * ((one.before == other.before) + (one.behind == other.behind))
+    for mine, same, across in ((one.left, other.left, other.right), (one.right, other.right, other.left)):
+        for weight, key in zip(_NEAR, mine, strict=False):
+            score += weight * (1.0 if key in same else _OTHER_SIDE if key in across else 0.0)
+    return score
+
+
+def _closest(place: _Place, others: Sequence[_Place]) -> tuple[float, _Place | None]:
+    return max(((_likeness(place, other), other) for other in others), key=lambda each: each[0], default=(-1.0, None))
+
+
+_Found = tuple[int, Difference]
+_Alike = Callable[[_Place, _Place], bool]
+
+
+def _rival(place: _Place, backing: Sequence[_Place], rivals: Sequence[_Place], mine: Sequence[_Place], says: _Alike, least: float) -> _Place | None:
+    """What the source has in the place of the claim's word, unless the claim says that elsewhere too."""
+    likeness, rival = _closest(place, rivals)
+    backed, _ = _closest(place, backing)
+    if rival is None or likeness < (backed + _CLEARLY if backing else least):
+        return None
+    taken = any(other.at != place.at and says(other, rival) and _likeness(other, rival) >= likeness for other in mine)
+    return None if taken else rival
+
+
+def _numbers(mine: Sequence[_Place], theirs: Sequence[_Place]) -> Iterator[_Found]:
+    claimed = [place for place in mine if place.word.quantity]
+    stated = [place for place in theirs if place.word.quantity]
+    for place in claimed:
+        backing = [other for other in stated if _states(place, other)]
+        rivals = [other for other in stated if other not in backing and _measures_same(place, other)]
+        is_soft = place.word.raw in SOFT_NUMBERS
+        least = 1.5 if is_soft else SAME_PLACE if not _has_unit(place) else 0.0
+        if rival := _rival(place, backing, rivals, claimed, _states, least):
+            yield place.at, Difference(_kind(place), place.said, rival.said)
+        elif not backing and not is_soft:
+            yield place.at, Difference(_kind(place), place.said)
+
+
+def _states(place: _Place, other: _Place) -> bool:
+    mine, theirs = place.word.quantity, other.word.quantity
+    return bool(mine and theirs and mine.is_backed_by(theirs))
+
+
+def _has_unit(place: _Place) -> bool:
+    return bool(place.word.quantity and place.word.quantity.dimension)
+
+
+def _measures_same(place: _Place, other: _Place) -> bool:
+    mine, theirs = place.word.quantity, other.word.quantity
+    assert mine and theirs
+    if bool(mine.code) != bool(theirs.code):
+        return False
+    return mine.dimension == theirs.dimension or "" in (mine.dimension, theirs.dimension) or mine.value == theirs.value
+
+
+def _kind(place: _Place) -> Literal["date", "name", "number"]:
+    assert place.word.quantity
+    if place.word.quantity.code:
+        return "name"
+    return "date" if place.word.quantity.dimension in {"date", "clock"} else "number"
+
+
+def _sides(mine: Sequence[_Place], theirs: Sequence[_Place]) -> Iterator[_Found]:
+    claimed = [place for place in mine if place.word.sides]
+    stated = [place for place in theirs if place.word.sides]
+    for place in claimed:
+        rivals = [other for other in stated if _opposes(place, other)]
+        backing = [other for other in stated if _agrees(place, other)]
+        if rival := _rival(place, backing, rivals, claimed, _agrees, SAME_PLACE):
+            side = are_opposite(place.word.sides, rival.word.sides)
+            assert side
+            yield place.at, Difference(side.kind, place.said, rival.said)
+
+
+def _opposes(place: _Place, other: _Place) -> bool:
+    side = are_opposite(place.word.sides, other.word.sides)
+    return side is not None and place.word.is_denied == other.word.is_denied
+
+
+def _agrees(place: _Place, other: _Place) -> bool:
+    return place.word.raw == other.word.raw or bool(set(place.word.sides) & set(other.word.sides))
+
+
+def _names(mine: Sequence[_Place], theirs: Sequence[_Place], known: frozenset[str]) -> Iterator[_Found]:
+    stated = [place for place in theirs if place.word.key]
+    claimed_keys = {place.word.key for place in mine}
+    named = {place.word.key for place in theirs if place.word.is_name}
+    names = [place for place in stated if place.word.key in named and place.word.key not in claimed_keys]
+    for place in mine:
+        if place.word.is_name:
+            backing = [other for other in stated if other.word.key == place.word.key]
+            rival = _rival(place, backing, names, (), _agrees, SAME_PLACE)
+            if rival or not (backing or place.word.key in known):
+                yield place.at, Difference("name", place.said, rival.said if rival else "")
+
+
+def _merged(found: Sequence[_Found]) -> Iterator[_Found]:
+    """Each thing once: what several rules found at one word, and a thing that is said twice."""
+    seen: set[object] = set()
+    for at, difference in found:
+        if at not in seen and difference not in seen:
+            seen.update((at, difference))
+            yield at, difference
+
+
+def _prefixes(mine: Sequence[_Place], theirs: Sequence[_Place]) -> Iterator[_Found]:
+    """Words that a prefix turns into their opposite: "likely" and "unlikely", "hyper-" and "hypo-"."""
+    shared = {place.word.key for place in mine} & {place.word.key for place in theirs}
+    others = [place for place in theirs if place.word.key and place.word.key not in shared]
+    for place in mine:
+        if place.word.key and place.word.key not in shared:
+            for other in others:
+                if kind := opposite_prefix(place.word.raw, other.word.raw):
+                    yield place.at, Difference(kind, place.said, other.said)
+
+
+class _Denied(NamedTuple):
+    """A negation with the places of the words that it denies."""
+
+    reading: Reading
+    denial: Denial
+    heads: tuple[_Place, ...]
+
+    @property
+    def said(self) -> str:
+        """From the negation to the word that it denies."""
+        edges = (self.denial.at, *self.denial.heads[:1])
+        return self.reading.said(min(edges), max(edges))
+
+
+def _denied(places: Sequence[_Place]) -> list[_Denied]:
+    readings = {id(place.reading): place.reading for place in places}
+    return [
+        _Denied(reading, denial, tuple(place for place in places if place.reading is reading and place.at in denial.heads))
+        for reading in readings.values()
+        for denial in reading.denials
+    ]
+
+
+def _denials(mine: Sequence[_Place], theirs: Sequence[_Place]) -> Iterator[_Found]:
+    """Where one denies what the other affirms of the same."""
+    claimed, stated = _denied(mine), _denied(theirs)
+    if not (claimed or stated) or _is_turned(mine, theirs) or _is_turned(theirs, mine):
+        return
+    pairs = _pair(claimed, stated)
+    free = [each for each in stated if not any(each is other for _, other in pairs)]
+    for each in claimed:
+        partner = next((other for one, other in pairs if one is each), None)
+        if affirmed := _affirmed(each, theirs, is_paired=partner is not None):
+            yield each.denial.at, Difference("negation", each.said, affirmed)
+        elif partner is None and any(head.word.is_denied for head in each.heads) and not any(_occurrences(head, theirs) for head in each.heads):
+            if free:
+                free.pop()
+            else:
+                yield each.denial.at, Difference("negation", each.said)
+    for each in free:
+        if found := _affirming(each, mine, theirs):
+            yield found.at, Difference("negation", found.said, each.said)
+
+
+def _is_turned(mine: Sequence[_Place], theirs: Sequence[_Place]) -> bool:
+    """Whether the one says "not without" where the other says "only with"."""
+    said, others = {place.word.raw for place in mine}, {place.word.raw for place in theirs}
+    return "only" in others - said and len(said & {"not", "no", "never", "cannot", "may not", "without", "unless", "until"}) > 1
+
+
+def _pair(claimed: Sequence[_Denied], stated: Sequence[_Denied]) -> list[tuple[_Denied, _Denied]]:
+    """Negations that deny the same word, each in one pair, the likest first."""
+    likest = sorted(
+        ((score, i, j) for i, one in enumerate(claimed) for j, other in enumerate(stated) if (score := _share(one, other)) > 0),
+        key=lambda each: (-each[0], *each[1:]),
+    )
+    pairs: list[tuple[int, int]] = []
+    for _, i, j in likest:
+        if all(i != a and j != b for a, b in pairs):
+            pairs.append((i, j))
+    return [(claimed[i], stated[j]) for i, j in pairs]
+
+
+def _share(one: _Denied, other: _Denied) -> float:
+    """How alike the places are of a word that both deny; zero where they deny no word in common."""
+    return max((1 + _likeness(a, b) for a in one.heads for b in other.heads if a.word.key == b.word.key), default=0.0)
+
+
+def _occurrences(place: _Place, others: Sequence[_Place]) -> list[_Place]:
+    return [other for other in others if other.word.key == place.word.key]
+
+
+def _affirmed(denied: _Denied, theirs: Sequence[_Place], *, is_paired: bool) -> str:
+    """What the source affirms of the first word that the claim denies, empty where it affirms nothing like it."""
+    for head in denied.heads:
+        if head.word.is_denied and (found := _occurrences(head, theirs)):
+            likeness, affirmed = _closest(head, [place for place in found if not place.word.is_denied])
+            other, _ = _closest(head, [place for place in found if place.word.is_denied])
+            least = max(SAME_PLACE, other + _CLEARLY if is_paired else other)
+            return affirmed.said if affirmed and likeness >= least else ""
+    return ""
+
+
+def _affirming(denied: _Denied, mine: Sequence[_Place], theirs: Sequence[_Place]) -> _Place | None:
+    """The word of the claim that affirms what the source denies, and affirms nowhere else as well."""
+    for head in denied.heads:
+        if head.word.is_denied and (found := _occurrences(head, mine)):
+            likeness, place = _closest(head, [place for place in found if not place.word.is_denied])
+            if place is None or likeness < SAME_PLACE:
+                return None
+            elsewhere, _ = _closest(place, [other for other in _occurrences(place, theirs) if not other.word.is_denied])
+            return place if elsewhere < likeness else None
+    return None
