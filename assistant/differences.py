@@ -110,27 +110,30 @@ _Found = tuple[int, Difference]
 _Alike = Callable[[_Place, _Place], bool]
 
 
-def _rival(place: _Place, backing: Sequence[_Place], rivals: Sequence[_Place], mine: Sequence[_Place], says: _Alike, least: float) -> _Place | None:
-    """What the source has in the place of the claim's word, unless the claim says that elsewhere too."""
-    likeness, rival = _closest(place, rivals)
-    backed, _ = _closest(place, backing)
-    if rival is None or likeness < (backed + _CLEARLY if backing else least):
+def _rival(place: _Place, stated: Sequence[_Place], mine: Sequence[_Place], says: _Alike, opposes: _Alike) -> _Place | None:
+    """What the source has in the place of the claim's word, unless the claim says that elsewhere."""
+    likeness, rival = _closest(place, [other for other in stated if opposes(place, other)])
+    backed = max(
+        (near for other in stated if says(place, other) and not _is_owned(place, other, near := _likeness(place, other), mine, says)),
+        default=None,
+    )
+    if rival is None or likeness < (SAME_PLACE if backed is None else backed + _CLEARLY):
         return None
-    taken = any(other.at != place.at and says(other, rival) and _likeness(other, rival) >= likeness for other in mine)
-    return None if taken else rival
+    return None if _is_owned(place, rival, likeness, mine, says) else rival
+
+
+def _is_owned(place: _Place, other: _Place, likeness: float, mine: Sequence[_Place], says: _Alike) -> bool:
+    """Whether another word of the claim says the same and is rather what the source's word stands for."""
+    return any(each.at != place.at and says(each, other) and _likeness(each, other) > likeness for each in mine)
 
 
 def _numbers(mine: Sequence[_Place], theirs: Sequence[_Place]) -> Iterator[_Found]:
     claimed = [place for place in mine if place.word.quantity]
     stated = [place for place in theirs if place.word.quantity]
     for place in claimed:
-        backing = [other for other in stated if _states(place, other)]
-        rivals = [other for other in stated if other not in backing and _measures_same(place, other)]
-        is_soft = place.word.raw in SOFT_NUMBERS
-        least = 1.5 if is_soft else SAME_PLACE if not _has_unit(place) else 0.0
-        if rival := _rival(place, backing, rivals, claimed, _states, least):
+        if rival := _rival(place, stated, claimed, _states, _rivals):
             yield place.at, Difference(_kind(place), place.said, rival.said)
-        elif not backing and not is_soft:
+        elif place.word.raw not in SOFT_NUMBERS and not any(_states(place, other) for other in stated):
             yield place.at, Difference(_kind(place), place.said)
 
 
@@ -139,16 +142,14 @@ def _states(place: _Place, other: _Place) -> bool:
     return bool(mine and theirs and mine.is_backed_by(theirs))
 
 
-def _has_unit(place: _Place) -> bool:
-    return bool(place.word.quantity and place.word.quantity.dimension)
-
-
-def _measures_same(place: _Place, other: _Place) -> bool:
+def _rivals(place: _Place, other: _Place) -> bool:
+    """Whether two numbers could stand for one another and differ."""
     mine, theirs = place.word.quantity, other.word.quantity
     assert mine and theirs
-    if bool(mine.code) != bool(theirs.code):
+    if bool(mine.code) != bool(theirs.code) or _states(place, other):
         return False
-    return mine.dimension == theirs.dimension or "" in (mine.dimension, theirs.dimension) or mine.value == theirs.value
+    kinds = {mine.dimension, theirs.dimension}
+    return len(kinds) < 2 or "" in kinds or mine.number == theirs.number
 
 
 def _kind(place: _Place) -> Literal["date", "name", "number"]:
@@ -162,9 +163,7 @@ def _sides(mine: Sequence[_Place], theirs: Sequence[_Place]) -> Iterator[_Found]
     claimed = [place for place in mine if place.word.sides]
     stated = [place for place in theirs if place.word.sides]
     for place in claimed:
-        rivals = [other for other in stated if _opposes(place, other)]
-        backing = [other for other in stated if _agrees(place, other)]
-        if rival := _rival(place, backing, rivals, claimed, _agrees, SAME_PLACE):
+        if rival := _rival(place, stated, claimed, _agrees, _opposes):
             side = are_opposite(place.word.sides, rival.word.sides)
             assert side
             yield place.at, Difference(side.kind, place.said, rival.said)
@@ -180,16 +179,50 @@ def _agrees(place: _Place, other: _Place) -> bool:
 
 
 def _names(mine: Sequence[_Place], theirs: Sequence[_Place], known: frozenset[str]) -> Iterator[_Found]:
-    stated = [place for place in theirs if place.word.key]
-    claimed_keys = {place.word.key for place in mine}
-    named = {place.word.key for place in theirs if place.word.is_name}
-    names = [place for place in stated if place.word.key in named and place.word.key not in claimed_keys]
-    for place in mine:
+    """Names that the source lacks, and names in whose place it has another that the claim lacks."""
+    claimed, stated = _runs(mine), _runs(theirs)
+    terms = known.union(place.word.key for place in theirs)
+    for name in claimed:
+        others = [other for other in stated if not other.keys & _keys(mine)]
+        backing = [other for other in stated if name.keys <= other.keys]
+        likeness, rival = max(((_likeness(name.place, other.place), other) for other in others), key=lambda each: each[0], default=(0.0, None))
+        backed = max((_likeness(name.place, other.place) for other in backing), default=-1.0)
+        is_said = name.keys <= terms
+        if rival and likeness >= (max(SAME_PLACE, backed + _CLEARLY) if is_said else SAME_PLACE):
+            yield name.place.at, Difference("name", name.said, rival.said)
+        elif not is_said:
+            yield name.place.at, Difference("name", name.said)
+
+
+class _Name(NamedTuple):
+    """Words of a name that stand together; `place` is what stands around all of them."""
+
+    place: _Place
+    keys: frozenset[str]
+    said: str
+
+
+def _keys(places: Sequence[_Place]) -> frozenset[str]:
+    return frozenset(place.word.key for place in places if place.word.key)
+
+
+def _runs(places: Sequence[_Place]) -> list[_Name]:
+    runs: list[list[_Place]] = []
+    for place in places:
         if place.word.is_name:
-            backing = [other for other in stated if other.word.key == place.word.key]
-            rival = _rival(place, backing, names, (), _agrees, SAME_PLACE)
-            if rival or not (backing or place.word.key in known):
-                yield place.at, Difference("name", place.said, rival.said if rival else "")
+            last = runs[-1][-1] if runs else None
+            if last and last.reading is place.reading and last.at == place.at - 1:
+                runs[-1].append(place)
+            else:
+                runs.append([place])
+    return [
+        _Name(
+            run[0]._replace(right=run[-1].right, behind=run[-1].behind),
+            _keys(run),
+            run[0].reading.said(run[0].at, run[-1].at),
+        )
+        for run in runs
+    ]
 
 
 def _merged(found: Sequence[_Found]) -> Iterator[_Found]:

@@ -23,11 +23,13 @@ _GROUPS: tuple[tuple[Kind, str], ...] = (
     (
         "comparison",
         "at_least minimum min no_less_than no_fewer_than not_less_than or_more or_above at_a_minimum not_fewer_than"
-        " | at_most maximum max no_more_than not_more_than up_to or_less or_fewer not_exceed not_exceeding"
-        " cannot_exceed at_a_maximum"
+        " | at_most maximum max no_more_than not_more_than up_to or_less or_fewer at_a_maximum",
     ),
-    ("comparison", "more_than over_# above exceed exceeds exceeding greater_than | less_than fewer_than under_# below"),
-    ("comparison", "more higher greater larger bigger | less fewer lower smaller"),
+    (
+        "comparison",
+        "more higher greater larger bigger more_than over_# above exceed exceeds exceeded exceeding"
+        " | less fewer lower smaller less_than fewer_than under_# below",
+    ),
     ("comparison", "most highest largest greatest biggest | least lowest smallest fewest"),
     (
         "comparison",
@@ -69,7 +71,11 @@ _GROUPS: tuple[tuple[Kind, str], ...] = (
         " is_required_to are_required_to mandatory obliged"
     ),
     ("comparison", "public publicly | private privately"),
-    ("comparison", "first | second | last final"),
+    (
+        "comparison",
+        "first 1st | second 2nd | third 3rd | fourth 4th | fifth 5th | sixth 6th | seventh 7th | eighth 8th | ninth 9th"
+        " | tenth 10th | last final",
+    ),
     ("comparison", "primary | secondary"),
     ("comparison", "positive positively | negative negatively"),
     ("comparison", "temporary temporarily | permanent permanently"),
@@ -116,8 +122,7 @@ _GROUPS: tuple[tuple[Kind, str], ...] = (
     ("number", "million millions | billion billions | trillion trillions | thousand thousands | hundred hundreds"),
     ("number", "dollar dollars usd | euro euros eur | pound pounds gbp | franc francs chf | yen jpy | rupee rupees"),
     ("number", "single | double | triple"),
-    ("number", "once | twice"),
-    ("number", "half | third thirds | quarter quarters"),
+    ("number", "half | quarter"),
 )  # fmt: skip
 
 

@@ -30,7 +30,7 @@ _MONTHS = (
 )  # fmt: skip
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
-_DIGITS = re.compile(r"(?<![\w.,:/#+=@&?-])[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?(?![\w/:@]|[.,][0-9]|-[A-Za-z0-9]|[.)]\s*[A-Z])")
+_DIGITS = re.compile(r"(?<![\w.,:/#+=@&?-])[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?(?![\w/:@]|[.,][0-9]|-[A-Za-z0-9]|[.)]\s*[A-Z]|\s:)(?<!: [0-9])(?<!: [0-9]{2})")
 _POINTER = re.compile(
     r"(?:\b(?:section|sec|article|art|figure|fig|table|chapter|page|appendix|clause|rule|part|step|note|version|level"
     r"|reference|ref|no|number|act|title|code|usc|cfr|pub|form|room|suite|box|channel|phase|type|class|grade)s?\.?"
@@ -50,7 +50,7 @@ _WEEKDAY = re.compile(rf"\b(?:{'|'.join(_WEEKDAYS)})(?=s?\b)")
 _UNIT_GROUPS = (
     ("second", "minute", "hour", "day", "week", "month", "year"),
     ("seconds", "minutes", "hours", "days", "weeks", "months", "years"),
-    ("secondly", "hourly", "daily", "weekly", "monthly", "yearly"),
+    ("hourly", "daily", "weekly", "monthly", "yearly"),
     ("nanometers", "micrometers", "millimeters", "centimeters", "meters", "kilometers"),
     ("milligrams", "grams", "kilograms"), ("kilobytes", "megabytes", "gigabytes", "terabytes"),
     ("mg", "g", "kg"), ("mm", "cm", "m", "km"), ("KB", "MB", "GB", "TB"), ("kW", "MW", "GW"),
@@ -106,7 +106,7 @@ _SYNONYMS = (
 _LEAD_IN = re.compile(
     r"(?:However|Therefore|Furthermore|Moreover|In addition|Additionally|For example|For instance|Note that|Thus"
     r"|As a result|In general|Generally|Here|Finally|In contrast|Also|Similarly|Specifically|In conclusion"
-    r"|Please note that|In particular|Of course|According to [^,]{3,60}|In (?:this|our) \w+(?: \w+)?)(?:,|\s(?=\w+ that)|\s:)?\s+",
+    r"|Please note that|In particular|Of course|According to [^,]{3,60}|In (?:this|our) \w+(?: \w+)?)(?:,|\s(?=that\b)|\s,)\s+",
 )
 _CONDITION = re.compile(r"(?P<front>(?:If|When|Before|After|Once|While|Although|Because|Since|Unless)\s[^,.;:]{8,90}),\s(?P<main>[^;:]{12,}?)(?P<end>\s?\.)\Z")
 _CONDITION_BEHIND = re.compile(r"(?P<main>[A-Z][^,;:]{12,120}?),?\s(?P<front>(?:if|when|because|although|unless|while)\s[^,.;:]{8,90}?)(?P<end>\s?\.)\Z")
@@ -259,7 +259,7 @@ _DENIED = re.compile(r"\b(?:not|no|never|cannot|without|neither|nor|none|unless)
 
 def _deny(sentence: str, rng: Random) -> str | None:
     """ "Not" behind an auxiliary verb, where nothing near it is denied already."""
-    found = [m for m in _AUXILIARY.finditer(sentence) if not _DENIED.search(sentence[max(0, m.start() - 25) : m.end() + 40])]
+    found = [m for m in _AUXILIARY.finditer(sentence) if not _DENIED.search(sentence[max(0, m.start() - 60) : m.end() + 60])]
     if not found:
         return None
     match = rng.choice(found)
@@ -298,16 +298,20 @@ def _with_other_name(sentence: str, names: Sequence[str], rng: Random) -> str | 
     if not mine or not names:
         return None
     name = rng.choice(mine)
-    others = [other for other in names if not set(other.split()) & set(sentence.split())]
+    others = [other for other in names if not _stems(other) & _stems(sentence)]
     found = re.search(rf"(?<=[a-z,] ){re.escape(name)}(?![\w'’-])", sentence)
     if not others or not found:
         return None
     return sentence[: found.start()] + rng.choice(others) + sentence[found.end() :]
 
 
+def _stems(text: str) -> frozenset[str]:
+    return frozenset(word[:5].lower() for word in re.findall(r"\w+", text))
+
+
 def _contract(sentence: str, _: Random) -> str | None:
     for full, short in _CONTRACTIONS:
-        sentence = re.sub(rf"\b{full}\b(?!\s?[.,;])", short, sentence)
+        sentence = re.sub(rf"\b{full}\b(?!\s?[.,;]| n't)", short, sentence)
     return re.sub(r"\b(\w+n) 't\b|\b(\w+) n't\b", lambda m: (m[1] or m[2]) + ("'t" if m[1] else "n't"), sentence)
 
 

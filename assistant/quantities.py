@@ -93,7 +93,12 @@ _MODIFIERS = frozenset(("calendar", "working", "business", "full", "consecutive"
 _MONTH = "(?-i:" + "|".join(sorted(_MONTHS, key=len, reverse=True)) + r")\b\.?"
 _YEAR = r"(?:(?:\s?,)?\s+(?P<{}>[12][0-9]{{3}})\b)"
 _DAY = r"(?P<{}>[0-3]?[0-9])(?:st|nd|rd|th)?"
-_WORDS = "|".join(sorted((set(_NUMBER_WORDS) | set(_SCALES)) - {"a", "an", "k", "bn"}, key=len, reverse=True))
+_SPELT_SCALE = "(?:hundred|thousand|million|billion|trillion|dozen)"
+_SPELT = rf"(?:(?:{'|'.join(_TENS.split())})(?:[\s-](?:{'|'.join(_SMALL.split()[1:10])}))?|{'|'.join(_SMALL.split()[::-1])})"
+_WORDS = rf"""
+    (?:an?\s(?={_SPELT_SCALE}\b))?(?:{_SPELT}|{_SPELT_SCALE})\b
+    (?:(?:[\s-]{_SPELT_SCALE}\b)+(?:(?:\sand)?[\s-]{_SPELT}\b(?:[\s-]{_SPELT_SCALE}\b)*)*)?
+  | once|twice"""
 _DATES = rf"""
     \b(?P<y1>[12][0-9]{{3}})-(?P<m1>[01]?[0-9])-(?P<d1>[0-3]?[0-9])\b
   | \b{_DAY.format("d2")}\s+(?:of\s+)?(?P<m2>{_MONTH}){_YEAR.format("y2")}?
@@ -101,14 +106,14 @@ _DATES = rf"""
   | \b(?P<m4>{_MONTH}){_YEAR.format("y4")}
 """
 _CLOCKS = r"""
-    \b(?P<hour>[0-2]?[0-9])(?:[:.](?P<minute>[0-5][0-9]))?\s?(?P<half>[ap]\.?m\b\.?)
+    \b(?P<hour>[0-2]?[0-9])(?:\s?[:.]\s?(?P<minute>[0-5][0-9]))?\s?(?P<half>[ap]\.?m\b\.?)
   | \b(?P<hour24>[0-2]?[0-9]):(?P<minute24>[0-5][0-9])\b
 """
 _NUMBERS = rf"""
     (?<![\w.,])(?P<money>(?:US)?[$€£¥₹]\s?|(?:USD|EUR|GBP|CHF|JPY|INR)\s?)?
     (?P<digits>\.[0-9]+(?![.,]?[0-9])|[0-9]{{1,3}}(?:[,'\u2019\u00a0\u202f ][0-9]{{3}})+(?:\.[0-9]+)?(?![0-9])|[0-9]+(?:[.,][0-9]+)?)
-    (?P<scale>\s?(?:k|bn|thousand|million|billion|trillion)\b)?(?:st|nd|rd|th)?(?![0-9])
-  | \b(?P<words>(?:an?\s(?=(?:hundred|thousand|million|billion|trillion|dozen)\b))?(?:{_WORDS})(?:(?:[\s-]|\sand\s)(?:{_WORDS}))*
+    (?P<scale>\s?(?:k|bn|hundred|thousand|million|billion|trillion)\b)?(?P<rank>(?:st|nd|rd|th)\b)?(?![0-9])
+  | \b(?P<words>{_WORDS}
     |an?(?=\s(?:minute|hour|day|week|fortnight|month|quarter|year)\b))\b
   | \b(?P<ordinal>{"|".join(_ORDINALS)})\b
 """
@@ -124,10 +129,14 @@ _PATTERN = re.compile(
 _DIGIT = re.compile(r"[0-9]")
 _WORD = re.compile(r"[a-z]{2,}")
 _UNIT_WORDS = re.compile(
-    r"(?:\s?(?:-|\u2013|to|or|and)\s?[0-9][0-9.,]*)?[\s-]{0,2}([%€£$¥₹]|°\s?[CF]?\b|[a-zμµ]+)(?:[\s-]{1,2}([a-z]+))?",
+    rf"(?P<range>\s?(?:-|\u2013|to|or|and)\s?(?:[0-9][0-9.,]*|{_SPELT}\b))?"
+    r"(?:-|\s){0,12}([%€£$¥₹]|°\s?[CF]?\b|[a-zμµ]+)(?:[\s-]{1,12}([a-z]+))?",
     re.IGNORECASE,
 )
 
+
+ORDINAL = "ordinal"
+"""The dimension of a rank: the fifth is not five."""
 
 MEASURING_WORDS = frozenset(_UNITS) | set(_NUMBER_WORDS) | set(_SCALES) | set(_ORDINALS)
 """Words that say how much, not what: numbers spelt out and units."""
@@ -147,6 +156,8 @@ class Quantity:
     noun: str = ""
     date: tuple[int, int, int] = (0, 0, 0)
     code: str = ""
+    number: float = 0.0
+    """The value in the unit as written."""
 
     def is_backed_by(self, other: "Quantity") -> bool:
         """Whether `other` states what this one states, in whatever form."""
@@ -155,7 +166,8 @@ class Quantity:
         if other.dimension == "date":
             return self._within_date(other)
         kinds = {self.dimension, other.dimension} - {""}
-        return len(kinds) < 2 and math.isclose(self.value, other.value)
+        same_unit = self.value != 0 or "" in (self.noun, other.noun) or self.noun == other.noun
+        return len(kinds) < 2 and math.isclose(self.value, other.value) and same_unit
 
     def _within_date(self, other: "Quantity") -> bool:
         if self.dimension == "date":
@@ -163,7 +175,7 @@ class Quantity:
             return same_year and all(
                 mine in (0, theirs) for mine, theirs in zip(self.date[1:], other.date[1:], strict=True)
             )
-        return not self.dimension and self.value > 0 and self.value in (other.date[0], other.date[2])
+        return self.dimension in {"", ORDINAL} and self.value > 0 and self.value in (other.date[0], other.date[2])
 
     def rivals(self, other: "Quantity") -> bool:
         """Whether both measure the same kind of thing and `other` does not back this one."""
@@ -206,45 +218,45 @@ def _stated(found: re.Match[str], text: str) -> Stated:
 
 def _value(group: Mapping[str, str | None]) -> float:
     if ordinal := group["ordinal"]:
-        return _ORDINALS[ordinal.lower()]
+        return float(_ORDINALS[ordinal.lower()])
     if words := group["words"]:
         return _spelt(words)
     return _digits(group["digits"] or "", group["scale"] or "")
 
 
-def _measured(found: re.Match[str], text: str, value: float) -> Stated:
+def _measured(found: re.Match[str], text: str, number: float) -> Stated:
     """The number with the unit before or after it."""
+    if found["ordinal"] or found["rank"]:
+        return Stated(Quantity(found[0], ORDINAL, number, number=number), *found.span(), found.end())
     money = (found["money"] or "").strip().lower().removeprefix("us")
     word, reach = _unit(text, found.end())
     if money in _UNITS:
-        value *= 1e6 if word == "m" else 1.0
+        number *= 1e6 if word == "m" else 1.0
         word, reach = money, reach if word == "m" else found.end()
     dimension, factor = _UNITS.get(word, ("", 1.0))
-    quantity = Quantity(found[0], dimension, value * factor, noun=word.rstrip("s"))
+    quantity = Quantity(found[0], dimension, number * factor, noun=word.rstrip("s"), number=number)
     return Stated(quantity, *found.span(), reach if dimension else found.end())
 
 
 def _unit(text: str, start: int) -> tuple[str, int]:
     """The word that says what a number counts, and where it ends; past the other end of a range."""
-    found = _UNIT_WORDS.match(text[start : start + 40])
+    found = _UNIT_WORDS.match(text[start : start + 60])
     if not found:
         return "", start
-    first, second = (found[1] or "").lower().replace("\u00b5", "\u03bc"), (found[2] or "").lower()
+    first, second = (found[2] or "").lower().replace("\u00b5", "\u03bc"), (found[3] or "").lower()
     if f"{first} {second}" in _PAIRS:
-        word, ends = _PAIRS[f"{first} {second}"], found.end(2)
+        word, ends = _PAIRS[f"{first} {second}"], found.end(3)
     elif first in _MODIFIERS and second:
-        word, ends = second, found.end(2)
+        word, ends = second, found.end(3)
     else:
-        word, ends = first.replace(" ", ""), found.end(1)
-    return word, start + ends if found.start(1) <= _NEXT_CHARS else start
+        word, ends = first.replace(" ", ""), found.end(2)
+    return word, start if found["range"] else start + ends
 
 
 _PAIRS = {
     "per cent": "%", "percentage points": "points", "percentage point": "points", "us dollars": "usd",
     "degrees celsius": "celsius", "degrees fahrenheit": "fahrenheit", "degrees c": "celsius", "degrees f": "fahrenheit",
 }  # fmt: skip
-_NEXT_CHARS = 2
-"""A unit that begins later belongs to the other end of a range first."""
 
 
 def _month(name: str) -> int:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import NamedTuple
 
 from assistant.opposites import PHRASES, Side, sides_of
@@ -16,18 +17,18 @@ _WORD = re.compile(
     rf"\b(?:{PHRASES})\b|n['\u2019]t\b|[^\W_]+(?:n['\u2019]t\b|['\u2019][^\W_]+)?|[;:()|\u2014,]", re.IGNORECASE
 )
 _NO_DENIAL = re.compile(
-    r"\bnot (?=(?:just|only|merely|necessarily|always|least)\b)|\b(?:whether or|if) not\b|\b(?i:no)\.(?=\s?[0-9])"
-    r"|\bno (?=longer than\b|doubt\b|matter\b|later than\b)",
-    re.IGNORECASE,
+    r"\b(?:whether or|if) not\b|\bno\.(?=\s?[0-9])|\bno (?:doubt|matter)\b", re.IGNORECASE
 )
-"""Where "not" and "no" deny nothing, or not the word that follows."""
+_ONLY = frozenset(("only", "just", "merely", "solely", "simply"))
+"""A denial of these denies nothing of what follows."""
 
+_VERBS = frozenset(("is", "are", "was", "were", "be", "can", "could", "may", "might", "must", "shall", "should", "will", "would", "has", "have", "had", "do", "does", "did"))
 _STOPS = frozenset(";:()|\u2014") | {
     "but", "except", "while", "whereas", "although", "though", "however", "because", "since", "if", "when", "which",
     "who",
 }  # fmt: skip
 _REACH = 3
-"""So many words that say something after a denial are denied by it."""
+"""At most so many words that say something after a denial are denied by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,8 @@ class Reading:
     denials: tuple[Denial, ...]
     terms: frozenset[str]
     names: frozenset[str]
+    pairs: frozenset[tuple[str, str]]
+    """Neighbouring words."""
 
     def said(self, first: int, last: int) -> str:
         """The text from one word to another."""
@@ -78,30 +81,35 @@ def read(text: str) -> Reading:
         denials,
         frozenset(word.key for word in words if word.key),
         frozenset(word.key for word in words if word.is_name),
+        frozenset((one.raw, other.raw) for one, other in pairwise(words)),
     )
 
 
 def _words(text: str) -> Iterator[Word]:
     stated = list(find_quantities(text))
-    position, is_first = 0, True
+    position, is_first, previous = 0, True, ""
     while position < len(text):
         found = _WORD.search(text, position)
-        if stated and (found is None or stated[0].start <= found.start() or stated[0].start < found.end()):
-            word = _number(stated.pop(0))
+        if stated and (found is None or stated[0].start < found.end()):
+            word = _number(stated.pop(0), previous)
         elif found is None:
             return
         else:
             word = _word(found, is_first)
         position = max(word.end, position + 1)
         stated = [each for each in stated if each.start >= position]
-        is_first = is_first and not word.raw[:1].isalnum() or word.raw == ":"
+        is_first = (is_first and not word.raw[:1].isalnum()) or word.raw == ":"
+        previous = "1" if word.quantity else word.raw
         yield word
 
 
-def _number(stated: Stated) -> Word:
-    quantity = stated.quantity
-    is_soft = quantity.text.lower() in SOFT_NUMBERS
-    return Word(stated.start, stated.end if is_soft else stated.reach, fold(quantity.text), quantity=quantity)
+def _number(stated: Stated, previous: str) -> Word:
+    """The number as one word with its unit; of "a week" only the "a", and in "twice a week" it counts nothing."""
+    raw = fold(stated.quantity.text)
+    if raw not in SOFT_NUMBERS:
+        return Word(stated.start, stated.reach, raw, quantity=stated.quantity, sides=sides_of(raw))
+    is_rate = raw in {"a", "an"} and previous in {"1", "times", "hours", "days"}
+    return Word(stated.start, stated.end, raw, quantity=None if is_rate else stated.quantity)
 
 
 def _word(found: re.Match[str], is_first: bool) -> Word:
@@ -119,8 +127,16 @@ def _denials(words: tuple[Word, ...], innocent: frozenset[int]) -> Iterator[Deni
     for at, word in enumerate(words):
         if affirmed(word.raw):
             yield Denial(at, (at,))
-        elif denies(word.raw) and word.start not in innocent:
+        elif _denies(words, at) and word.start not in innocent:
             yield Denial(at, tuple(_heads(words, at)))
+
+
+def _denies(words: tuple[Word, ...], at: int) -> bool:
+    behind = words[at + 1].raw if at + 1 < len(words) else ""
+    return (denies(words[at].raw) and behind not in _ONLY) or (words[at].raw in _FAILS and behind == "to")
+
+
+_FAILS = frozenset(("fail", "fails", "failed", "refuse", "refuses", "refused"))
 
 
 def _heads(words: tuple[Word, ...], at: int) -> Iterator[int]:
@@ -128,7 +144,8 @@ def _heads(words: tuple[Word, ...], at: int) -> Iterator[int]:
     found = 0
     for i in range(at + 1, len(words)):
         raw = words[i].raw
-        if raw in _STOPS or (raw == "," and found) or found == _REACH or (found and denies(raw)):
+        ends = raw in _STOPS or raw in _VERBS or raw == ","
+        if found == _REACH or (found and (ends or denies(raw))) or raw in ";:":
             break
         if words[i].key:
             found += 1

@@ -27,8 +27,10 @@ PARTLY_SHARE = 0.4
 CONTRADICTED_SHARE = 0.5
 """So much the same, and another number or a negation contradicts instead of being something else."""
 
-NEARLY = 0.08
-"""So much less of the wording may a shorter window hold than the longest, and it is what the claim is a version of."""
+NEARLY = 0.4
+WORDING_WEIGHT = 0.25
+LIKENESS_PENALTY = 0.05
+"""A window is looked at closely that lacks at most NEARLY of the best one's share of the wording."""
 
 JOINED_SHARE = 0.75
 """What two windows together must have of the wording: more than one, for they may speak of two things."""
@@ -85,17 +87,20 @@ def check_sentence(sentence: str, passages: Sequence[str], *, contexts: Sequence
 
 
 _COURTESY = re.compile(
-    r"(?:hi|hello|hey|dear|thanks?|thank you|sure|certainly|of course|you're welcome|great question"
-    r"|i hope|i'm (?:happy|glad|sorry)|please let me know|let me know|feel free|if you (?:have|need|want)\b.*"
-    r"\b(?:questions?|help|details?|information|ask|know)\b"
-    r"|(?:here|below|this) (?:is|are)\b.*:|(?:in )?(?:summary|short|conclusion|answer|note))\b[^0-9]*",
+    r"(?:(?:hi|hello|hey|dear|thanks?|thank you|you're welcome|great question|i hope|i'm (?:happy|glad|sorry)"
+    r"|(?:please )?let me know|feel free)\b[^0-9]*"
+    r"|(?:sure|certainly|of course|absolutely)\b\W*(?:(?:here|i|i'd|i'll|let me|happy)\b[^0-9]*)?"
+    r"|if you (?:have|need|want)\b[^0-9]*\b(?:let me know|ask me|just ask|feel free|happy to|i can)\b[^0-9]*"
+    r"|if you (?:have|need|want) (?:any |more |further |other |additional )*(?:questions?|help|details?|information)\W*"
+    r"|(?:here|below|this) (?:is|are)\b[^0-9]*:|(?:in )?(?:summary|short|conclusion|answer|note)\W*)",
     re.IGNORECASE,
 )
 _SILENCE = re.compile(
-    r"\b(?:documents?|passages?|sources?|texts?|context|information|they)\b[^.;]*?"
-    r"\b(?:do|does|did)(?:\s+not|n't)\s+(?:\w+\s+)?"
-    r"(?:say|mention|specify|state|cover|give|address|describe|answer|tell|contain|include|provide|explain|define)\b"
-    r"|\b(?:can(?:\s?not|'t)|could(?:\s+not|n't)|was unable to|were unable to) (?:find|answer|determine|tell|confirm)\b"
+    r"\b(?:(?:the|these|those|your|any|no|provided|given|available|cited) (?:\w+ ){0,2}?"
+    r"(?:documents?|passages?|sources?|texts?|context|excerpts?|information)|they)\b[^.;,]{0,40}?"
+    r"\b(?:do|does|did)(?:\s+not|n't)\s+(?:\w+ly\s+)?"
+    r"(?:say|mention|specify|state|cover|address|describe|answer|tell|explain|define|contain (?:any )?information|provide (?:any )?information)\b"
+    r"|\bI (?:can(?:\s?not|'t)|could(?:\s+not|n't)|was unable to|am unable to) (?:find|answer|determine|tell|confirm)\b"
     r"|\b(?:there is|i have|i found) no (?:\w+ ){0,2}(?:information|mention|answer|details?)\b"
     r"|\b(?:is|are) not (?:\w+ly )?(?:mentioned|specified|stated|covered|described|given|answered) "
     r"(?:in|by) (?:the|these|any) (?:documents?|passages?|sources?|context)\b",
@@ -104,9 +109,10 @@ _SILENCE = re.compile(
 _TURN = re.compile(r"[,;]?\s*\b(?:but|however|although|though)\b", re.IGNORECASE)
 _OPENING = re.compile(r"\s*(?:[-*+•]\s+|[0-9]{1,3}[.)]\s+)?(?:(?:yes|no)[,.:;]\s+)?", re.IGNORECASE)
 _LEAD_IN = re.compile(r"\s*(?:according to|as stated in|as per|per) (?:the|this|our|your) [^,]{1,60},\s", re.IGNORECASE)
+_SENTENCE_END = re.compile(r"[.!?:;]\s|\n")
 _HEADING = re.compile(r"\s*#{1,6}\s|\s*(\*\*|__)[^*_.!?]{1,80}\1:?\s*\Z")
 _MARKUP = re.compile(r"[*_`~#|>]+|\[([^\]]*)\]\([^)]*\)")
-_TOKEN = re.compile(r"[^\W_]+(?:[.,'\u2019][^\W_]+)*|%")
+_TOKEN = re.compile(r"[^\W_]+(?:[.,'\u2019][^\W_]+)*|[%$\u20ac\u00a3\u00a5\u20b9]")
 
 
 def is_claim(sentence: str) -> bool:
@@ -174,7 +180,7 @@ def _judge(claim: _Claim, sources: Sequence[_Source]) -> Check:
     best = max(candidates, key=lambda candidate: candidate.rank, default=None)
     if best is None or best.rank <= 0:
         return Check("unsupported", None)
-    likest = _likest(candidates, best)
+    likest = _likest(claim, candidates, best)
     source = sources[likest.passage]
     readings = [sentence.reading for sentence in likest.window.sentences]
     differences = find_differences(claim.reading, readings, source.known)
@@ -189,16 +195,18 @@ def _judge(claim: _Claim, sources: Sequence[_Source]) -> Check:
     return Check(verdict, span, differences or missing_wording(claim.reading, best.window.terms))
 
 
-def _likest(candidates: Sequence[_Candidate], best: _Candidate) -> _Candidate:
-    """The shortest window with about as much of the wording as any: what the claim is a version of."""
-    most = max(candidate.share for candidate in candidates)
-    near = [candidate for candidate in candidates if candidate.share >= most - NEARLY]
-    shortest = min(len(candidate.window.sentences) for candidate in near)
-    return max(
-        (candidate for candidate in near if len(candidate.window.sentences) == shortest),
-        key=lambda candidate: (candidate.rank, candidate.share),
-        default=best,
-    )
+def _likest(claim: _Claim, candidates: Sequence[_Candidate], best: _Candidate) -> _Candidate:
+    """The window of which the claim is most probably a version: it has most of its pairs of neighbouring words."""
+    pairs = claim.reading.pairs
+
+    def likeness(candidate: _Candidate) -> float:
+        sentences = candidate.window.sentences
+        shared = sum(any(pair in sentence.reading.pairs for sentence in sentences) for pair in pairs)
+        length = LIKENESS_PENALTY * (len(sentences) - 1)
+        return shared / max(1, len(pairs)) + WORDING_WEIGHT * candidate.share - length
+
+    least = max(candidate.share for candidate in candidates) - NEARLY
+    return max((each for each in candidates if each.share >= least), key=likeness, default=best)
 
 
 def _is_said_in(difference: Difference, claim: _Claim, best: _Candidate) -> bool:
@@ -285,9 +293,11 @@ def _find_quotation(sentence: str, sources: Sequence[_Source]) -> Span | None:
         return None
     for i, source in enumerate(sources):
         for at in _occurrences(wanted, source.tokens):
-            if not _NEGATED.intersection(source.tokens[max(0, at - NEGATION_REACH) : at]):
-                spans = [found.span() for found in _TOKEN.finditer(source.text)]
-                return Span(i, spans[at][0], spans[at + len(wanted) - 1][1])
+            spans = [found.span() for found in _TOKEN.finditer(source.text)]
+            start, end = spans[at][0], spans[at + len(wanted) - 1][1]
+            before = _SENTENCE_END.split(source.text[spans[max(0, at - NEGATION_REACH)][0] : start])[-1]
+            if not _NEGATED.intersection(_tokens(before)):
+                return Span(i, start, end)
     return None
 
 
