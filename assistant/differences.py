@@ -5,13 +5,14 @@ source: the place is known by the words around it. So it does not matter in whic
 number that the source gives for something else backs nothing.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from assistant.events import Difference
 from assistant.opposites import are_opposite
 from assistant.reading import SOFT_NUMBERS, Denial, Reading, Word
-from assistant.wording import opposite_prefix
+from assistant.wording import denies, opposite_prefix
 
 _NEAR = (1.0, 0.6, 0.4)
 """How much the first, second and third word that says something, on either side, tell of a place."""
@@ -81,16 +82,28 @@ def missing_wording(claim: Reading, terms: frozenset[str]) -> tuple[Difference, 
 
 
 def _places(reading: Reading) -> list[_Place]:
-    said = [at for at, word in enumerate(reading.words) if word.key]
-    places, passed = [], 0
-    for at, word in enumerate(reading.words):
-        left = tuple(reading.words[i].key for i in said[max(0, passed - 3) : passed][::-1])
-        passed += bool(word.key)
-        right = tuple(reading.words[i].key for i in said[passed : passed + 3])
-        before = reading.words[at - 1].raw if at else ""
-        behind = reading.words[at + 1].raw if at + 1 < len(reading.words) else ""
-        places.append(_Place(reading, at, left, right, before, behind))
+    said = [at for at, word in enumerate(reading.words) if _tells(word)]
+    plain = [at for at, word in enumerate(reading.words) if not denies(word.raw)]
+    places = []
+    for at in range(len(reading.words)):
+        left, right = bisect_left(said, at), bisect_right(said, at)
+        first, last = bisect_left(plain, at), bisect_right(plain, at)
+        places.append(
+            _Place(
+                reading,
+                at,
+                tuple(_tells(reading.words[i]) for i in said[max(0, left - 3) : left][::-1]),
+                tuple(_tells(reading.words[i]) for i in said[right : right + 3]),
+                reading.words[plain[first - 1]].raw if first else "",
+                reading.words[plain[last]].raw if last < len(plain) else "",
+            )
+        )
     return places
+
+
+def _tells(word: Word) -> str:
+    """What a word contributes to the place of its neighbours."""
+    return f"{word.quantity.value:g}{word.quantity.code}" if word.quantity else word.key
 
 
 def _likeness(one: _Place, other: _Place) -> float:
@@ -183,15 +196,25 @@ def _names(mine: Sequence[_Place], theirs: Sequence[_Place], known: frozenset[st
     claimed, stated = _runs(mine), _runs(theirs)
     terms = known.union(place.word.key for place in theirs)
     for name in claimed:
-        others = [other for other in stated if not other.keys & _keys(mine)]
-        backing = [other for other in stated if name.keys <= other.keys]
-        likeness, rival = max(((_likeness(name.place, other.place), other) for other in others), key=lambda each: each[0], default=(0.0, None))
-        backed = max((_likeness(name.place, other.place) for other in backing), default=-1.0)
         is_said = name.keys <= terms
-        if rival and likeness >= (max(SAME_PLACE, backed + _CLEARLY) if is_said else SAME_PLACE):
+        backed = max((_likeness(name.place, other.place) for other in stated if name.keys <= other.keys), default=-1.0)
+        least = max(SAME_PLACE, backed + _CLEARLY) if is_said else SAME_PLACE
+        others = [other for other in stated if not (name.keys <= other.keys or other.keys <= name.keys)]
+        likeness, rival = max(
+            ((_likeness(name.place, other.place), other) for other in others),
+            key=lambda each: each[0],
+            default=(-1.0, None),
+        )
+        if rival and likeness >= least and not _is_named(rival, likeness, mine):
             yield name.place.at, Difference("name", name.said, rival.said)
         elif not is_said:
             yield name.place.at, Difference("name", name.said)
+
+
+def _is_named(name: "_Name", likeness: float, mine: Sequence[_Place]) -> bool:
+    """Whether the claim has the name at a place that is as much like its own."""
+    first = name.place.word.key
+    return any(place.word.key == first and _likeness(place, name.place) >= likeness for place in mine)
 
 
 class _Name(NamedTuple):
@@ -276,17 +299,24 @@ def _denials(mine: Sequence[_Place], theirs: Sequence[_Place]) -> Iterator[_Foun
     pairs = _pair(claimed, stated)
     free = [each for each in stated if not any(each is other for _, other in pairs)]
     for each in claimed:
-        partner = next((other for one, other in pairs if one is each), None)
-        if affirmed := _affirmed(each, theirs, is_paired=partner is not None):
-            yield each.denial.at, Difference("negation", each.said, affirmed)
-        elif partner is None and any(head.word.is_denied for head in each.heads) and not any(_occurrences(head, theirs) for head in each.heads):
+        is_paired = any(each is one for one, _ in pairs)
+        if affirmed := _affirmed(each, mine, theirs, is_paired=is_paired):
+            yield each.denial.at, Difference("negation", each.said, affirmed.said)
+        elif not is_paired and _is_foreign(each, theirs):
             if free:
                 free.pop()
             else:
                 yield each.denial.at, Difference("negation", each.said)
-    for each in free:
-        if found := _affirming(each, mine, theirs):
-            yield found.at, Difference("negation", found.said, each.said)
+    for each in stated:
+        is_paired = not any(each is other for other in free)
+        if affirmed := _affirmed(each, theirs, mine, is_paired=is_paired):
+            yield affirmed.at, Difference("negation", affirmed.said, each.said)
+
+
+def _is_foreign(denied: _Denied, theirs: Sequence[_Place]) -> bool:
+    """Whether the source has none of the words that the claim denies."""
+    heads = [head for head in denied.heads if head.word.is_denied]
+    return bool(heads) and not any(_occurrences(head, theirs) for head in heads)
 
 
 def _is_turned(mine: Sequence[_Place], theirs: Sequence[_Place]) -> bool:
@@ -317,24 +347,14 @@ def _occurrences(place: _Place, others: Sequence[_Place]) -> list[_Place]:
     return [other for other in others if other.word.key == place.word.key]
 
 
-def _affirmed(denied: _Denied, theirs: Sequence[_Place], *, is_paired: bool) -> str:
-    """What the source affirms of the first word that the claim denies, empty where it affirms nothing like it."""
+def _affirmed(denied: _Denied, own: Sequence[_Place], others: Sequence[_Place], *, is_paired: bool) -> _Place | None:
+    """Where the other side affirms the first word that is denied here, unless that is affirmed here as well."""
     for head in denied.heads:
-        if head.word.is_denied and (found := _occurrences(head, theirs)):
+        if head.word.is_denied and (found := _occurrences(head, others)):
             likeness, affirmed = _closest(head, [place for place in found if not place.word.is_denied])
-            other, _ = _closest(head, [place for place in found if place.word.is_denied])
-            least = max(SAME_PLACE, other + _CLEARLY if is_paired else other)
-            return affirmed.said if affirmed and likeness >= least else ""
-    return ""
-
-
-def _affirming(denied: _Denied, mine: Sequence[_Place], theirs: Sequence[_Place]) -> _Place | None:
-    """The word of the claim that affirms what the source denies, and affirms nowhere else as well."""
-    for head in denied.heads:
-        if head.word.is_denied and (found := _occurrences(head, mine)):
-            likeness, place = _closest(head, [place for place in found if not place.word.is_denied])
-            if place is None or likeness < SAME_PLACE:
+            same, _ = _closest(head, [place for place in found if place.word.is_denied])
+            if affirmed is None or likeness < max(SAME_PLACE, same + _CLEARLY if is_paired else same):
                 return None
-            elsewhere, _ = _closest(place, [other for other in _occurrences(place, theirs) if not other.word.is_denied])
-            return place if elsewhere < likeness else None
+            elsewhere, _ = _closest(affirmed, [place for place in _occurrences(head, own) if not place.word.is_denied])
+            return affirmed if elsewhere < likeness else None
     return None

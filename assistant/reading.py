@@ -16,10 +16,13 @@ SOFT_NUMBERS = frozenset(("a", "an", "one", "once"))
 _WORD = re.compile(
     rf"\b(?:{PHRASES})\b|n['\u2019]t\b|[^\W_]+(?:n['\u2019]t\b|['\u2019][^\W_]+)?|[;:()|\u2014,]", re.IGNORECASE
 )
+_NO_WORDS = re.compile(r"(?<=\])\([^()\s]*(?:\s\"[^\"()]*\")?\)|<[a-zA-Z/][^<>]{0,200}>|\{%[^{}]*%\}")
+"""Targets of links, and tags."""
+
 _NO_DENIAL = re.compile(
     r"\b(?:whether or|if) not\b|\bno\.(?=\s?[0-9])|\bno (?:doubt|matter)\b", re.IGNORECASE
 )
-_ONLY = frozenset(("only", "just", "merely", "solely", "simply"))
+_ONLY = frozenset(("only", "just", "merely"))
 """A denial of these denies nothing of what follows."""
 
 _VERBS = frozenset(("is", "are", "was", "were", "be", "can", "could", "may", "might", "must", "shall", "should", "will", "would", "has", "have", "had", "do", "does", "did"))
@@ -27,6 +30,7 @@ _STOPS = frozenset(";:()|\u2014") | {
     "but", "except", "while", "whereas", "although", "though", "however", "because", "since", "if", "when", "which",
     "who",
 }  # fmt: skip
+_CLOSES = _STOPS - set("()")
 _REACH = 3
 """At most so many words that say something after a denial are denied by it."""
 
@@ -86,6 +90,7 @@ def read(text: str) -> Reading:
 
 
 def _words(text: str) -> Iterator[Word]:
+    text = _NO_WORDS.sub(lambda found: " " * len(found[0]), text)
     stated = list(find_quantities(text))
     position, is_first, previous = 0, True, ""
     while position < len(text):
@@ -98,7 +103,8 @@ def _words(text: str) -> Iterator[Word]:
             word = _word(found, is_first)
         position = max(word.end, position + 1)
         stated = [each for each in stated if each.start >= position]
-        is_first = (is_first and not word.raw[:1].isalnum()) or word.raw == ":"
+        is_label = len(word.raw) > 3 and text[word.start : word.end].isupper()
+        is_first = (is_first and (is_label or not word.raw[:1].isalnum())) or word.raw == ":"
         previous = "1" if word.quantity else word.raw
         yield word
 
@@ -145,7 +151,7 @@ def _heads(words: tuple[Word, ...], at: int) -> Iterator[int]:
     for i in range(at + 1, len(words)):
         raw = words[i].raw
         ends = raw in _STOPS or raw in _VERBS or raw == ","
-        if found == _REACH or (found and (ends or denies(raw))) or raw in ";:":
+        if found == _REACH or (found and (ends or denies(raw))) or raw in _CLOSES:
             break
         if words[i].key:
             found += 1

@@ -43,7 +43,7 @@ NUMBER_WEIGHT = 1.5
 MIN_QUOTED_TOKENS = 2
 NEGATION_REACH = 4
 
-_NEGATED = frozenset(("not", "no", "never", "cannot", "don't", "doesn't", "isn't", "false", "unless", "without"))
+_NEGATED = frozenset(("not", "no", "never", "cannot", "don't", "doesn't", "isn't", "n't", "false", "unless", "without"))
 _DENIABLE = frozenset(("number", "date", "comparison"))
 
 
@@ -296,7 +296,8 @@ def _find_quotation(sentence: str, sources: Sequence[_Source]) -> Span | None:
             spans = [found.span() for found in _TOKEN.finditer(source.text)]
             start, end = spans[at][0], spans[at + len(wanted) - 1][1]
             before = _SENTENCE_END.split(source.text[spans[max(0, at - NEGATION_REACH)][0] : start])[-1]
-            if not _NEGATED.intersection(_tokens(before)):
+            behind = source.tokens[at + len(wanted) : at + len(wanted) + 1]
+            if not _NEGATED.intersection((*_tokens(before), *behind)):
                 return Span(i, start, end)
     return None
 
