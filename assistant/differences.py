@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 from assistant.events import Difference
 from assistant.opposites import are_opposite
-from assistant.reading import SOFT_NUMBERS, Denial, Reading, Word
+from assistant.reading import CLAUSE_ENDS, SOFT_NUMBERS, Denial, Reading, Word
 from assistant.wording import denies, opposite_prefix
 
 _NEAR = (1.0, 0.6, 0.4)
@@ -19,6 +19,7 @@ _NEAR = (1.0, 0.6, 0.4)
 
 _OTHER_SIDE = 0.6
 _ADJACENT = 0.5
+_BOUNDS = CLAUSE_ENDS | {",", "and", "or"}
 SAME_PLACE = 0.9
 """From this likeness on, two words stand in the same place."""
 
@@ -38,6 +39,8 @@ class _Place(NamedTuple):
     right: tuple[str, ...]
     before: str
     behind: str
+    around: frozenset[str]
+    """The nearest words that say something, as far as the clause goes."""
 
     @property
     def word(self) -> Word:
@@ -96,9 +99,23 @@ def _places(reading: Reading) -> list[_Place]:
                 tuple(_tells(reading.words[i]) for i in said[right : right + 3]),
                 reading.words[plain[first - 1]].raw if first else "",
                 reading.words[plain[last]].raw if last < len(plain) else "",
+                _around(reading.words, at),
             )
         )
     return places
+
+
+def _around(words: Sequence[Word], at: int) -> frozenset[str]:
+    """The words that say something, up to three on either side, within "and", commas and the like."""
+    found: list[str] = []
+    for step in (-1, 1):
+        i, count = at + step, 0
+        while 0 <= i < len(words) and count < len(_NEAR) and words[i].raw not in _BOUNDS:
+            if words[i].key:
+                found.append(words[i].key)
+                count += 1
+            i += step
+    return frozenset(found)
 
 
 def _tells(word: Word) -> str:
@@ -123,16 +140,27 @@ _Found = tuple[int, Difference]
 _Alike = Callable[[_Place, _Place], bool]
 
 
-def _rival(place: _Place, stated: Sequence[_Place], mine: Sequence[_Place], says: _Alike, opposes: _Alike) -> _Place | None:
+def _rival(
+    place: _Place, stated: Sequence[_Place], mine: Sequence[_Place], says: _Alike, opposes: _Alike
+) -> _Place | None:
     """What the source has in the place of the claim's word, unless the claim says that elsewhere."""
     likeness, rival = _closest(place, [other for other in stated if opposes(place, other)])
-    backed = max(
-        (near for other in stated if says(place, other) and not _is_owned(place, other, near := _likeness(place, other), mine, says)),
-        default=None,
-    )
-    if rival is None or likeness < (SAME_PLACE if backed is None else backed + _CLEARLY):
+    if rival is None or likeness < SAME_PLACE or _is_owned(place, rival, likeness, mine, says):
         return None
-    return None if _is_owned(place, rival, likeness, mine, says) else rival
+    backed, backing = _closest(
+        place,
+        [each for each in stated if says(place, each) and not _is_owned(place, each, _likeness(place, each), mine, says)],
+    )
+    return rival if backing is None or _is_rather(likeness, rival, backed, backing, _keys(mine)) else None
+
+
+def _is_rather(likeness: float, rival: _Place, backed: float, backing: _Place, claimed: frozenset[str]) -> bool:
+    """Whether the claim speaks of the rival's place rather than of its own word's, by what tells the two apart."""
+    of_backing, of_rival = backing.around - rival.around, rival.around - backing.around
+    if of_backing and of_backing <= claimed:
+        return False
+    is_told = bool(of_backing) and not of_backing & claimed and bool(of_rival) and of_rival <= claimed
+    return likeness >= backed + (0.0 if is_told else _CLEARLY)
 
 
 def _is_owned(place: _Place, other: _Place, likeness: float, mine: Sequence[_Place], says: _Alike) -> bool:
@@ -205,7 +233,7 @@ def _names(mine: Sequence[_Place], theirs: Sequence[_Place], known: frozenset[st
             key=lambda each: each[0],
             default=(-1.0, None),
         )
-        if rival and likeness >= least and not _is_named(rival, likeness, mine):
+        if rival and likeness >= least and not (is_said and rival.keys <= _keys(mine)) and not _is_named(rival, likeness, mine):
             yield name.place.at, Difference("name", name.said, rival.said)
         elif not is_said:
             yield name.place.at, Difference("name", name.said)
@@ -274,6 +302,7 @@ class _Denied(NamedTuple):
     reading: Reading
     denial: Denial
     heads: tuple[_Place, ...]
+    clause: frozenset[str]
 
     @property
     def said(self) -> str:
@@ -285,10 +314,21 @@ class _Denied(NamedTuple):
 def _denied(places: Sequence[_Place]) -> list[_Denied]:
     readings = {id(place.reading): place.reading for place in places}
     return [
-        _Denied(reading, denial, tuple(place for place in places if place.reading is reading and place.at in denial.heads))
+        _Denied(
+            reading,
+            denial,
+            tuple(place for place in places if place.reading is reading and place.at in denial.heads),
+            _clause(reading.words, denial.at),
+        )
         for reading in readings.values()
         for denial in reading.denials
     ]
+
+
+def _clause(words: Sequence[Word], at: int) -> frozenset[str]:
+    first = next((i + 1 for i in range(at - 1, -1, -1) if words[i].raw in CLAUSE_ENDS), 0)
+    last = next((i for i in range(at + 1, len(words)) if words[i].raw in CLAUSE_ENDS), len(words))
+    return frozenset(word.key for word in words[first:last] if word.key)
 
 
 def _denials(mine: Sequence[_Place], theirs: Sequence[_Place]) -> Iterator[_Found]:
@@ -296,20 +336,20 @@ def _denials(mine: Sequence[_Place], theirs: Sequence[_Place]) -> Iterator[_Foun
     claimed, stated = _denied(mine), _denied(theirs)
     if not (claimed or stated) or _is_turned(mine, theirs) or _is_turned(theirs, mine):
         return
-    pairs = _pair(claimed, stated)
-    free = [each for each in stated if not any(each is other for _, other in pairs)]
-    for each in claimed:
-        is_paired = any(each is one for one, _ in pairs)
-        if affirmed := _affirmed(each, mine, theirs, is_paired=is_paired):
+    partners = _partners(claimed, stated)
+    free = [each for i, each in enumerate(stated) if i not in partners.values()]
+    for i, each in enumerate(claimed):
+        partner = stated[partners[i]] if i in partners else None
+        if affirmed := _affirmed(each, partner, mine, theirs):
             yield each.denial.at, Difference("negation", each.said, affirmed.said)
-        elif not is_paired and _is_foreign(each, theirs):
+        elif partner is None and _is_foreign(each, theirs):
             if free:
                 free.pop()
             else:
                 yield each.denial.at, Difference("negation", each.said)
-    for each in stated:
-        is_paired = not any(each is other for other in free)
-        if affirmed := _affirmed(each, theirs, mine, is_paired=is_paired):
+    for j, each in enumerate(stated):
+        partner = next((claimed[i] for i, other in partners.items() if other == j), None)
+        if affirmed := _affirmed(each, partner, theirs, mine):
             yield affirmed.at, Difference("negation", affirmed.said, each.said)
 
 
@@ -325,35 +365,54 @@ def _is_turned(mine: Sequence[_Place], theirs: Sequence[_Place]) -> bool:
     return "only" in others - said and len(said & {"not", "no", "never", "cannot", "may not", "without", "unless", "until"}) > 1
 
 
-def _pair(claimed: Sequence[_Denied], stated: Sequence[_Denied]) -> list[tuple[_Denied, _Denied]]:
-    """Negations that deny the same word, each in one pair, the likest first."""
-    likest = sorted(
-        ((score, i, j) for i, one in enumerate(claimed) for j, other in enumerate(stated) if (score := _share(one, other)) > 0),
-        key=lambda each: (-each[0], *each[1:]),
-    )
-    pairs: list[tuple[int, int]] = []
-    for _, i, j in likest:
-        if all(i != a and j != b for a, b in pairs):
-            pairs.append((i, j))
-    return [(claimed[i], stated[j]) for i, j in pairs]
+def _partners(claimed: Sequence[_Denied], stated: Sequence[_Denied]) -> dict[int, int]:
+    """Which negation of the source each of the claim stands for: one that denies the same word, else one whose
+    clause says much the same."""
+    partners: dict[int, int] = {}
+    for measure in (_shared_head, _shared_clause):
+        scores = [(measure(one, other), i, j) for i, one in enumerate(claimed) for j, other in enumerate(stated)]
+        for score, i, j in sorted(scores, key=lambda each: (-each[0], *each[1:])):
+            if score > 0 and i not in partners and j not in partners.values():
+                partners[i] = j
+    return partners
 
 
-def _share(one: _Denied, other: _Denied) -> float:
+def _shared_head(one: _Denied, other: _Denied) -> float:
     """How alike the places are of a word that both deny; zero where they deny no word in common."""
-    return max((1 + _likeness(a, b) for a in one.heads for b in other.heads if a.word.key == b.word.key), default=0.0)
+    return max(
+        (1 + _likeness(a, b) for a in one.heads for b in other.heads if _is_same(a.word, b.word)),
+        default=0.0,
+    )
+
+
+def _shared_clause(one: _Denied, other: _Denied) -> float:
+    """How many words the clauses share, if it is more than half of the shorter one's."""
+    shared = len(one.clause & other.clause)
+    return shared if shared > 1 and 2 * shared > min(len(one.clause), len(other.clause)) else 0.0
 
 
 def _occurrences(place: _Place, others: Sequence[_Place]) -> list[_Place]:
-    return [other for other in others if other.word.key == place.word.key]
+    return [other for other in others if _is_same(place.word, other.word)]
 
 
-def _affirmed(denied: _Denied, own: Sequence[_Place], others: Sequence[_Place], *, is_paired: bool) -> _Place | None:
-    """Where the other side affirms the first word that is denied here, unless that is affirmed here as well."""
+def _is_same(one: Word, other: Word) -> bool:
+    return one.key == other.key if one.key or other.key else one.raw == other.raw
+
+
+def _affirmed(
+    denied: _Denied, partner: _Denied | None, own: Sequence[_Place], others: Sequence[_Place]
+) -> _Place | None:
+    """Where the other side affirms the word that is denied here, unless that is affirmed here as well.
+
+    Of two negations that stand for one another only the words count that both deny.
+    """
     for head in denied.heads:
+        if partner and not any(_is_same(head.word, other.word) for other in partner.heads):
+            continue
         if head.word.is_denied and (found := _occurrences(head, others)):
             likeness, affirmed = _closest(head, [place for place in found if not place.word.is_denied])
             same, _ = _closest(head, [place for place in found if place.word.is_denied])
-            if affirmed is None or likeness < max(SAME_PLACE, same + _CLEARLY if is_paired else same):
+            if affirmed is None or likeness < max(SAME_PLACE, same + _CLEARLY if partner else same):
                 return None
             elsewhere, _ = _closest(affirmed, [place for place in _occurrences(head, own) if not place.word.is_denied])
             return affirmed if elsewhere < likeness else None

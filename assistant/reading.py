@@ -26,11 +26,11 @@ _ONLY = frozenset(("only", "just", "merely"))
 """A denial of these denies nothing of what follows."""
 
 _VERBS = frozenset(("is", "are", "was", "were", "be", "can", "could", "may", "might", "must", "shall", "should", "will", "would", "has", "have", "had", "do", "does", "did"))
-_STOPS = frozenset(";:()|\u2014") | {
-    "but", "except", "while", "whereas", "although", "though", "however", "because", "since", "if", "when", "which",
+CLAUSE_ENDS = frozenset(";:()|\u2014") | {
+    "but", "except", "while", "whereas", "although", "though", "because", "since", "if", "when", "which",
     "who",
 }  # fmt: skip
-_CLOSES = _STOPS - set("()")
+_CLOSES = CLAUSE_ENDS - set("()")
 _REACH = 3
 """At most so many words that say something after a denial are denied by it."""
 
@@ -150,10 +150,10 @@ def _heads(words: tuple[Word, ...], at: int) -> Iterator[int]:
     found = 0
     for i in range(at + 1, len(words)):
         raw = words[i].raw
-        ends = raw in _STOPS or raw in _VERBS or raw == ","
+        ends = raw in CLAUSE_ENDS or raw in _VERBS or raw == ","
         if found == _REACH or (found and (ends or denies(raw))) or raw in _CLOSES:
             break
-        if words[i].key:
+        if words[i].key or words[i].sides:
             found += 1
             yield i
     if not found:

@@ -108,7 +108,7 @@ _SILENCE = re.compile(
 )
 _TURN = re.compile(r"[,;]?\s*\b(?:but|however|although|though)\b", re.IGNORECASE)
 _OPENING = re.compile(r"\s*(?:[-*+•]\s+|[0-9]{1,3}[.)]\s+)?(?:(?:yes|no)[,.:;]\s+)?", re.IGNORECASE)
-_LEAD_IN = re.compile(r"\s*(?:according to|as stated in|as per|per) (?:the|this|our|your) [^,]{1,60},\s", re.IGNORECASE)
+_LEAD_IN = re.compile(r"\A\s*(?:according to|as stated in|as per|per) (?:the|this|our|your) [^,]{1,60},\s", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"[.!?:;]\s|\n")
 _HEADING = re.compile(r"\s*#{1,6}\s|\s*(\*\*|__)[^*_.!?]{1,80}\1:?\s*\Z")
 _MARKUP = re.compile(r"[*_`~#|>]+|\[([^\]]*)\]\([^)]*\)")
@@ -315,7 +315,7 @@ def _tokens(text: str) -> tuple[str, ...]:
 
 
 def _claim(sentence: str) -> _Claim:
-    reading = read(_LEAD_IN.sub("", _OPENING.sub("", sentence, count=1), count=1))
+    reading = read(_LEAD_IN.sub("", _OPENING.sub("", sentence, count=1)))
     stated = (word.quantity for word in reading.words if word.quantity)
     return _Claim(reading, tuple(q for q in stated if q.text.lower() not in SOFT_NUMBERS))
 
