@@ -5,21 +5,20 @@ source: the place is known by the words around it. So it does not matter in whic
 number that the source gives for something else backs nothing.
 """
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from assistant.events import Difference
 from assistant.opposites import are_opposite
-from assistant.reading import CLAUSE_ENDS, SOFT_NUMBERS, Denial, Reading, Word
-from assistant.wording import denies, opposite_prefix
+from assistant.reading import CLAUSE_ENDS, SOFT_NUMBERS, Denial, Reading, Surroundings, Word
+from assistant.wording import opposite_prefix
 
 _NEAR = (1.0, 0.6, 0.4)
 """How much the first, second and third word that says something, on either side, tell of a place."""
 
 _OTHER_SIDE = 0.6
 _ADJACENT = 0.5
-_BOUNDS = CLAUSE_ENDS | {",", "and", "or"}
+_BOUNDS = CLAUSE_ENDS | {","}
 SAME_PLACE = 0.9
 """From this likeness on, two words stand in the same place."""
 
@@ -31,20 +30,18 @@ _MOST_WORDING_CHARS = 80
 
 
 class _Place(NamedTuple):
-    """A word of a reading with what stands around it."""
+    """A word of a reading."""
 
     reading: Reading
     at: int
-    left: tuple[str, ...]
-    right: tuple[str, ...]
-    before: str
-    behind: str
-    around: frozenset[str]
-    """The nearest words that say something, as far as the clause goes."""
 
     @property
     def word(self) -> Word:
         return self.reading.words[self.at]
+
+    @property
+    def around(self) -> Surroundings:
+        return self.reading.around[self.at]
 
     @property
     def said(self) -> str:
@@ -85,45 +82,10 @@ def missing_wording(claim: Reading, terms: frozenset[str]) -> tuple[Difference, 
 
 
 def _places(reading: Reading) -> list[_Place]:
-    said = [at for at, word in enumerate(reading.words) if _tells(word)]
-    plain = [at for at, word in enumerate(reading.words) if not denies(word.raw)]
-    places = []
-    for at in range(len(reading.words)):
-        left, right = bisect_left(said, at), bisect_right(said, at)
-        first, last = bisect_left(plain, at), bisect_right(plain, at)
-        places.append(
-            _Place(
-                reading,
-                at,
-                tuple(_tells(reading.words[i]) for i in said[max(0, left - 3) : left][::-1]),
-                tuple(_tells(reading.words[i]) for i in said[right : right + 3]),
-                reading.words[plain[first - 1]].raw if first else "",
-                reading.words[plain[last]].raw if last < len(plain) else "",
-                _around(reading.words, at),
-            )
-        )
-    return places
+    return [_Place(reading, at) for at in range(len(reading.words))]
 
 
-def _around(words: Sequence[Word], at: int) -> frozenset[str]:
-    """The words that say something, up to three on either side, within "and", commas and the like."""
-    found: list[str] = []
-    for step in (-1, 1):
-        i, count = at + step, 0
-        while 0 <= i < len(words) and count < len(_NEAR) and words[i].raw not in _BOUNDS:
-            if words[i].key:
-                found.append(words[i].key)
-                count += 1
-            i += step
-    return frozenset(found)
-
-
-def _tells(word: Word) -> str:
-    """What a word contributes to the place of its neighbours."""
-    return f"{word.quantity.value:g}{word.quantity.code}" if word.quantity else word.key
-
-
-def _likeness(one: _Place, other: _Place) -> float:
+def _likeness(one: Surroundings, other: Surroundings) -> float:
     """How much the surroundings of two words have in common."""
     score = _ADJACENT * ((one.before == other.before) + (one.behind == other.behind))
     for mine, same, across in ((one.left, other.left, other.right), (one.right, other.right, other.left)):
@@ -133,7 +95,11 @@ def _likeness(one: _Place, other: _Place) -> float:
 
 
 def _closest(place: _Place, others: Sequence[_Place]) -> tuple[float, _Place | None]:
-    return max(((_likeness(place, other), other) for other in others), key=lambda each: each[0], default=(-1.0, None))
+    return max(
+        ((_likeness(place.around, other.around), other) for other in others),
+        key=lambda each: each[0],
+        default=(-1.0, None),
+    )
 
 
 _Found = tuple[int, Difference]
@@ -149,14 +115,16 @@ def _rival(
         return None
     backed, backing = _closest(
         place,
-        [each for each in stated if says(place, each) and not _is_owned(place, each, _likeness(place, each), mine, says)],
+        [each for each in stated if says(place, each) and not _is_owned(place, each, _likeness(place.around, each.around), mine, says)],
     )
-    return rival if backing is None or _is_rather(likeness, rival, backed, backing, _keys(mine)) else None
+    return rival if backing is None or _is_rather(place, likeness, rival, backed, backing) else None
 
 
-def _is_rather(likeness: float, rival: _Place, backed: float, backing: _Place, claimed: frozenset[str]) -> bool:
+def _is_rather(place: _Place, likeness: float, rival: _Place, backed: float, backing: _Place) -> bool:
     """Whether the claim speaks of the rival's place rather than of its own word's, by what tells the two apart."""
-    of_backing, of_rival = backing.around - rival.around, rival.around - backing.around
+    claimed = place.reading.terms
+    of_backing = backing.around.clause - rival.around.clause
+    of_rival = rival.around.clause - backing.around.clause
     if of_backing and of_backing <= claimed:
         return False
     is_told = bool(of_backing) and not of_backing & claimed and bool(of_rival) and of_rival <= claimed
@@ -165,7 +133,7 @@ def _is_rather(likeness: float, rival: _Place, backed: float, backing: _Place, c
 
 def _is_owned(place: _Place, other: _Place, likeness: float, mine: Sequence[_Place], says: _Alike) -> bool:
     """Whether another word of the claim says the same and is rather what the source's word stands for."""
-    return any(each.at != place.at and says(each, other) and _likeness(each, other) > likeness for each in mine)
+    return any(each.at != place.at and says(each, other) and _likeness(each.around, other.around) > likeness for each in mine)
 
 
 def _numbers(mine: Sequence[_Place], theirs: Sequence[_Place]) -> Iterator[_Found]:
@@ -225,30 +193,31 @@ def _names(mine: Sequence[_Place], theirs: Sequence[_Place], known: frozenset[st
     terms = known.union(place.word.key for place in theirs)
     for name in claimed:
         is_said = name.keys <= terms
-        backed = max((_likeness(name.place, other.place) for other in stated if name.keys <= other.keys), default=-1.0)
+        backed = max((_likeness(name.around, other.around) for other in stated if name.keys <= other.keys), default=-1.0)
         least = max(SAME_PLACE, backed + _CLEARLY) if is_said else SAME_PLACE
         others = [other for other in stated if not (name.keys <= other.keys or other.keys <= name.keys)]
         likeness, rival = max(
-            ((_likeness(name.place, other.place), other) for other in others),
+            ((_likeness(name.around, other.around), other) for other in others),
             key=lambda each: each[0],
             default=(-1.0, None),
         )
         if rival and likeness >= least and not (is_said and rival.keys <= _keys(mine)) and not _is_named(rival, likeness, mine):
-            yield name.place.at, Difference("name", name.said, rival.said)
+            yield name.first.at, Difference("name", name.said, rival.said)
         elif not is_said:
-            yield name.place.at, Difference("name", name.said)
+            yield name.first.at, Difference("name", name.said)
 
 
 def _is_named(name: "_Name", likeness: float, mine: Sequence[_Place]) -> bool:
     """Whether the claim has the name at a place that is as much like its own."""
-    first = name.place.word.key
-    return any(place.word.key == first and _likeness(place, name.place) >= likeness for place in mine)
+    first = name.first.word.key
+    return any(place.word.key == first and _likeness(place.around, name.around) >= likeness for place in mine)
 
 
 class _Name(NamedTuple):
-    """Words of a name that stand together; `place` is what stands around all of them."""
+    """Words of a name that stand together; `around` is what stands around all of them."""
 
-    place: _Place
+    first: _Place
+    around: Surroundings
     keys: frozenset[str]
     said: str
 
@@ -268,7 +237,8 @@ def _runs(places: Sequence[_Place]) -> list[_Name]:
                 runs.append([place])
     return [
         _Name(
-            run[0]._replace(right=run[-1].right, behind=run[-1].behind),
+            run[0],
+            run[0].around._replace(right=run[-1].around.right, behind=run[-1].around.behind),
             _keys(run),
             run[0].reading.said(run[0].at, run[-1].at),
         )
@@ -326,8 +296,8 @@ def _denied(places: Sequence[_Place]) -> list[_Denied]:
 
 
 def _clause(words: Sequence[Word], at: int) -> frozenset[str]:
-    first = next((i + 1 for i in range(at - 1, -1, -1) if words[i].raw in CLAUSE_ENDS), 0)
-    last = next((i for i in range(at + 1, len(words)) if words[i].raw in CLAUSE_ENDS), len(words))
+    first = next((i + 1 for i in range(at - 1, -1, -1) if words[i].raw in _BOUNDS), 0)
+    last = next((i for i in range(at + 1, len(words)) if words[i].raw in _BOUNDS), len(words))
     return frozenset(word.key for word in words[first:last] if word.key)
 
 
@@ -380,7 +350,7 @@ def _partners(claimed: Sequence[_Denied], stated: Sequence[_Denied]) -> dict[int
 def _shared_head(one: _Denied, other: _Denied) -> float:
     """How alike the places are of a word that both deny; zero where they deny no word in common."""
     return max(
-        (1 + _likeness(a, b) for a in one.heads for b in other.heads if _is_same(a.word, b.word)),
+        (1 + _likeness(a.around, b.around) for a in one.heads for b in other.heads if _is_same(a.word, b.word)),
         default=0.0,
     )
 

@@ -228,7 +228,7 @@ def _measured(found: re.Match[str], text: str, number: float) -> Stated:
     """The number with the unit before or after it."""
     if found["ordinal"] or found["rank"]:
         return Stated(Quantity(found[0], ORDINAL, number, number=number), *found.span(), found.end())
-    money = (found["money"] or "").strip().lower().removeprefix("us")
+    money = (found["money"] or "").strip().lower()
     word, reach = _unit(text, found.end())
     if money in _UNITS:
         number *= 1e6 if word == "m" else 1.0

@@ -1,6 +1,7 @@
 """A sentence taken apart: its words in order, and what each stands for in a comparison."""
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -30,7 +31,9 @@ CLAUSE_ENDS = frozenset(";:()|\u2014") | {
     "but", "except", "while", "whereas", "although", "though", "because", "since", "if", "when", "which",
     "who",
 }  # fmt: skip
+_BOUNDS = CLAUSE_ENDS | {",", "and", "or"}
 _CLOSES = CLAUSE_ENDS - set("()")
+_NEIGHBOURS = 3
 _REACH = 3
 """At most so many words that say something after a denial are denied by it."""
 
@@ -49,6 +52,19 @@ class Word:
     sides: tuple[Side, ...] = ()
 
 
+class Surroundings(NamedTuple):
+    """What stands around a word: the nearest words that say something, the nearest first, and its neighbours.
+
+    `clause` is of those words what lies within "and", commas and the like.
+    """
+
+    left: tuple[str, ...]
+    right: tuple[str, ...]
+    before: str
+    behind: str
+    clause: frozenset[str]
+
+
 class Denial(NamedTuple):
     """A negation: where it stands, and the positions of the words that it denies, the nearest first."""
 
@@ -62,6 +78,8 @@ class Reading:
 
     text: str
     words: tuple[Word, ...]
+    around: tuple[Surroundings, ...]
+    """What stands around each word."""
     denials: tuple[Denial, ...]
     terms: frozenset[str]
     names: frozenset[str]
@@ -82,6 +100,7 @@ def read(text: str) -> Reading:
     return Reading(
         text,
         words,
+        tuple(_surroundings(words)),
         denials,
         frozenset(word.key for word in words if word.key),
         frozenset(word.key for word in words if word.is_name),
@@ -123,6 +142,29 @@ def _word(found: re.Match[str], is_first: bool) -> Word:
     is_capital = found[0][0].isupper() and (not is_first or (len(found[0]) > 1 and found[0].isupper()))
     key = term(raw)
     return Word(found.start(), found.end(), raw, key, bool(key) and is_capital, sides=sides_of(raw))
+
+
+def _surroundings(words: tuple[Word, ...]) -> Iterator[Surroundings]:
+    said = [at for at, word in enumerate(words) if _tells(word)]
+    plain = [at for at, word in enumerate(words) if not denies(word.raw)]
+    bounds = [-1, *(at for at, word in enumerate(words) if word.raw in _BOUNDS), len(words)]
+    for at in range(len(words)):
+        first, last = bisect_left(said, at), bisect_right(said, at)
+        near = (said[max(0, first - _NEIGHBOURS) : first][::-1], said[last : last + _NEIGHBOURS])
+        low, high = bounds[bisect_left(bounds, at) - 1], bounds[bisect_right(bounds, at)]
+        before, behind = bisect_left(plain, at), bisect_right(plain, at)
+        yield Surroundings(
+            tuple(_tells(words[i]) for i in near[0]),
+            tuple(_tells(words[i]) for i in near[1]),
+            words[plain[before - 1]].raw if before else "",
+            words[plain[behind]].raw if behind < len(plain) else "",
+            frozenset(words[i].key for i in (*near[0], *near[1]) if low < i < high and words[i].key),
+        )
+
+
+def _tells(word: Word) -> str:
+    """What a word contributes to the place of its neighbours."""
+    return f"{word.quantity.value:g}{word.quantity.code}" if word.quantity else word.key
 
 
 def _innocent(text: str) -> frozenset[int]:
