@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 
 from assistant.events import Difference
 from assistant.opposites import are_opposite
-from assistant.reading import CLAUSE_ENDS, SOFT_NUMBERS, Denial, Reading, Surroundings, Word
+from assistant.reading import CLAUSE_ENDS, SOFT_NUMBERS, Denial, Reading, Surroundings, Word, tells
 from assistant.wording import opposite_prefix
 
 _NEAR = (1.0, 0.6, 0.4)
@@ -298,7 +298,7 @@ def _denied(places: Sequence[_Place]) -> list[_Denied]:
 def _clause(words: Sequence[Word], at: int) -> frozenset[str]:
     first = next((i + 1 for i in range(at - 1, -1, -1) if words[i].raw in _BOUNDS), 0)
     last = next((i for i in range(at + 1, len(words)) if words[i].raw in _BOUNDS), len(words))
-    return frozenset(word.key for word in words[first:last] if word.key)
+    return frozenset(filter(None, map(tells, words[first:last])))
 
 
 def _denials(mine: Sequence[_Place], theirs: Sequence[_Place]) -> Iterator[_Found]:
@@ -307,16 +307,12 @@ def _denials(mine: Sequence[_Place], theirs: Sequence[_Place]) -> Iterator[_Foun
     if not (claimed or stated) or _is_turned(mine, theirs) or _is_turned(theirs, mine):
         return
     partners = _partners(claimed, stated)
-    free = [each for i, each in enumerate(stated) if i not in partners.values()]
     for i, each in enumerate(claimed):
         partner = stated[partners[i]] if i in partners else None
         if affirmed := _affirmed(each, partner, mine, theirs):
             yield each.denial.at, Difference("negation", each.said, affirmed.said)
         elif partner is None and _is_foreign(each, theirs):
-            if free:
-                free.pop()
-            else:
-                yield each.denial.at, Difference("negation", each.said)
+            yield each.denial.at, Difference("negation", each.said)
     for j, each in enumerate(stated):
         partner = next((claimed[i] for i, other in partners.items() if other == j), None)
         if affirmed := _affirmed(each, partner, theirs, mine):

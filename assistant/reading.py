@@ -145,7 +145,7 @@ def _word(found: re.Match[str], is_first: bool) -> Word:
 
 
 def _surroundings(words: tuple[Word, ...]) -> Iterator[Surroundings]:
-    said = [at for at, word in enumerate(words) if _tells(word)]
+    said = [at for at, word in enumerate(words) if tells(word)]
     plain = [at for at, word in enumerate(words) if not denies(word.raw)]
     bounds = [-1, *(at for at, word in enumerate(words) if word.raw in _BOUNDS), len(words)]
     for at in range(len(words)):
@@ -154,15 +154,15 @@ def _surroundings(words: tuple[Word, ...]) -> Iterator[Surroundings]:
         low, high = bounds[bisect_left(bounds, at) - 1], bounds[bisect_right(bounds, at)]
         before, behind = bisect_left(plain, at), bisect_right(plain, at)
         yield Surroundings(
-            tuple(_tells(words[i]) for i in near[0]),
-            tuple(_tells(words[i]) for i in near[1]),
+            tuple(tells(words[i]) for i in near[0]),
+            tuple(tells(words[i]) for i in near[1]),
             words[plain[before - 1]].raw if before else "",
             words[plain[behind]].raw if behind < len(plain) else "",
             frozenset(words[i].key for i in (*near[0], *near[1]) if low < i < high and words[i].key),
         )
 
 
-def _tells(word: Word) -> str:
+def tells(word: Word) -> str:
     """What a word contributes to the place of its neighbours."""
     return f"{word.quantity.value:g}{word.quantity.code}" if word.quantity else word.key
 

@@ -36,6 +36,7 @@ JOINED_SHARE = 0.75
 """What two windows together must have of the wording: more than one, for they may speak of two things."""
 
 JOINED_WINDOWS = 24
+JOINED_TRIED = 3
 WINDOW_SENTENCES = 3
 LENGTH_PENALTY = 0.04
 NAME_WEIGHT = 1.5
@@ -181,18 +182,24 @@ def _judge(claim: _Claim, sources: Sequence[_Source]) -> Check:
     if best is None or best.rank <= 0:
         return Check("unsupported", None)
     likest = _likest(claim, candidates, best)
-    source = sources[likest.passage]
-    readings = [sentence.reading for sentence in likest.window.sentences]
-    differences = find_differences(claim.reading, readings, source.known)
-    differences = tuple(each for each in differences if each.stated or not _is_said_in(each, claim, best))
-    verdict = _verdict(claim, likest, best, source, differences)
-    if verdict in {"partly", "unsupported"} and not differences and _is_said_in_two(claim, best, candidates, weights):
-        verdict = "supported"
+    differences = _differences(claim, likest.window, sources[likest.passage].known, best.window)
+    verdict = _verdict(claim, likest, best, sources[likest.passage], differences)
+    if verdict in {"partly", "unsupported"} and not any(each.stated for each in differences):
+        for both in _joined(claim, likest, candidates, weights):
+            differences = _differences(claim, both, sources[likest.passage].known, both)
+            if not differences:
+                verdict = "supported"
+                break
     sentences = likest.window.sentences
     span = Span(likest.passage, sentences[0].start, sentences[-1].end)
     if verdict == "supported":
         return Check(verdict, span)
     return Check(verdict, span, differences or missing_wording(claim.reading, best.window.terms))
+
+
+def _differences(claim: _Claim, window: _Window, known: frozenset[str], all_said: _Window) -> tuple[Difference, ...]:
+    found = find_differences(claim.reading, [sentence.reading for sentence in window.sentences], known)
+    return tuple(each for each in found if each.stated or not _is_said_in(each, claim, all_said))
 
 
 def _likest(claim: _Claim, candidates: Sequence[_Candidate], best: _Candidate) -> _Candidate:
@@ -209,12 +216,12 @@ def _likest(claim: _Claim, candidates: Sequence[_Candidate], best: _Candidate) -
     return max((each for each in candidates if each.share >= least), key=likeness, default=best)
 
 
-def _is_said_in(difference: Difference, claim: _Claim, best: _Candidate) -> bool:
+def _is_said_in(difference: Difference, claim: _Claim, window: _Window) -> bool:
     """Whether a number or name that the likest window lacks is in the window that holds most of all."""
     if difference.kind == "name":
-        return read(f". {difference.claimed}").terms <= best.window.terms
+        return read(f". {difference.claimed}").terms <= window.terms
     stated = [q for q in claim.required if q.text in difference.claimed]
-    return difference.kind in {"number", "date"} and all(_is_stated(q, best.window.quantities) for q in stated)
+    return difference.kind in {"number", "date"} and all(_is_stated(q, window.quantities) for q in stated)
 
 
 def _verdict(
@@ -236,21 +243,20 @@ def _verdict(
     return "partly" if share >= PARTLY_SHARE else "unsupported"
 
 
-def _is_said_in_two(
-    claim: _Claim, best: _Candidate, candidates: Sequence[_Candidate], weights: dict[str, float]
-) -> bool:
-    """Whether one more window, of any passage, says the rest."""
-    if best.share < PARTLY_SHARE / 2:
-        return False
-    for other in nlargest(JOINED_WINDOWS, candidates, key=lambda candidate: candidate.rank):
-        both = _join(best.window, other.window)
-        share = _score(best.passage, both, claim, weights).share
-        whole = all(_is_stated(q, both.quantities) for q in claim.required)
-        if share >= JOINED_SHARE and whole and claim.reading.names <= both.terms:
-            readings = [sentence.reading for sentence in both.sentences]
-            if not find_differences(claim.reading, readings, both.terms):
-                return True
-    return False
+def _joined(
+    claim: _Claim, likest: _Candidate, candidates: Sequence[_Candidate], weights: dict[str, float]
+) -> list[_Window]:
+    """The window with one more, of any passage, where the two together say the claim; the fullest first."""
+    if likest.share < PARTLY_SHARE / 2:
+        return []
+    others = nlargest(JOINED_WINDOWS, candidates, key=lambda candidate: candidate.rank)
+    joined = [_score(likest.passage, _join(likest.window, other.window), claim, weights) for other in others]
+    whole = [both for both in joined if both.share >= JOINED_SHARE and _holds_all(claim, both.window)]
+    return [both.window for both in nlargest(JOINED_TRIED, whole, key=lambda both: both.rank)]
+
+
+def _holds_all(claim: _Claim, window: _Window) -> bool:
+    return claim.reading.names <= window.terms and all(_is_stated(q, window.quantities) for q in claim.required)
 
 
 def _is_stated(quantity: Quantity, stated: Sequence[Quantity]) -> bool:
