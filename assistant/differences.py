@@ -115,7 +115,11 @@ def _rival(
         return None
     backed, backing = _closest(
         place,
-        [each for each in stated if says(place, each) and not _is_owned(place, each, _likeness(place.around, each.around), mine, says)],
+        [
+            each
+            for each in stated
+            if says(place, each) and not _is_owned(place, each, _likeness(place.around, each.around), mine, says)
+        ],
     )
     return rival if backing is None or _is_rather(place, likeness, rival, backed, backing) else None
 
@@ -127,13 +131,21 @@ def _is_rather(place: _Place, likeness: float, rival: _Place, backed: float, bac
     of_rival = rival.around.clause - backing.around.clause
     if of_backing and of_backing <= claimed:
         return False
-    is_told = bool(of_backing) and not of_backing & claimed and bool(of_rival) and of_rival <= claimed
+    is_told = (
+        backing.reading is rival.reading
+        and bool(of_backing)
+        and not of_backing & claimed
+        and bool(of_rival)
+        and of_rival <= claimed
+    )
     return likeness >= backed + (0.0 if is_told else _CLEARLY)
 
 
 def _is_owned(place: _Place, other: _Place, likeness: float, mine: Sequence[_Place], says: _Alike) -> bool:
     """Whether another word of the claim says the same and is rather what the source's word stands for."""
-    return any(each.at != place.at and says(each, other) and _likeness(each.around, other.around) > likeness for each in mine)
+    return any(
+        each.at != place.at and says(each, other) and _likeness(each.around, other.around) > likeness for each in mine
+    )
 
 
 def _numbers(mine: Sequence[_Place], theirs: Sequence[_Place]) -> Iterator[_Found]:
@@ -151,14 +163,21 @@ def _states(place: _Place, other: _Place) -> bool:
     return bool(mine and theirs and mine.is_backed_by(theirs))
 
 
+_COMPARABLE = ({"", "date"}, {"time", "months"})
+
+
 def _rivals(place: _Place, other: _Place) -> bool:
     """Whether two numbers could stand for one another and differ."""
     mine, theirs = place.word.quantity, other.word.quantity
-    assert mine and theirs
+    assert mine is not None
+    assert theirs is not None
     if bool(mine.code) != bool(theirs.code) or _states(place, other):
         return False
-    kinds = {mine.dimension, theirs.dimension}
-    return len(kinds) < 2 or "" in kinds or mine.number == theirs.number
+    return (
+        {mine.dimension, theirs.dimension} in _COMPARABLE
+        or mine.dimension == theirs.dimension
+        or mine.number == theirs.number
+    )
 
 
 def _kind(place: _Place) -> Literal["date", "name", "number"]:
@@ -193,7 +212,9 @@ def _names(mine: Sequence[_Place], theirs: Sequence[_Place], known: frozenset[st
     terms = known.union(place.word.key for place in theirs)
     for name in claimed:
         is_said = name.keys <= terms
-        backed = max((_likeness(name.around, other.around) for other in stated if name.keys <= other.keys), default=-1.0)
+        backed = max(
+            (_likeness(name.around, other.around) for other in stated if name.keys <= other.keys), default=-1.0
+        )
         least = max(SAME_PLACE, backed + _CLEARLY) if is_said else SAME_PLACE
         others = [other for other in stated if not (name.keys <= other.keys or other.keys <= name.keys)]
         likeness, rival = max(
@@ -201,7 +222,12 @@ def _names(mine: Sequence[_Place], theirs: Sequence[_Place], known: frozenset[st
             key=lambda each: each[0],
             default=(-1.0, None),
         )
-        if rival and likeness >= least and not (is_said and rival.keys <= _keys(mine)) and not _is_named(rival, likeness, mine):
+        if (
+            rival
+            and likeness >= least
+            and not (is_said and rival.keys <= _keys(mine))
+            and not _is_named(rival, likeness, mine)
+        ):
             yield name.first.at, Difference("name", name.said, rival.said)
         elif not is_said:
             yield name.first.at, Difference("name", name.said)
@@ -328,7 +354,10 @@ def _is_foreign(denied: _Denied, theirs: Sequence[_Place]) -> bool:
 def _is_turned(mine: Sequence[_Place], theirs: Sequence[_Place]) -> bool:
     """Whether the one says "not without" where the other says "only with"."""
     said, others = {place.word.raw for place in mine}, {place.word.raw for place in theirs}
-    return "only" in others - said and len(said & {"not", "no", "never", "cannot", "may not", "without", "unless", "until"}) > 1
+    return (
+        "only" in others - said
+        and len(said & {"not", "no", "never", "cannot", "may not", "without", "unless", "until"}) > 1
+    )
 
 
 def _partners(claimed: Sequence[_Denied], stated: Sequence[_Denied]) -> dict[int, int]:

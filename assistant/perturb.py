@@ -30,7 +30,9 @@ _MONTHS = (
 )  # fmt: skip
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
-_DIGITS = re.compile(r"(?<![\w.,:/#+=@&?-])[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?(?![\w/:@]|[.,][0-9]|-[A-Za-z0-9]|[.)]\s*[A-Z]|\s:)(?<!: [0-9])(?<!: [0-9]{2})")
+_DIGITS = re.compile(
+    r"(?<![\w.,:/#+=@&?-])[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?(?![\w/:@]|[.,][0-9]|-[A-Za-z0-9]|[.)]\s*[A-Z]|\s:)(?<!: [0-9])(?<!: [0-9]{2})"
+)
 _POINTER = re.compile(
     r"(?:\b(?:section|sec|article|art|figure|fig|table|chapter|page|appendix|clause|rule|part|step|note|version|level"
     r"|reference|ref|no|number|act|title|code|usc|cfr|pub|form|room|suite|box|channel|phase|type|class|grade)s?\.?"
@@ -108,10 +110,16 @@ _LEAD_IN = re.compile(
     r"|As a result|In general|Generally|Here|Finally|In contrast|Also|Similarly|Specifically|In conclusion"
     r"|Please note that|In particular|Of course|According to [^,]{3,60}|In (?:this|our) \w+(?: \w+)?)(?:,|\s(?=that\b)|\s,)\s+",
 )
-_CONDITION = re.compile(r"(?P<front>(?:If|When|Before|After|Once|While|Although|Because|Since|Unless)\s[^,.;:]{8,90}),\s(?P<main>[^;:]{12,}?)(?P<end>\s?\.)\Z")
-_CONDITION_BEHIND = re.compile(r"(?P<main>[A-Z][^,;:]{12,120}?),?\s(?P<front>(?:if|when|because|although|unless|while)\s[^,.;:]{8,90}?)(?P<end>\s?\.)\Z")
+_CONDITION = re.compile(
+    r"(?P<front>(?:If|When|Before|After|Once|While|Although|Because|Since|Unless)\s[^,.;:]{8,90}),\s(?P<main>[^;:]{12,}?)(?P<end>\s?\.)\Z"
+)
+_CONDITION_BEHIND = re.compile(
+    r"(?P<main>[A-Z][^,;:]{12,120}?),?\s(?P<front>(?:if|when|because|although|unless|while)\s[^,.;:]{8,90}?)(?P<end>\s?\.)\Z"
+)
 _NAME = re.compile(r"(?<=[a-z,] )(?:[A-Z][a-z]{2,}|[A-Z]{3,})(?: (?:[A-Z][a-z]{2,}|[A-Z]{3,}))*(?![\w'’-])")
-_NO_NAMES = frozenset((*_MONTHS, *_WEEKDAYS, "The", "This", "You", "Our", "Your", "And", "For", "NOT", "AND", "THE", "YOU", "ARE"))
+_NO_NAMES = frozenset(
+    (*_MONTHS, *_WEEKDAYS, "The", "This", "You", "Our", "Your", "And", "For", "NOT", "AND", "THE", "YOU", "ARE")
+)
 
 
 def names_in(text: str) -> tuple[str, ...]:
@@ -259,7 +267,9 @@ _DENIED = re.compile(r"\b(?:not|no|never|cannot|without|neither|nor|none|unless)
 
 def _deny(sentence: str, rng: Random) -> str | None:
     """ "Not" behind an auxiliary verb, where nothing near it is denied already."""
-    found = [m for m in _AUXILIARY.finditer(sentence) if not _DENIED.search(sentence[max(0, m.start() - 60) : m.end() + 60])]
+    found = [
+        m for m in _AUXILIARY.finditer(sentence) if not _DENIED.search(sentence[max(0, m.start() - 60) : m.end() + 60])
+    ]
     if not found:
         return None
     match = rng.choice(found)
@@ -290,7 +300,11 @@ def _compare(sentence: str, rng: Random) -> str | None:
 
 
 def _oblige(sentence: str, rng: Random) -> str | None:
-    return _replace_one(_OBLIGATIONS, sentence, rng) if not re.search(r"\bMay\b|not (?:required|mandatory)", sentence) else None
+    return (
+        _replace_one(_OBLIGATIONS, sentence, rng)
+        if not re.search(r"\bMay\b|not (?:required|mandatory)", sentence)
+        else None
+    )
 
 
 def _with_other_name(sentence: str, names: Sequence[str], rng: Random) -> str | None:
@@ -349,11 +363,36 @@ def _capital(text: str) -> str:
     return text[0].upper() + text[1:]
 
 
-_LOWERED = frozenset("If When Before After Once While Although Because Since Unless The This These It We You They A An Our Your In".split())
+_LOWERED = frozenset(
+    [
+        "If",
+        "When",
+        "Before",
+        "After",
+        "Once",
+        "While",
+        "Although",
+        "Because",
+        "Since",
+        "Unless",
+        "The",
+        "This",
+        "These",
+        "It",
+        "We",
+        "You",
+        "They",
+        "A",
+        "An",
+        "Our",
+        "Your",
+        "In",
+    ]
+)
 
 
 def _small(text: str) -> str:
-    return text[0].lower() + text[1:] if text.split()[0] in _LOWERED else text
+    return text[0].lower() + text[1:] if text.split(maxsplit=1)[0] in _LOWERED else text
 
 
 def _say_otherwise(sentence: str, rng: Random) -> str | None:

@@ -20,13 +20,34 @@ _WORD = re.compile(
 _NO_WORDS = re.compile(r"(?<=\])\([^()\s]*(?:\s\"[^\"()]*\")?\)|<[a-zA-Z/][^<>]{0,200}>|\{%[^{}]*%\}")
 """Targets of links, and tags."""
 
-_NO_DENIAL = re.compile(
-    r"\b(?:whether or|if) not\b|\bno\.(?=\s?[0-9])|\bno (?:doubt|matter)\b", re.IGNORECASE
-)
+_NO_DENIAL = re.compile(r"\b(?:whether or|if) not\b|\bno\.(?=\s?[0-9])|\bno (?:doubt|matter)\b", re.IGNORECASE)
 _ONLY = frozenset(("only", "just", "merely"))
 """A denial of these denies nothing of what follows."""
 
-_VERBS = frozenset(("is", "are", "was", "were", "be", "can", "could", "may", "might", "must", "shall", "should", "will", "would", "has", "have", "had", "do", "does", "did"))
+_VERBS = frozenset(
+    (
+        "is",
+        "are",
+        "was",
+        "were",
+        "be",
+        "can",
+        "could",
+        "may",
+        "might",
+        "must",
+        "shall",
+        "should",
+        "will",
+        "would",
+        "has",
+        "have",
+        "had",
+        "do",
+        "does",
+        "did",
+    )
+)
 CLAUSE_ENDS = frozenset(";:()|\u2014") | {
     "but", "except", "while", "whereas", "although", "though", "because", "since", "if", "when", "which",
     "who",
@@ -96,7 +117,9 @@ def read(text: str) -> Reading:
     words = tuple(_words(text))
     denials = tuple(_denials(words, _innocent(text)))
     denied = [at for denial in denials for at in denial.heads]
-    words = tuple(replace(word, is_denied=denied.count(at) % 2 == 1) if at in denied else word for at, word in enumerate(words))
+    words = tuple(
+        replace(word, is_denied=denied.count(at) % 2 == 1) if at in denied else word for at, word in enumerate(words)
+    )
     return Reading(
         text,
         words,

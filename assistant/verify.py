@@ -19,7 +19,7 @@ from assistant.reading import SOFT_NUMBERS, Reading, read
 from assistant.wording import fold
 from retrieval.sentences import sentence_spans
 
-SUPPORTED_SHARE = 0.62
+SUPPORTED_SHARE = 0.7
 """So much of a sentence's weighted wording in the window, and it counts as said there."""
 
 PARTLY_SHARE = 0.4
@@ -109,7 +109,9 @@ _SILENCE = re.compile(
 )
 _TURN = re.compile(r"[,;]?\s*\b(?:but|however|although|though)\b", re.IGNORECASE)
 _OPENING = re.compile(r"\s*(?:[-*+•]\s+|[0-9]{1,3}[.)]\s+)?(?:(?:yes|no)[,.:;]\s+)?", re.IGNORECASE)
-_LEAD_IN = re.compile(r"\A\s*(?:according to|as stated in|as per|per) (?:the|this|our|your) [^,]{1,60},\s", re.IGNORECASE)
+_LEAD_IN = re.compile(
+    r"\A\s*(?:according to|as stated in|as per|per) (?:the|this|our|your) [^,]{1,60},\s", re.IGNORECASE
+)
 _SENTENCE_END = re.compile(r"[.!?:;]\s|\n")
 _HEADING = re.compile(r"\s*#{1,6}\s|\s*(\*\*|__)[^*_.!?]{1,80}\1:?\s*\Z")
 _MARKUP = re.compile(r"[*_`~#|>]+|\[([^\]]*)\]\([^)]*\)")
@@ -179,8 +181,10 @@ def _judge(claim: _Claim, sources: Sequence[_Source]) -> Check:
     weights = _weights(claim, sources)
     candidates = [_score(i, w, claim, weights) for i, source in enumerate(sources) for w in source.windows]
     best = max(candidates, key=lambda candidate: candidate.rank, default=None)
-    if best is None or best.rank <= 0:
+    if best is None:
         return Check("unsupported", None)
+    if best.rank <= 0:
+        return Check("unsupported", None, missing_wording(claim.reading, frozenset()))
     likest = _likest(claim, candidates, best)
     differences = _differences(claim, likest.window, sources[likest.passage].known, best.window)
     verdict = _verdict(claim, likest, best, sources[likest.passage], differences)
@@ -199,7 +203,7 @@ def _judge(claim: _Claim, sources: Sequence[_Source]) -> Check:
 
 def _differences(claim: _Claim, window: _Window, known: frozenset[str], all_said: _Window) -> tuple[Difference, ...]:
     found = find_differences(claim.reading, [sentence.reading for sentence in window.sentences], known)
-    return tuple(each for each in found if each.stated or not _is_said_in(each, claim, all_said))
+    return tuple(each for each in found if each.stated or not _is_said_in(each, all_said))
 
 
 def _likest(claim: _Claim, candidates: Sequence[_Candidate], best: _Candidate) -> _Candidate:
@@ -216,12 +220,14 @@ def _likest(claim: _Claim, candidates: Sequence[_Candidate], best: _Candidate) -
     return max((each for each in candidates if each.share >= least), key=likeness, default=best)
 
 
-def _is_said_in(difference: Difference, claim: _Claim, window: _Window) -> bool:
+def _is_said_in(difference: Difference, window: _Window) -> bool:
     """Whether a number or name that the likest window lacks is in the window that holds most of all."""
-    if difference.kind == "name":
-        return read(f". {difference.claimed}").terms <= window.terms
-    stated = [q for q in claim.required if q.text in difference.claimed]
-    return difference.kind in {"number", "date"} and all(_is_stated(q, window.quantities) for q in stated)
+    if difference.kind not in {"number", "date", "name"}:
+        return False
+    claimed = read(f". {difference.claimed}")
+    return claimed.terms <= window.terms and all(
+        _is_stated(word.quantity, window.quantities) for word in claimed.words if word.quantity
+    )
 
 
 def _verdict(
@@ -235,7 +241,9 @@ def _verdict(
     if any(each.stated for each in differences):
         return "unsupported"
     if differences:
-        elsewhere = all(_is_stated(q, source.quantities) for q in claim.required) and claim.reading.names <= source.terms
+        elsewhere = (
+            all(_is_stated(q, source.quantities) for q in claim.required) and claim.reading.names <= source.terms
+        )
         said = elsewhere and not any(each.kind == "negation" for each in differences)
         return "partly" if said and share >= PARTLY_SHARE else "unsupported"
     if share >= SUPPORTED_SHARE:

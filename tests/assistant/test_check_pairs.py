@@ -5,6 +5,7 @@ A true one may be called supported or partly, never unsupported or contradicted;
 
 import pytest
 
+from assistant.events import Difference
 from assistant.verify import check_sentence
 
 PASSAGES = {
@@ -282,3 +283,95 @@ FALSE = [
     ("storage", "The office canteen serves lunch until two o'clock."),
     ("rules", "The landlord pays for the electricity of every flat."),
 ]
+
+BEYOND_THE_RULES = {
+    "Multi-factor authentication is required for remote access and inside the office.",
+    "Business accounts include 15 GB of storage.",
+}
+"""False in a way that takes a reader: what the second half of a sentence borrows from the first."""
+
+
+def is_called_unsupported(topic: str, sentence: str) -> bool:
+    return check_sentence(sentence, [PASSAGES[topic]]).support in {"unsupported", "contradicted"}
+
+
+@pytest.mark.parametrize(("topic", "sentence"), TRUE)
+def test_a_true_paraphrase_is_not_called_unsupported(topic: str, sentence: str) -> None:
+    assert not is_called_unsupported(topic, sentence)
+
+
+@pytest.mark.parametrize(("topic", "sentence"), [pair for pair in FALSE if pair[1] not in BEYOND_THE_RULES])
+def test_a_changed_detail_is_called_unsupported(topic: str, sentence: str) -> None:
+    assert is_called_unsupported(topic, sentence)
+
+
+def test_nearly_all_true_paraphrases_are_called_supported() -> None:
+    supported = [check_sentence(sentence, [PASSAGES[topic]]).support == "supported" for topic, sentence in TRUE]
+    assert sum(supported) >= 0.95 * len(supported)
+
+
+def test_the_other_passages_do_not_make_a_false_sentence_true() -> None:
+    passages = list(PASSAGES.values())
+    caught = [check_sentence(sentence, passages).support in {"unsupported", "contradicted"} for _, sentence in FALSE]
+    assert sum(caught) >= 0.95 * len(caught)
+
+
+@pytest.mark.parametrize(
+    ("topic", "sentence", "difference"),
+    [
+        (
+            "leave",
+            "Full-time employees are entitled to 30 days of paid leave.",
+            Difference("number", "30 days", "26 days"),
+        ),
+        (
+            "leave",
+            "Full-time employees are entitled to 26 weeks of paid leave.",
+            Difference("number", "26 weeks", "26 days"),
+        ),
+        (
+            "company",
+            "On Tuesday, 24 May 2024, the board approved the merger with Calder Systems.",
+            Difference("date", "24 May 2024", "14 May 2024"),
+        ),
+        ("rules", "The laundry room is closed on Saturdays.", Difference("date", "Saturdays", "Sundays")),
+        (
+            "security",
+            "Incidents are reported to the desk in Hamburg by phone.",
+            Difference("name", "Hamburg", "Rotterdam"),
+        ),
+        (
+            "security",
+            "Personal devices are allowed on the production network.",
+            Difference("negation", "allowed", "not allowed"),
+        ),
+        ("rules", "Barbecues are allowed on balconies.", Difference("negation", "allowed", "prohibited")),
+        (
+            "leave",
+            "Requests must be submitted at most two weeks before the first day.",
+            Difference("comparison", "at most", "at least"),
+        ),
+        ("study", "Patients younger than 75 years were excluded.", Difference("comparison", "younger", "older")),
+        ("manual", "Error E-7 of the pump means that the tank is empty.", Difference("name", "E-7")),
+        (
+            "storage",
+            "Free accounts include 15 GB of storage and a calendar with reminders.",
+            Difference("wording", "calendar with reminders"),
+        ),
+    ],
+)
+def test_what_differs_is_said_in_the_words_of_both(topic: str, sentence: str, difference: Difference) -> None:
+    check = check_sentence(sentence, [PASSAGES[topic]])
+    assert check.support != "supported"
+    assert difference in check.differences
+
+
+@pytest.mark.parametrize(("topic", "sentence"), TRUE + FALSE)
+def test_differences_come_with_every_other_verdict_and_are_written_as_the_two_write_them(
+    topic: str, sentence: str
+) -> None:
+    check = check_sentence(sentence, [PASSAGES[topic]])
+    assert bool(check.differences) is (check.support != "supported")
+    for difference in check.differences:
+        assert all(part in sentence for part in difference.claimed.rstrip("\u2026").split(" \u2026 "))
+        assert difference.stated in PASSAGES[topic]
