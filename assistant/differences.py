@@ -209,7 +209,7 @@ def _agrees(place: _Place, other: _Place) -> bool:
 def _names(mine: Sequence[_Place], theirs: Sequence[_Place], known: frozenset[str]) -> Iterator[_Found]:
     """Names that the source lacks, and names in whose place it has another that the claim lacks."""
     claimed, stated = _runs(mine), _runs(theirs)
-    terms = known.union(place.word.key for place in theirs)
+    terms = known.union(*((place.word.key, place.word.raw) for place in theirs))
     for name in claimed:
         is_said = name.keys <= terms
         backed = max(
@@ -283,10 +283,10 @@ def _merged(found: Sequence[_Found]) -> Iterator[_Found]:
 
 def _prefixes(mine: Sequence[_Place], theirs: Sequence[_Place]) -> Iterator[_Found]:
     """Words that a prefix turns into their opposite: "likely" and "unlikely", "hyper-" and "hypo-"."""
-    shared = {place.word.key for place in mine} & {place.word.key for place in theirs}
-    others = [place for place in theirs if place.word.key and place.word.key not in shared]
+    said, stated = {place.word.raw for place in mine}, {place.word.raw for place in theirs}
+    others = [place for place in theirs if place.word.key and place.word.raw not in said]
     for place in mine:
-        if place.word.key and place.word.key not in shared:
+        if place.word.key and place.word.raw not in stated:
             for other in others:
                 if kind := opposite_prefix(place.word.raw, other.word.raw):
                     yield place.at, Difference(kind, place.said, other.said)
@@ -407,8 +407,9 @@ def _affirmed(
         if head.word.is_denied and (found := _occurrences(head, others)):
             likeness, affirmed = _closest(head, [place for place in found if not place.word.is_denied])
             same, _ = _closest(head, [place for place in found if place.word.is_denied])
-            if affirmed is None or likeness < max(SAME_PLACE, same + _CLEARLY if partner else same):
+            if affirmed and likeness >= max(SAME_PLACE, same + _CLEARLY if partner else same):
+                elsewhere, _ = _closest(affirmed, [place for place in _occurrences(head, own) if not place.word.is_denied])
+                return affirmed if elsewhere < likeness else None
+            if not partner:
                 return None
-            elsewhere, _ = _closest(affirmed, [place for place in _occurrences(head, own) if not place.word.is_denied])
-            return affirmed if elsewhere < likeness else None
     return None

@@ -22,7 +22,7 @@ _NO_WORDS = re.compile(r"(?<=\])\([^()\s]*(?:\s\"[^\"()]*\")?\)|<[a-zA-Z/][^<>]{
 
 _NO_DENIAL = re.compile(r"\b(?:whether or|if) not\b|\bno\.(?=\s?[0-9])|\bno (?:doubt|matter)\b", re.IGNORECASE)
 _ONLY = frozenset(("only", "just", "merely"))
-"""A denial of these denies nothing of what follows."""
+""" "Not only" denies nothing of what follows, nor do the others before a "but"."""
 
 _VERBS = frozenset(
     (
@@ -55,6 +55,9 @@ CLAUSE_ENDS = frozenset(";:()|\u2014") | {
 _BOUNDS = CLAUSE_ENDS | {",", "and", "or"}
 _CLOSES = CLAUSE_ENDS - set("()")
 _NEIGHBOURS = 3
+_NAME_CHARS = 4
+"""A word that says nothing by itself may yet be a name when it has a capital and so many letters: "Will"."""
+
 _REACH = 3
 """At most so many words that say something after a denial are denied by it."""
 
@@ -162,9 +165,11 @@ def _number(stated: Stated, previous: str) -> Word:
 
 def _word(found: re.Match[str], is_first: bool) -> Word:
     raw = fold(found[0])
+    if any(map(str.isdigit, raw)):
+        return Word(*found.span(), raw, quantity=Quantity(found[0], code=raw))
     is_capital = found[0][0].isupper() and (not is_first or (len(found[0]) > 1 and found[0].isupper()))
-    key = term(raw)
-    return Word(found.start(), found.end(), raw, key, bool(key) and is_capital, sides=sides_of(raw))
+    key = term(raw) or (raw if is_capital and found[0].istitle() and len(raw) >= _NAME_CHARS else "")
+    return Word(*found.span(), raw, key, bool(key) and is_capital, sides=sides_of(raw))
 
 
 def _surroundings(words: tuple[Word, ...]) -> Iterator[Surroundings]:
@@ -204,7 +209,8 @@ def _denials(words: tuple[Word, ...], innocent: frozenset[int]) -> Iterator[Deni
 
 def _denies(words: tuple[Word, ...], at: int) -> bool:
     behind = words[at + 1].raw if at + 1 < len(words) else ""
-    return (denies(words[at].raw) and behind not in _ONLY) or (words[at].raw in _FAILS and behind == "to")
+    is_only = behind == "only" or (behind in _ONLY and any(word.raw == "but" for word in words[at + 2 :]))
+    return (denies(words[at].raw) and not is_only) or (words[at].raw in _FAILS and behind == "to")
 
 
 _FAILS = frozenset(("fail", "fails", "failed", "refuse", "refuses", "refused"))
@@ -218,8 +224,12 @@ def _heads(words: tuple[Word, ...], at: int) -> Iterator[int]:
         ends = raw in CLAUSE_ENDS or raw in _VERBS or raw == ","
         if found == _REACH or (found and (ends or denies(raw))) or raw in _CLOSES:
             break
-        if words[i].key or words[i].sides:
+        if _can_be_denied(words[i]):
             found += 1
             yield i
     if not found:
-        yield from (i for i in range(at - 1, max(-1, at - 5), -1) if words[i].key)
+        yield from (i for i in range(at - 1, max(-1, at - 5), -1) if _can_be_denied(words[i]))
+
+
+def _can_be_denied(word: Word) -> bool:
+    return bool(word.key or word.sides or (word.quantity and word.raw not in SOFT_NUMBERS))
