@@ -163,7 +163,7 @@ def _states(place: _Place, other: _Place) -> bool:
     return bool(mine and theirs and mine.is_backed_by(theirs))
 
 
-_COMPARABLE = ({"", "date"}, {"time", "months"})
+_COMPARABLE = ({"", "date"}, {"", "clock"}, {"time", "months"})
 
 
 def _rivals(place: _Place, other: _Place) -> bool:
@@ -408,7 +408,9 @@ def _affirmed(
             likeness, affirmed = _closest(head, [place for place in found if not place.word.is_denied])
             same, _ = _closest(head, [place for place in found if place.word.is_denied])
             if affirmed and likeness >= max(SAME_PLACE, same + _CLEARLY if partner else same):
-                elsewhere, _ = _closest(affirmed, [place for place in _occurrences(head, own) if not place.word.is_denied])
+                elsewhere, _ = _closest(
+                    affirmed, [place for place in _occurrences(head, own) if not place.word.is_denied]
+                )
                 return affirmed if elsewhere < likeness else None
             if not partner:
                 return None

@@ -82,14 +82,20 @@ _AUXILIARY = re.compile(
     r"|\b(?:has|have|had)\b(?= (?:been|\w{3,}ed)\b)"
 )
 _DENIALS = (
-    (re.compile(r"\b(can)(?:not| not|'t|\u2019t)\b(?! only)"), r"\1"),
-    (re.compile(r"\b(is|are|was|were|do|does|did|has|have|had|could|should|would|must|may|will|shall)"
-                r"(?: not|n't|n\u2019t| n't)\b(?! (?:only|just|merely|necessarily|always|limited)\b)"), r"\1"),
+    (re.compile(r"\b(can)(?:not| not|'t|\u2019t)\b(?! only)", re.IGNORECASE), r"\1"),
+    (
+        re.compile(
+            r"\b(is|are|was|were|do|does|did|has|have|had|could|should|would|must|may|will|shall)"
+            r"(?: not|n't|n\u2019t| n't)\b(?! (?:only|just|merely|necessarily|always|limited)\b)",
+            re.IGNORECASE,
+        ),
+        r"\1",
+    ),
     (re.compile(r"\bnever\b"), "always"),
     (re.compile(r"\bwithout\b"), "with"),
-    (re.compile(r"\b([Nn])o (?=[a-z]{4,}\b)(?!longer|later|matter|more|less|other|doubt)"), lambda m: "Some " if m[1] == "N" else "some "),
-    (re.compile(r"\b([Uu])nless\b"), lambda m: "If" if m[1] == "U" else "if"),
-)  # fmt: skip
+    (re.compile(r"\bno (?=[a-z]{4,}\b)(?!longer|later|matter|more|less|other|doubt)", re.IGNORECASE), "some "),
+    (re.compile(r"\bunless\b", re.IGNORECASE), "if"),
+)
 _CONTRACTIONS = (
     ("do not", "don't"), ("does not", "doesn't"), ("did not", "didn't"), ("is not", "isn't"), ("are not", "aren't"),
     ("was not", "wasn't"), ("were not", "weren't"), ("cannot", "can't"), ("can not", "can't"), ("will not", "won't"),
@@ -258,8 +264,7 @@ def _affirm(sentence: str, rng: Random) -> str | None:
     if not found:
         return None
     match, text = rng.choice(found)
-    said = match.expand(text) if isinstance(text, str) else text(match)
-    return sentence[: match.start()] + said + sentence[match.end() :]
+    return _put(sentence, match, match.expand(text))
 
 
 _DENIED = re.compile(r"\b(?:not|no|never|cannot|without|neither|nor|none|unless)\b|n['\u2019]t\b", re.IGNORECASE)

@@ -120,12 +120,12 @@ _WORDS = rf"""
   | once|twice"""
 _DATES = rf"""
     \b(?P<y1>[12][0-9]{{3}})-(?P<m1>[01]?[0-9])-(?P<d1>[0-3]?[0-9])\b
-  | \b{_DAY.format("d2")}\s+(?:of\s+)?(?P<m2>{_MONTH}){_YEAR.format("y2")}?
+  | (?<![0-9][.,:])\b{_DAY.format("d2")}\s+(?:of\s+)?(?P<m2>{_MONTH}){_YEAR.format("y2")}?
   | \b(?P<m3>{_MONTH})\s+{_DAY.format("d3")}(?![0-9.:%]){_YEAR.format("y3")}?
   | \b(?P<m4>{_MONTH}){_YEAR.format("y4")}
 """
 _CLOCKS = r"""
-    \b(?P<hour>[0-2]?[0-9])(?:\s?[:.]\s?(?P<minute>[0-5][0-9]))?\s?(?P<half>[ap]\.?m\b\.?)
+    (?<![0-9][.,:])\b(?P<hour>[0-2]?[0-9])(?:\s?[:.]\s?(?P<minute>[0-5][0-9]))?\s?(?P<half>[ap]\.?m\b\.?)
   | \b(?P<hour24>[0-2]?[0-9]):(?P<minute24>[0-5][0-9])\b
 """
 _NUMBERS = rf"""

@@ -112,7 +112,6 @@ _OPENING = re.compile(r"\s*(?:[-*+•]\s+|[0-9]{1,3}[.)]\s+)?(?:(?:yes|no)[,.:;]
 _LEAD_IN = re.compile(
     r"\A\s*(?:according to|as stated in|as per|per) (?:the|this|our|your) [^,]{1,60},\s", re.IGNORECASE
 )
-_SENTENCE_END = re.compile(r"[.!?:;]\s|\n")
 _HEADING = re.compile(r"\s*#{1,6}\s|\s*(\*\*|__)[^*_.!?]{1,80}\1:?\s*\Z")
 _MARKUP = re.compile(r"[*_`~#|>]+|\[([^\]]*)\]\([^)]*\)")
 _TOKEN = re.compile(r"[^\W_]+(?:[.,'\u2019][^\W_]+)*|[%$\u20ac\u00a3\u00a5\u20b9]")
@@ -164,8 +163,10 @@ class _Source(NamedTuple):
     known: frozenset[str]
     """The terms of the context alone."""
     quantities: tuple[Quantity, ...]
-    text: str
+    sentences: tuple[_Sentence, ...]
     tokens: tuple[str, ...]
+    spans: tuple[tuple[int, int], ...]
+    """Where each token stands."""
 
 
 class _Candidate(NamedTuple):
@@ -307,13 +308,21 @@ def _find_quotation(sentence: str, sources: Sequence[_Source]) -> Span | None:
         return None
     for i, source in enumerate(sources):
         for at in _occurrences(wanted, source.tokens):
-            spans = [found.span() for found in _TOKEN.finditer(source.text)]
-            start, end = spans[at][0], spans[at + len(wanted) - 1][1]
-            before = _SENTENCE_END.split(source.text[spans[max(0, at - NEGATION_REACH)][0] : start])[-1]
-            behind = source.tokens[at + len(wanted) : at + len(wanted) + 1]
-            if not _NEGATED.intersection((*_tokens(before), *behind)):
-                return Span(i, start, end)
+            span = Span(i, source.spans[at][0], source.spans[at + len(wanted) - 1][1])
+            if not _is_turned(source, at, at + len(wanted)):
+                return span
     return None
+
+
+def _is_turned(source: _Source, first: int, last: int) -> bool:
+    """Whether a negation of the same sentence stands before or right behind the words from `first` to `last`."""
+    start, end = source.spans[first][0], source.spans[last - 1][1]
+    whole = next((each for each in source.sentences if each.start <= start and end <= each.end), None)
+    if whole is None:
+        return False
+    before = [token for token, span in zip(source.tokens, source.spans, strict=True) if whole.start <= span[0] < start]
+    behind = [token for token, span in zip(source.tokens, source.spans, strict=True) if end <= span[0] < whole.end]
+    return not _NEGATED.isdisjoint((*before[-NEGATION_REACH:], *behind[:1]))
 
 
 def _occurrences(wanted: tuple[str, ...], words: tuple[str, ...]) -> Iterator[int]:
@@ -345,8 +354,9 @@ def _source(text: str, context: str) -> _Source:
         for i in range(len(sentences) - size + 1)
     )
     quantities = tuple(q for sentence in sentences for q in sentence.quantities)
+    spans = tuple(found.span() for found in _TOKEN.finditer(text))
     terms = about.reading.terms.union(*(sentence.reading.terms for sentence in sentences))
-    return _Source(windows, terms, about.reading.terms, quantities + about.required, text, _tokens(text))
+    return _Source(windows, terms, about.reading.terms, quantities + about.required, sentences, _tokens(text), spans)
 
 
 def _sentence(text: str, start: int, end: int) -> _Sentence:

@@ -137,7 +137,7 @@ def answers(
 
 
 @evaluation.command("citations")
-def citations(file: Path, per_query: PerQuery = None, as_json: Json = False) -> None:
+def citations(file: Path, per_query: PerQuery = None, as_json: Json = False, _home: HomeDir = None) -> None:
     """Tell sentences that their passage supports from those it does not: JSON lines, as `eval claims` writes them."""
     found = evaluate_citations(read_claims(file), on_progress=_show)
     _write_lines(per_query, found.per_claim())
@@ -164,6 +164,7 @@ def claims(
     sentences: Annotated[int, typer.Option("--sentences", min=1, help="Of how many sentences.")] = 1000,
     seed: Annotated[int, typer.Option("--seed", help="Another seed makes other claims.")] = 0,
     as_json: Json = False,
+    _home: HomeDir = None,
 ) -> None:
     """Make true and false claims of documents, for `eval citations`."""
     made = list(make_claims(paths, seed=seed, sentences=sentences))
