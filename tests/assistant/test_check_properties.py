@@ -93,7 +93,8 @@ def changed_numbers(count: int) -> list[tuple[str, str]]:
     for i in range(count):
         sentence, found, passage = numbers[i % len(numbers)]
         is_time = re.match(r"(?:th)? (?:am|pm|March|May)", sentence[found.end() :])
-        other = str(choose.randint(2, 3_000)) if is_time or i % 2 else f"{choose.uniform(0, 99):.1f}"
+        most = 12 if is_time else 3_000
+        other = str(choose.randint(1, most)) if is_time or i % 2 else f"{choose.uniform(0, 99):.1f}"
         if float(other) != float(found[0].replace(",", "")):
             changed.append((sentence[: found.start()] + other + sentence[found.end() :], passage))
     return changed
