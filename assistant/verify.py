@@ -6,36 +6,37 @@ sentence may be missing there; how much of its wording must be there is set by t
 
 import math
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from heapq import nlargest
 from typing import NamedTuple
 
+from assistant.differences import find_differences, missing_wording
 from assistant.events import Difference, Support
 from assistant.quantities import Quantity, find_quantities
-from assistant.wording import Clause, clash, clauses, whole
+from assistant.reading import SOFT_NUMBERS, Reading, read
+from assistant.wording import fold
 from retrieval.sentences import sentence_spans
 
-SUPPORTED_SHARE = 0.62
+SUPPORTED_SHARE = 0.7
 """So much of a sentence's weighted wording in the window, and it counts as said there."""
 
 PARTLY_SHARE = 0.4
 
-CONTRADICTED_SHARE = 0.6
+CONTRADICTED_SHARE = 0.5
 """So much the same, and another number or a negation contradicts instead of being something else."""
 
-CLAUSE_SHARE = 0.66
-"""So much of a clause's terms in another clause, and both speak of the same thing."""
-
-ALIKE_SHARE = 0.8
-"""So much of two sentences' terms the same, and they are two wordings of one statement."""
+NEARLY = 0.4
+WORDING_WEIGHT = 0.25
+LIKENESS_PENALTY = 0.05
+"""A window is looked at closely that lacks at most NEARLY of the best one's share of the wording."""
 
 JOINED_SHARE = 0.75
 """What two windows together must have of the wording: more than one, for they may speak of two things."""
 
 JOINED_WINDOWS = 24
+JOINED_TRIED = 3
 WINDOW_SENTENCES = 3
 LENGTH_PENALTY = 0.04
 NAME_WEIGHT = 1.5
@@ -43,8 +44,8 @@ NUMBER_WEIGHT = 1.5
 MIN_QUOTED_TOKENS = 2
 NEGATION_REACH = 4
 
-_NEGATED = frozenset(("not", "no", "never", "cannot", "don't", "doesn't", "isn't", "false", "unless", "without"))
-_ONE = frozenset(("a", "an", "one", "once", "1"))
+_NEGATED = frozenset(("not", "no", "never", "cannot", "don't", "doesn't", "isn't", "n't", "false", "unless", "without"))
+_DENIABLE = frozenset(("number", "date", "comparison"))
 
 
 class Span(NamedTuple):
@@ -81,23 +82,26 @@ def check_sentence(sentence: str, passages: Sequence[str], *, contexts: Sequence
     if quoted := _find_quotation(sentence, sources):
         return Check("supported", quoted)
     claim = _claim(sentence)
-    if not claim.whole.terms and not claim.required:
+    if not claim.reading.terms and not claim.required:
         return Check("not_a_claim", None)
     return _judge(claim, sources)
 
 
 _COURTESY = re.compile(
-    r"(?:hi|hello|hey|dear|thanks?|thank you|sure|certainly|of course|you're welcome|great question"
-    r"|i hope|i'm (?:happy|glad|sorry)|please let me know|let me know|feel free|if you (?:have|need|want)\b.*"
-    r"\b(?:questions?|help|details?|information|ask|know)\b"
-    r"|(?:here|below|this) (?:is|are)\b.*:|(?:in )?(?:summary|short|conclusion|answer|note))\b[^0-9]*",
+    r"(?:(?:hi|hello|hey|dear|thanks?|thank you|you're welcome|great question|i hope|i'm (?:happy|glad|sorry)"
+    r"|(?:please )?let me know|feel free)\b[^0-9]*"
+    r"|(?:sure|certainly|of course|absolutely)\b\W*(?:(?:here|i|i'd|i'll|let me|happy)\b[^0-9]*)?"
+    r"|if you (?:have|need|want)\b[^0-9]*\b(?:let me know|ask me|just ask|feel free|happy to|i can)\b[^0-9]*"
+    r"|if you (?:have|need|want) (?:any |more |further |other |additional )*(?:questions?|help|details?|information)\W*"
+    r"|(?:here|below|this) (?:is|are)\b[^0-9]*:|(?:in )?(?:summary|short|conclusion|answer|note)\W*)",
     re.IGNORECASE,
 )
 _SILENCE = re.compile(
-    r"\b(?:documents?|passages?|sources?|texts?|context|information|they)\b[^.;]*?"
-    r"\b(?:do|does|did)(?:\s+not|n't)\s+(?:\w+\s+)?"
-    r"(?:say|mention|specify|state|cover|give|address|describe|answer|tell|contain|include|provide|explain|define)\b"
-    r"|\b(?:can(?:\s?not|'t)|could(?:\s+not|n't)|was unable to|were unable to) (?:find|answer|determine|tell|confirm)\b"
+    r"\b(?:(?:the|these|those|your|any|no|provided|given|available|cited) (?:\w+ ){0,2}?"
+    r"(?:documents?|passages?|sources?|texts?|context|excerpts?|information)|they)\b[^.;,]{0,40}?"
+    r"\b(?:do|does|did)(?:\s+not|n't)\s+(?:\w+ly\s+)?"
+    r"(?:say|mention|specify|state|cover|address|describe|answer|tell|explain|define|contain (?:any )?information|provide (?:any )?information)\b"
+    r"|\bI (?:can(?:\s?not|'t)|could(?:\s+not|n't)|was unable to|am unable to) (?:find|answer|determine|tell|confirm)\b"
     r"|\b(?:there is|i have|i found) no (?:\w+ ){0,2}(?:information|mention|answer|details?)\b"
     r"|\b(?:is|are) not (?:\w+ly )?(?:mentioned|specified|stated|covered|described|given|answered) "
     r"(?:in|by) (?:the|these|any) (?:documents?|passages?|sources?|context)\b",
@@ -105,9 +109,12 @@ _SILENCE = re.compile(
 )
 _TURN = re.compile(r"[,;]?\s*\b(?:but|however|although|though)\b", re.IGNORECASE)
 _OPENING = re.compile(r"\s*(?:[-*+•]\s+|[0-9]{1,3}[.)]\s+)?(?:(?:yes|no)[,.:;]\s+)?", re.IGNORECASE)
+_LEAD_IN = re.compile(
+    r"\A\s*(?:according to|as stated in|as per|per) (?:the|this|our|your) [^,]{1,60},\s", re.IGNORECASE
+)
 _HEADING = re.compile(r"\s*#{1,6}\s|\s*(\*\*|__)[^*_.!?]{1,80}\1:?\s*\Z")
 _MARKUP = re.compile(r"[*_`~#|>]+|\[([^\]]*)\]\([^)]*\)")
-_TOKEN = re.compile(r"[^\W_]+(?:[.,'\u2019][^\W_]+)*|%")
+_TOKEN = re.compile(r"[^\W_]+(?:[.,'\u2019][^\W_]+)*|[%$\u20ac\u00a3\u00a5\u20b9]")
 
 
 def is_claim(sentence: str) -> bool:
@@ -127,18 +134,10 @@ def is_claim(sentence: str) -> bool:
     return not _COURTESY.fullmatch(words)
 
 
-class _Claim(NamedTuple):
-    clauses: tuple[Clause, ...]
-    whole: Clause
-    required: tuple[Quantity, ...]
-    """The numbers that a source must state; "one" and "a" are left to the wording."""
-
-
 class _Sentence(NamedTuple):
     start: int
     end: int
-    clauses: tuple[Clause, ...]
-    whole: Clause
+    reading: Reading
     quantities: tuple[Quantity, ...]
 
 
@@ -150,14 +149,24 @@ class _Window(NamedTuple):
     quantities: tuple[Quantity, ...]
 
 
+class _Claim(NamedTuple):
+    reading: Reading
+    required: tuple[Quantity, ...]
+    """The numbers that a source must state; "one" and "a" are left to their place."""
+
+
 class _Source(NamedTuple):
     """A passage made ready: its windows, all its words and numbers, and its tokens for finding quotations."""
 
     windows: tuple[_Window, ...]
     terms: frozenset[str]
+    known: frozenset[str]
+    """The terms of the context alone."""
     quantities: tuple[Quantity, ...]
-    text: str
+    sentences: tuple[_Sentence, ...]
     tokens: tuple[str, ...]
+    spans: tuple[tuple[int, int], ...]
+    """Where each token stands."""
 
 
 class _Candidate(NamedTuple):
@@ -173,82 +182,99 @@ def _judge(claim: _Claim, sources: Sequence[_Source]) -> Check:
     weights = _weights(claim, sources)
     candidates = [_score(i, w, claim, weights) for i, source in enumerate(sources) for w in source.windows]
     best = max(candidates, key=lambda candidate: candidate.rank, default=None)
-    if best is None or best.rank <= 0:
+    if best is None:
         return Check("unsupported", None)
-    verdict = _verdict(claim, best, sources[best.passage])
-    if verdict in {"partly", "unsupported"} and _is_said_in_two(claim, best, candidates, weights):
-        verdict = "supported"
-    sentences = best.window.sentences
-    return Check(verdict, Span(best.passage, sentences[0].start, sentences[-1].end))
+    if best.rank <= 0:
+        return Check("unsupported", None, missing_wording(claim.reading, frozenset()))
+    likest = _likest(claim, candidates, best)
+    differences = _differences(claim, likest.window, sources[likest.passage].known, best.window)
+    verdict = _verdict(claim, likest, best, sources[likest.passage], differences)
+    if verdict in {"partly", "unsupported"} and not any(each.stated for each in differences):
+        for both in _joined(claim, likest, candidates, weights):
+            differences = _differences(claim, both, sources[likest.passage].known, both)
+            if not differences:
+                verdict = "supported"
+                break
+    sentences = likest.window.sentences
+    span = Span(likest.passage, sentences[0].start, sentences[-1].end)
+    if verdict == "supported":
+        return Check(verdict, span)
+    return Check(verdict, span, differences or missing_wording(claim.reading, best.window.terms))
 
 
-def _verdict(claim: _Claim, best: _Candidate, source: _Source) -> Support:
-    window = best.window
-    missing = [q for q in claim.required if not _is_stated(q, window.quantities)]
-    if best.share >= PARTLY_SHARE and _is_denied(claim, window):
-        return "contradicted"
-    if best.share >= CONTRADICTED_SHARE and any(_has_rival(q, claim, window) for q in missing):
-        return "contradicted"
-    unnamed = claim.whole.names - window.terms
-    if missing or unnamed:
-        elsewhere = all(_is_stated(q, source.quantities) for q in missing) and unnamed <= source.terms
-        return "partly" if elsewhere and best.share >= PARTLY_SHARE else "unsupported"
-    if best.share >= SUPPORTED_SHARE:
-        return "supported"
-    return "partly" if best.share >= PARTLY_SHARE else "unsupported"
+def _differences(claim: _Claim, window: _Window, known: frozenset[str], all_said: _Window) -> tuple[Difference, ...]:
+    found = find_differences(claim.reading, [sentence.reading for sentence in window.sentences], known)
+    return tuple(each for each in found if each.stated or not _is_said_in(each, all_said))
 
 
-def _is_said_in_two(
-    claim: _Claim, best: _Candidate, candidates: Sequence[_Candidate], weights: dict[str, float]
-) -> bool:
-    """Whether one more window, of any passage, says the rest."""
-    if best.share < PARTLY_SHARE / 2:
+def _likest(claim: _Claim, candidates: Sequence[_Candidate], best: _Candidate) -> _Candidate:
+    """The window of which the claim is most probably a version: it has most of its pairs of neighbouring words."""
+    pairs = claim.reading.pairs
+
+    def likeness(candidate: _Candidate) -> float:
+        sentences = candidate.window.sentences
+        shared = sum(any(pair in sentence.reading.pairs for sentence in sentences) for pair in pairs)
+        length = LIKENESS_PENALTY * (len(sentences) - 1)
+        return shared / max(1, len(pairs)) + WORDING_WEIGHT * candidate.share - length
+
+    least = max(candidate.share for candidate in candidates) - NEARLY
+    return max((each for each in candidates if each.share >= least), key=likeness, default=best)
+
+
+def _is_said_in(difference: Difference, window: _Window) -> bool:
+    """Whether a number or name that the likest window lacks is in the window that holds most of all."""
+    if difference.kind not in {"number", "date", "name"}:
         return False
-    for other in nlargest(JOINED_WINDOWS, candidates, key=lambda candidate: candidate.rank):
-        both = _join(best.window, other.window)
-        share = _score(best.passage, both, claim, weights).share
-        whole = all(_is_stated(q, both.quantities) for q in claim.required)
-        if share >= JOINED_SHARE and whole and not claim.whole.names - both.terms and not _is_denied(claim, both):
-            return True
-    return False
+    claimed = read(f". {difference.claimed}")
+    return claimed.terms <= window.terms and all(
+        _is_stated(word.quantity, window.quantities) for word in claimed.words if word.quantity
+    )
+
+
+def _verdict(
+    claim: _Claim, likest: _Candidate, best: _Candidate, source: _Source, differences: Sequence[Difference]
+) -> Support:
+    share = max(likest.share, best.share)
+    if any(each.kind == "negation" and each.stated for each in differences) and share >= PARTLY_SHARE:
+        return "contradicted"
+    if any(each.kind in _DENIABLE and each.stated for each in differences) and share >= CONTRADICTED_SHARE:
+        return "contradicted"
+    if any(each.stated for each in differences):
+        return "unsupported"
+    if differences:
+        elsewhere = (
+            all(_is_stated(q, source.quantities) for q in claim.required) and claim.reading.names <= source.terms
+        )
+        said = elsewhere and not any(each.kind == "negation" for each in differences)
+        return "partly" if said and share >= PARTLY_SHARE else "unsupported"
+    if share >= SUPPORTED_SHARE:
+        return "supported"
+    return "partly" if share >= PARTLY_SHARE else "unsupported"
+
+
+def _joined(
+    claim: _Claim, likest: _Candidate, candidates: Sequence[_Candidate], weights: dict[str, float]
+) -> list[_Window]:
+    """The window with one more, of any passage, where the two together say the claim; the fullest first."""
+    if likest.share < PARTLY_SHARE / 2:
+        return []
+    others = nlargest(JOINED_WINDOWS, candidates, key=lambda candidate: candidate.rank)
+    joined = [_score(likest.passage, _join(likest.window, other.window), claim, weights) for other in others]
+    whole = [both for both in joined if both.share >= JOINED_SHARE and _holds_all(claim, both.window)]
+    return [both.window for both in nlargest(JOINED_TRIED, whole, key=lambda both: both.rank)]
+
+
+def _holds_all(claim: _Claim, window: _Window) -> bool:
+    return claim.reading.names <= window.terms and all(_is_stated(q, window.quantities) for q in claim.required)
 
 
 def _is_stated(quantity: Quantity, stated: Sequence[Quantity]) -> bool:
     return any(quantity.is_backed_by(other) for other in stated)
 
 
-def _has_rival(quantity: Quantity, claim: _Claim, window: _Window) -> bool:
-    """Whether the closest sentence measures the same thing and states a number that the claim does not."""
-    closest = max(window.sentences, key=lambda sentence: len(sentence.whole.terms & claim.whole.terms))
-    return any(quantity.rivals(q) and not _is_stated(q, claim.required) for q in closest.quantities)
-
-
-def _is_denied(claim: _Claim, window: _Window) -> bool:
-    """Whether the claim says the opposite of a sentence like it, or a clause of it of all clauses like that."""
-    alike = [sentence.whole for sentence in window.sentences if _is_alike(claim.whole, sentence.whole)]
-    if alike:
-        return all(clash(claim.whole, source) for source in alike)
-    sources = [clause for sentence in window.sentences for clause in sentence.clauses]
-    for clause in claim.clauses:
-        same = [source for source in sources if _is_about_same(clause, source)]
-        if same and all(clash(clause, source) for source in same):
-            return True
-    return False
-
-
-def _is_alike(claim: Clause, source: Clause) -> bool:
-    shared = len(claim.topic & source.topic)
-    return shared > 0 and shared >= ALIKE_SHARE * max(len(claim.topic), len(source.topic))
-
-
-def _is_about_same(clause: Clause, source: Clause) -> bool:
-    shared = len(clause.topic & source.topic)
-    return len(clause.topic) > 1 and shared >= max(CLAUSE_SHARE * len(clause.topic), len(source.topic) / 2)
-
-
 def _score(passage: int, window: _Window, claim: _Claim, weights: dict[str, float]) -> _Candidate:
     wording = sum(weights.values())
-    found = sum(weights[term] for term in claim.whole.terms & window.terms)
+    found = sum(weights[term] for term in claim.reading.terms & window.terms)
     stated = NUMBER_WEIGHT * sum(_is_stated(q, window.quantities) for q in claim.required)
     share = found / wording if wording else min(1.0, stated)
     rank = (found + stated) * (1 - LENGTH_PENALTY * (len(window.sentences) - 1))
@@ -265,13 +291,13 @@ def _join(first: _Window, second: _Window) -> _Window:
 
 def _weights(claim: _Claim, sources: Sequence[_Source]) -> dict[str, float]:
     """How much each term of the claim says: little where every sentence has it, most for names."""
-    sentences = [w.sentences[0].whole.terms for source in sources for w in source.windows if len(w.sentences) == 1]
-    frequency = Counter(term for terms in sentences for term in terms & claim.whole.terms)
+    sentences = [w.sentences[0].reading.terms for source in sources for w in source.windows if len(w.sentences) == 1]
+    frequency = Counter(term for terms in sentences for term in terms & claim.reading.terms)
     scale = math.log(len(sentences) + 1) or 1.0
     return {
-        term: (NAME_WEIGHT if term in claim.whole.names else 1.0)
+        term: (NAME_WEIGHT if term in claim.reading.names else 1.0)
         * (0.5 + 0.5 * math.log((len(sentences) + 1) / max(1, frequency[term])) / scale)
-        for term in claim.whole.terms
+        for term in claim.reading.terms
     }
 
 
@@ -282,10 +308,21 @@ def _find_quotation(sentence: str, sources: Sequence[_Source]) -> Span | None:
         return None
     for i, source in enumerate(sources):
         for at in _occurrences(wanted, source.tokens):
-            if not _NEGATED.intersection(source.tokens[max(0, at - NEGATION_REACH) : at]):
-                spans = [found.span() for found in _TOKEN.finditer(source.text)]
-                return Span(i, spans[at][0], spans[at + len(wanted) - 1][1])
+            span = Span(i, source.spans[at][0], source.spans[at + len(wanted) - 1][1])
+            if not _is_turned(source, at, at + len(wanted)):
+                return span
     return None
+
+
+def _is_turned(source: _Source, first: int, last: int) -> bool:
+    """Whether a negation of the same sentence stands before or right behind the words from `first` to `last`."""
+    start, end = source.spans[first][0], source.spans[last - 1][1]
+    whole = next((each for each in source.sentences if each.start <= start and end <= each.end), None)
+    if whole is None:
+        return False
+    before = [token for token, span in zip(source.tokens, source.spans, strict=True) if whole.start <= span[0] < start]
+    behind = [token for token, span in zip(source.tokens, source.spans, strict=True) if end <= span[0] < whole.end]
+    return not _NEGATED.isdisjoint((*before[-NEGATION_REACH:], *behind[:1]))
 
 
 def _occurrences(wanted: tuple[str, ...], words: tuple[str, ...]) -> Iterator[int]:
@@ -297,19 +334,13 @@ def _occurrences(wanted: tuple[str, ...], words: tuple[str, ...]) -> Iterator[in
 
 
 def _tokens(text: str) -> tuple[str, ...]:
-    return tuple(_fold(token) for token in _TOKEN.findall(text))
-
-
-@lru_cache(maxsize=20_000)
-def _fold(word: str) -> str:
-    return unicodedata.normalize("NFKC", word).casefold().replace("\u2019", "'").replace(",", "")
+    return tuple(fold(token) for token in _TOKEN.findall(text))
 
 
 def _claim(sentence: str) -> _Claim:
-    words = _OPENING.sub("", sentence, count=1)
-    parts = clauses(words)
-    stated = (found.quantity for found in find_quantities(words))
-    return _Claim(parts, whole(parts), tuple(q for q in stated if q.text.lower() not in _ONE))
+    reading = read(_LEAD_IN.sub("", _OPENING.sub("", sentence, count=1)))
+    stated = (word.quantity for word in reading.words if word.quantity)
+    return _Claim(reading, tuple(q for q in stated if q.text.lower() not in SOFT_NUMBERS))
 
 
 @lru_cache(maxsize=256)
@@ -323,19 +354,19 @@ def _source(text: str, context: str) -> _Source:
         for i in range(len(sentences) - size + 1)
     )
     quantities = tuple(q for sentence in sentences for q in sentence.quantities)
-    terms = about.whole.terms.union(*(sentence.whole.terms for sentence in sentences))
-    return _Source(windows, terms, quantities + about.required, text, _tokens(text))
+    spans = tuple(found.span() for found in _TOKEN.finditer(text))
+    terms = about.reading.terms.union(*(sentence.reading.terms for sentence in sentences))
+    return _Source(windows, terms, about.reading.terms, quantities + about.required, sentences, _tokens(text), spans)
 
 
 def _sentence(text: str, start: int, end: int) -> _Sentence:
-    words = text[start:end]
-    parts = clauses(words)
-    return _Sentence(start, end, parts, whole(parts), tuple(stated.quantity for stated in find_quantities(words)))
+    reading = read(text[start:end])
+    return _Sentence(start, end, reading, tuple(word.quantity for word in reading.words if word.quantity))
 
 
 def _window(sentences: tuple[_Sentence, ...], about: _Claim) -> _Window:
     return _Window(
         sentences,
-        about.whole.terms.union(*(sentence.whole.terms for sentence in sentences)),
+        about.reading.terms.union(*(sentence.reading.terms for sentence in sentences)),
         about.required + tuple(q for sentence in sentences for q in sentence.quantities),
     )

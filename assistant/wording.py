@@ -3,10 +3,9 @@
 Deliberately small and deterministic. Other languages still match word for word.
 """
 
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+import unicodedata
 from functools import lru_cache
+from typing import Literal
 
 from assistant.quantities import MEASURING_WORDS
 
@@ -15,7 +14,7 @@ _STOP_WORDS = frozenset(
     a about according all also am an and any are as at be been being both but by can could did do does doing done
     each either every for from had has have having he her here his how i if in into is it its itself just may
     me might must my of on one or our ours out over own per please shall she should so some such than that the
-    their theirs them then there these they this those through thus to too under up upon us use used using very
+    their theirs them then there these they this those through thus to too under up upon us very
     was we were what when where whether which while who whom whose why will with within would yes you your yours
     document documents passage passages source sources following follow follows mention mentioned state stated
     states specify specified describe described note noted e g i.e e.g etc
@@ -23,7 +22,9 @@ _STOP_WORDS = frozenset(
 )
 
 _NEGATIONS = frozenset(
-    ("not", "no", "never", "cannot", "without", "neither", "none", "nobody", "nothing", "nor", "false", "untrue")
+    """
+    not no never cannot without neither none nobody nothing nor nowhere false untrue unless lack lacks lacked lacking
+    """.split()  # noqa: SIM905 - read as prose
 )
 
 _OPPOSITES = {
@@ -34,33 +35,10 @@ _OPPOSITES = {
     "denied": "granted", "ineligible": "eligible", "unpaid": "paid", "unable": "able",
     "impossible": "possible", "unsupported": "supported", "incompatible": "compatible",
     "unavailable": "available", "invalid": "valid", "unencrypted": "encrypted", "inactive": "active",
+    "forbids": "allows", "forbid": "allow", "prohibit": "allow", "unlikely": "likely", "illegal": "legal",
+    "unlawful": "lawful", "voluntary": "required",
 }  # fmt: skip
 """Words that say another word's opposite, as a negation would."""
-
-_EXCLUSIVE = tuple(
-    frozenset(group.split())
-    for group in (
-        "before after",
-        "minimum maximum",
-        "least most",
-        "increase decrease",
-        "increased decreased",
-        "increases decreases",
-        "above below",
-        "internal external",
-        "public private",
-        "daily weekly monthly quarterly annual yearly",
-        "monday tuesday wednesday thursday friday saturday sunday",
-        "morning afternoon evening night",
-        "first last",
-        "earliest latest",
-        "inside outside",
-        "low medium high critical",
-    )
-)
-"""Groups of words of which at most one is true of the same thing."""
-
-_EXCLUSIVE_WORDS = frozenset(word for group in _EXCLUSIVE for word in group)
 
 _SYNONYMS = {
     word: group.split()[0]
@@ -70,7 +48,7 @@ _SYNONYMS = {
         "buy buys bought purchase purchases purchased",
         "start starts started begin begins began commence commences",
         "end ends ended finish finishes finished",
-        "require requires required need needs needed necessary",
+        "require requires required need needs needed necessary mandatory compulsory obligatory",
         "receive receives received get gets got obtain obtains",
         "allow allows allowed permit permits permitted",
         "send sends sent submit submits submitted",
@@ -91,94 +69,47 @@ _SYNONYMS = {
     for word in group.split()
 }
 
-_TOKEN = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)?")
-_NOT_ONLY = re.compile(r"\bnot (?=(?:just|only|merely|necessarily|always)\b)", re.IGNORECASE)
-"""A "not" that denies nothing."""
-
-_CLAUSE_END = re.compile(
-    r"[;:,()\u2014|]|\b(?:but|except|unless|while|whereas|although|however|because|since|if|when|which|who)\b",
-    re.IGNORECASE,
-)
 _SUFFIXES = (
     "izations", "ization", "ations", "ation", "itions", "ition", "ibility", "ability", "ements", "ement", "ments",
     "ment", "ities", "ity", "ances", "ance", "ences", "ence", "able", "ible", "ings", "ing", "ions", "ion",
     "ives", "ive", "ies", "ied", "als", "al", "ers", "er", "ors", "or", "ed", "es", "ly", "s", "e", "y",
 )  # fmt: skip
 _MIN_STEM_CHARS = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Clause:
-    """A part of a sentence that is affirmed or denied as a whole."""
-
-    terms: frozenset[str]
-    topic: frozenset[str]
-    """The terms without the exclusive words: what the clause is about."""
-    names: frozenset[str]
-    """Terms that are written with a capital inside the sentence, or in capitals."""
-    exclusives: frozenset[str]
-    is_denied: bool
-
-
-def clauses(sentence: str) -> tuple[Clause, ...]:
-    """The clauses of one sentence that say anything, in order."""
-    sentence = _NOT_ONLY.sub("", sentence)
-    found, start = [], 0
-    for end in (*(m.start() for m in _CLAUSE_END.finditer(sentence)), len(sentence)):
-        clause = _clause(sentence[start:end], opens=start == 0)
-        if clause.terms or clause.exclusives:
-            found.append(clause)
-        start = end
-    return tuple(found)
-
-
-def clash(claim: Clause, source: Clause) -> bool:
-    """Whether two clauses about the same thing say opposite things of it."""
-    if claim.is_denied != source.is_denied:
-        return True
-    return any(
-        (mine := claim.exclusives & group)
-        and (theirs := source.exclusives & group)
-        and not mine & theirs
-        for group in _EXCLUSIVE
-    )  # fmt: skip
-
-
-def whole(parts: Sequence[Clause]) -> Clause:
-    """A sentence's clauses as one; two denials make an affirmation."""
-    return Clause(
-        terms=frozenset(term for part in parts for term in part.terms),
-        topic=frozenset(term for part in parts for term in part.topic),
-        names=frozenset(term for part in parts for term in part.names),
-        exclusives=frozenset(word for part in parts for word in part.exclusives),
-        is_denied=sum(part.is_denied for part in parts) % 2 == 1,
-    )
-
-
-def _clause(text: str, *, opens: bool) -> Clause:
-    found = list(_TOKEN.finditer(text))
-    words = [match[0].lower().replace("\u2019", "'") for match in found]
-    terms = [term(word) for word in words]
-    flips = sum(map(_denies, words)) - ("neither" in words and "nor" in words)
-    exclusives = _EXCLUSIVE_WORDS.intersection(words)
-    kept = frozenset(filter(None, terms))
-    return Clause(
-        terms=kept,
-        topic=kept.difference(map(term, exclusives)),
-        names=frozenset(t for t, match in zip(terms, found, strict=True) if t and _is_name(match, opens=opens)),
-        exclusives=exclusives,
-        is_denied=flips % 2 == 1,
-    )
-
-
-def _is_name(found: re.Match[str], *, opens: bool) -> bool:
-    word = found[0]
-    return word[0].isupper() and (not opens or found.start() > 0 or (word.isupper() and len(word) > 1))
+_DENYING = ("un", "in", "im", "ir", "il", "dis", "non", "mis", "de")
+_OPPOSED = (
+    ("hyper", "hypo"), ("up", "down"), ("over", "under"), ("pre", "post"), ("intra", "extra"), ("intra", "inter"),
+    ("kilo", "mega"), ("mega", "giga"), ("milli", "micro"), ("micro", "nano"), ("milli", "centi"), ("mono", "bi"),
+    ("in", "out"), ("im", "ex"), ("anti", "pro"), ("macro", "micro"), ("homo", "hetero"), ("endo", "exo"),
+    ("uni", "multi"),
+)  # fmt: skip
 
 
 @lru_cache(maxsize=20_000)
-def _denies(word: str) -> bool:
-    return word in _NEGATIONS or word in _OPPOSITES or word.endswith("n't")
+def fold(word: str) -> str:
+    """A word as it is compared: small letters, one kind of apostrophe, no separators of thousands."""
+    return unicodedata.normalize("NFKC", word).casefold().replace("\u2019", "'").replace(",", "") or word
+
+
+def denies(word: str) -> bool:
+    """Whether a folded word denies what follows it."""
+    return word in _NEGATIONS or word.endswith("n't")
+
+
+def affirmed(word: str) -> str | None:
+    """What a folded word denies by itself: "allowed" for "prohibited"."""
+    return _OPPOSITES.get(word)
+
+
+def opposite_prefix(one: str, other: str) -> Literal["negation", "comparison"] | None:
+    """In what sense two folded words that differ by a prefix alone are opposites; None where they are not."""
+    longer, shorter = (one, other) if len(one) > len(other) else (other, one)
+    if any(longer.startswith(prefix) and longer[len(prefix) :].lstrip("-") == shorter for prefix in _DENYING):
+        return "negation" if len(shorter) >= _MIN_STEM_CHARS else None
+    for first, second in _OPPOSED:
+        for a, b in ((first, second), (second, first)):
+            if one.startswith(a) and other == b + one[len(a) :] and len(one) - len(a) >= _MIN_STEM_CHARS:
+                return "comparison"
+    return None
 
 
 @lru_cache(maxsize=20_000)
