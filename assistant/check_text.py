@@ -15,6 +15,7 @@ from assistant.draft import compared, context_of
 from assistant.errors import TextRefused
 from assistant.events import CheckedSentence, Citation, Comparison, SentenceChecked, Support
 from assistant.pasted import stretches
+from assistant.reading import read
 from assistant.verify import Check, check_sentence, is_claim
 from retrieval.queries import leans_on_history
 from retrieval.retriever import CitewellRetriever
@@ -24,6 +25,9 @@ MOST_CHARS = 20_000
 MOST_STATEMENTS = 200
 _AROUND = 3
 """So many statements before and after a statement lend it the passages that were found for them."""
+_FIGURES = frozenset(("number", "date"))
+_SAME_WORDS, _SAME_TOPIC = 0.75, 0.4
+"""So much of a sentence's words in a stretch, and of the stretch's in the sentence, and both are about one thing."""
 _CITED: frozenset[Support] = frozenset(("supported", "partly", "contradicted"))
 
 
@@ -207,19 +211,33 @@ def _judge(sentence: str, candidates: Sequence[Passage], own: int) -> tuple[Chec
         return check, None
     alone = [_alone(sentence, i, passage) for i, passage in enumerate(candidates[:own])]
     rivals = [one for one in alone if one.support == "contradicted" and one.best]
+    support = next((one for one in alone if one.support == "supported"), None)
     if check.support == "contradicted":
-        conflicting = (one for one in alone if one.support == "supported" and _disagree(one, check, candidates))
-        if support := next(conflicting, None):
+        if support and _document(support, candidates) != _document(check, candidates) and _is_other_figure(sentence, check, candidates):
             return support, check
         same = [one for one in rivals if _claimed(one) == _claimed(check)]
         return max((check, *same), key=lambda one: _dated(one, candidates)), None
     if check.support == "supported":
         check = _alone(sentence, check.best.passage, candidates[check.best.passage])
-    if check.support != "supported":
-        check = next((one for one in alone if one.support == "supported"), check)
+    check = check if check.support == "supported" else support or check
     if check.support != "supported":
         return check, None
-    return check, next((one for one in rivals if _disagree(check, one, candidates)), None)
+    others = [one for one in rivals if _document(one, candidates) != _document(check, candidates)]
+    return check, next((one for one in others if _is_other_figure(sentence, one, candidates)), None)
+
+
+def _document(check: Check, candidates: Sequence[Passage]) -> int | None:
+    return candidates[check.best.passage].source.id if check.best else None
+
+
+def _is_other_figure(sentence: str, rival: Check, candidates: Sequence[Passage]) -> bool:
+    """Whether a passage says nearly the same words with other figures: else it speaks of something else."""
+    if rival.best is None or not all(each.kind in _FIGURES and each.stated for each in rival.differences):
+        return False
+    said = read(candidates[rival.best.passage].text[rival.best.start : rival.best.end]).terms
+    claimed = read(sentence).terms
+    shared = len(claimed & said)
+    return shared >= _SAME_WORDS * len(claimed) and shared >= _SAME_TOPIC * len(said)
 
 
 def _alone(sentence: str, number: int, passage: Passage) -> Check:
@@ -240,15 +258,6 @@ def _claimed(check: Check) -> frozenset[str]:
 
 def _dated(check: Check, candidates: Sequence[Passage]) -> date:
     return (check.best and candidates[check.best.passage].source.dated) or date.min
-
-
-def _disagree(support: Check, rival: Check, candidates: Sequence[Passage]) -> bool:
-    """Whether what supports a sentence is itself contradicted by another document: else they speak of two things."""
-    assert support.best is not None and rival.best is not None
-    one, other = candidates[support.best.passage], candidates[rival.best.passage]
-    said = one.text[support.best.start : support.best.end]
-    differs = one.source.id != other.source.id
-    return differs and check_sentence(said, [other.text], contexts=[context_of(other)]).support == "contradicted"
 
 
 def _ms(seconds: float) -> float:
