@@ -111,8 +111,7 @@ def _doubt(doubt: Doubt, work: Work | None) -> Data:
     """A sentence in doubt, with the source beside it where one comes close."""
     data = {**asdict(doubt), "sentence": visible(doubt.sentence), "why": None}
     if work and work.answer:
-        sentence = work.answer.sentences[doubt.index]
-        data["why"] = comparison_data(sentence.text, sentence.opposed or sentence.compared, work.passages)
+        data["why"] = comparison_data(work.answer.sentences[doubt.index], work.passages)
     return data
 
 

@@ -1,6 +1,7 @@
 """The text that is to be checked: pasted, or the sample; and the check itself with its progress."""
 
 from functools import cache
+from typing import NoReturn
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -11,12 +12,13 @@ from assistant.check_text import CheckedText, Searched, checking
 from assistant.errors import AssistantError
 from retrieval.errors import RetrievalError
 from ui.markdown import literal
-from ui.state import CheckState
+from ui.state import CHECK_COLLECTION_KEY, CHECK_TEXT_KEY, CheckState
 from ui.visit import Visit
 
 SAMPLE_PARAMETER = "sample"
+CHECK_PAGE = "views/check.py"
+SAMPLE_STEP = "Check a reply that has one wrong figure"
 _ALL = ""
-_TEXT_KEY, _COLLECTION_KEY = "check_text", "check_collection"
 _TEXT_HEIGHT = 232
 
 
@@ -27,18 +29,18 @@ def draw_form(visit: Visit) -> None:
     if SAMPLE_PARAMETER in st.query_params:
         del st.query_params[SAMPLE_PARAMETER]
         _take_sample(state)
-    _seed(_TEXT_KEY, state.text)
-    st.text_area("Text to check", key=_TEXT_KEY, height=_TEXT_HEIGHT, placeholder="Paste a text here")
+    _seed(CHECK_TEXT_KEY, state.text)
+    st.text_area("Text to check", key=CHECK_TEXT_KEY, height=_TEXT_HEIGHT, placeholder="Paste a text here")
     if len(names) > 1:
-        _seed(_COLLECTION_KEY, state.collection if state.collection in names else _ALL)
-        st.selectbox("Against", [_ALL, *names], key=_COLLECTION_KEY, format_func=_collection_words)
+        _seed(CHECK_COLLECTION_KEY, state.collection if state.collection in names else _ALL)
+        st.selectbox("Against", [_ALL, *names], key=CHECK_COLLECTION_KEY, format_func=_collection_words)
     with st.container(horizontal=True, vertical_alignment="center", key="check_actions"):
         wanted = st.button("Check this text", key="check_now", type="primary", icon=":material/fact_check:")
         if SAMPLE_COLLECTION in names and sample_text():
             label = "Try it with a reply that has one wrong figure"
-            st.button(label, key="check_sample", type="tertiary", on_click=_take_sample, args=(state,))
-    state.text = st.session_state[_TEXT_KEY]
-    state.collection = st.session_state.get(_COLLECTION_KEY, _ALL)
+            st.button(label, key="check_sample", type="tertiary", icon=":material/edit_note:", on_click=_take_sample, args=(state,))
+    state.text = st.session_state[CHECK_TEXT_KEY]
+    state.collection = st.session_state.get(CHECK_COLLECTION_KEY, _ALL)
     place = st.empty()
     if wanted:
         _check(visit, state, place)
@@ -46,6 +48,11 @@ def draw_form(visit: Visit) -> None:
     if state.problem:
         with place.container(key="problem"):
             st.markdown(f":material/error: {literal(state.problem)}")
+
+
+def go_to_sample() -> NoReturn:
+    """Leave for the page with the sample in it."""
+    st.switch_page(CHECK_PAGE, query_params={SAMPLE_PARAMETER: "1"})
 
 
 @cache
@@ -59,7 +66,7 @@ def sample_text() -> str:
 
 def _take_sample(state: CheckState) -> None:
     state.clear()
-    state.text = st.session_state[_TEXT_KEY] = sample_text()
+    state.text = st.session_state[CHECK_TEXT_KEY] = sample_text()
 
 
 def _seed(key: str, value: str) -> None:

@@ -20,7 +20,7 @@ def checked_data(checked: CheckedText) -> dict[str, Any]:
     data = answer_data(checked_message(checked), can_ask_again=False, verdict=verdict)
     doubts = [f"why-{doubt.index}" for doubt in verdict.doubts]
     opened = ["verdict", *(doubts if len(doubts) <= _FEW_DOUBTS else doubts[:1])]
-    return {**data, "lines": True, "opened": opened, "copies": "Copy the text with its sources"}
+    return {**data, "checked": True, "opened": opened}
 
 
 def checked_message(checked: CheckedText) -> StoredMessage:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from assistant.events import Comparison, Difference
+from assistant.events import CheckedSentence, Difference
 from retrieval.plain import plain_text
 from retrieval.values import Passage
 from ui.markup import visible
@@ -14,15 +14,17 @@ _ELIDED = "\u2026"
 """Stands between the parts of a difference that are apart in the sentence."""
 
 
-def comparison_data(sentence: str, compared: Comparison | None, passages: Sequence[Passage]) -> dict[str, Any] | None:
+def comparison_data(sentence: CheckedSentence, passages: Sequence[Passage]) -> dict[str, Any] | None:
     """What the component draws side by side; None where there is nothing to hold the sentence against."""
+    compared = sentence.opposed or sentence.compared
     if compared is None or not 1 <= compared.passage <= len(passages):
         return None
     passage = passages[compared.passage - 1]
     differences = compared.differences
     return {
-        "claimed": marked(plain_text(sentence, "markdown"), _parts(each.claimed for each in differences)),
+        "claimed": marked(plain_text(sentence.text, "markdown"), _parts(each.claimed for each in differences)),
         "stated": marked(plain_text(compared.quote, passage.source.markup), _parts(each.stated for each in differences)),
+        "found": "The nearest passage" if sentence.support == "unsupported" else "The source",
         "differences": [visible(in_words(difference)) for difference in differences],
         "title": visible(passage.source.title),
         "where": visible(place_and_date_of(passage)),
@@ -33,7 +35,7 @@ def in_words(difference: Difference) -> str:
     """What the one says and what the other."""
     if difference.stated:
         return f"“{difference.claimed}” here, “{difference.stated}” in the source"
-    return f"“{difference.claimed}” does not stand in the source"
+    return f"“{difference.claimed}” does not stand there"
 
 
 def marked(text: str, phrases: Iterable[str]) -> list[Any]:

@@ -15,6 +15,8 @@ from assistant.narrowed import Narrowed
 
 QUESTION_KEY = "question"
 """The chat input's own key; setting it fills the input in."""
+CHECK_TEXT_KEY, CHECK_COLLECTION_KEY = "check_text", "check_collection"
+"""The keys of the form on which a text is checked."""
 _DOUBLE_CLICK_S = 1.0
 
 
@@ -307,6 +309,13 @@ class CheckState:
     def clear(self) -> None:
         """Forget what came of the last check; the text stays."""
         self.checked = self.source = self.problem = None
+
+    def reset(self) -> None:
+        """Forget the text as well."""
+        self.clear()
+        self.text = self.collection = ""
+        for key in (CHECK_TEXT_KEY, CHECK_COLLECTION_KEY):
+            st.session_state.pop(key, None)
 
 
 WINDOW = 20

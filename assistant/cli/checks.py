@@ -65,22 +65,27 @@ def _print(checked: dict[str, Any]) -> None:
     for sentence in checked["sentences"]:
         numbers = "".join(f" [{n}]" for n in sentence["citations"])
         print(f"{_SIGNS[sentence['support']]} {' '.join(sentence['text'].split())}{numbers}")
-        if sentence["support"] in _FAULTS:
-            for line in _reasons(sentence):
-                print(f"    {line}")
+        for line in _reasons(sentence) if sentence["support"] in _FAULTS else _opposed(sentence):
+            print(f"    {line}")
     for citation in citations.values():
         print(f"\n[{citation['n']}] {where(citation)}\n    “{' '.join(citation['quote'].split())}”")
     say(f"\n{_summary(checked['counts'])}")
 
 
 def _reasons(sentence: dict[str, Any]) -> Iterator[str]:
-    """What the source says instead, or that nothing says it."""
-    yield f"{_SAID[sentence['support']]}{':' if sentence['differences'] else ''}"
+    """What the source says instead; where nothing says it, what comes nearest."""
+    yield _SAID[sentence["support"]]
     for difference in sentence["differences"]:
         claimed, stated = difference["claimed"], difference["stated"]
-        yield f"“{claimed}” here, “{stated}” in the source" if stated else f"“{claimed}” is not said there"
-    if compared := sentence["compared"]:
-        yield f"nearest, {compared['document']}: “{' '.join(compared['quote'].split())}”"
+        yield f"“{claimed}” here, “{stated}” in the source" if stated else f"“{claimed}” does not stand there"
+    if (compared := sentence["compared"]) and not sentence["citations"]:
+        yield f"The nearest is in {compared['document']}: “{' '.join(compared['quote'].split())}”"
+
+
+def _opposed(sentence: dict[str, Any]) -> Iterator[str]:
+    """What another document says of a sentence that one supports."""
+    if opposed := sentence["opposed"]:
+        yield f"Otherwise in {opposed['document']}: “{' '.join(opposed['quote'].split())}”"
 
 
 def _summary(counts: dict[str, int]) -> str:

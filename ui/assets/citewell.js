@@ -171,20 +171,23 @@ function open(opener, kind, n, context) {
 
 function drawAnswer(root, data, known) {
   const wasOpen = new Set([...root.querySelectorAll("details[open]")].map((d) => d.dataset.name));
-  const place = make("div", { class: data.lines ? "answer lines" : "answer" });
+  const place = make("div", { class: data.checked ? "answer checked" : "answer" });
   const context = {
     known, place, card: card(place), support: data.support ?? [],
     citations: new Map((data.citations ?? []).map((c) => [c.n, c])),
   };
+  // Of a text that somebody else wrote, the verdict is what is new.
+  const line = data.verdict ? verdict(data.verdict, context) : null;
   place.append(
     ...[
+      data.checked ? make("div", { class: "foot" }, line) : null,
       data.narrowed ? make("p", { class: "narrowed" }, icon("filter", 16), make("span", {}, make("span", { class: "unseen" }, "Narrowed to "), data.narrowed)) : null,
       data.rewrite ? rewritten(data.rewrite, context) : null,
       data.refusal ? refusal(data.refusal, context) : null,
       data.blocks?.length ? make("div", { class: "prose" }, nodes(data.blocks, context)) : null,
       data.notice ? make("p", { class: "notice" }, icon("alert"), make("span", {}, data.notice)) : null,
       data.failure ? make("p", { class: "notice failure", role: "alert" }, icon("alert"), make("span", {}, data.failure)) : null,
-      foot(data, context),
+      foot(data, context, data.checked ? null : line),
     ].filter(Boolean),
   );
   const opened = known.drawn === data.opened?.join() ? wasOpen : new Set(data.opened ?? wasOpen);
@@ -213,12 +216,12 @@ function opener(passage, context) {
   return button;
 }
 
-function foot(data, context) {
-  const line = data.verdict ? verdict(data.verdict, context) : null;
+function foot(data, context, line) {
   const copied = make("span", { class: "said", role: "status" });
   const buttons = make(
     "span", { class: "buttons" }, copied,
-    data.blocks?.length ? iconButton("copy", data.copies ?? "Copy the answer with its sources", () => copy(data, copied)) : null,
+    data.blocks?.length && !data.checked ? iconButton("copy", "Copy the answer with its sources", () => copy(data, copied)) : null,
+    data.checked ? make("button", { type: "button", class: "word", on: { click: () => copy(data, copied) } }, icon("copy"), "Copy with sources") : null,
     data.again ? make("button", { type: "button", class: data.failure ? "word strong" : "word", on: { click: () => context.known.send("again", true) } }, icon("again"), "Ask again") : null,
     data.explains ? explainer(context) : null,
   );
@@ -243,7 +246,7 @@ function reason({ label, sentence: words, index, why }, context) {
     make("summary", {}, make("span", { class: "doubted" }, named), make("span", { class: "ask" }, "Why?", icon("chevron", 16))),
     make("div", { class: "compared" },
       make("div", {}, make("p", { class: "label" }, "The sentence"), make("p", { class: "quote" }, nodes(why.claimed, EMPTY))),
-      make("div", {}, make("p", { class: "label" }, "The source"), make("p", { class: "quote" }, nodes(why.stated, EMPTY)), make("p", { class: "where" }, [why.title, why.where].filter(Boolean).join(" · "))),
+      make("div", {}, make("p", { class: "label" }, why.found), make("p", { class: "quote" }, nodes(why.stated, EMPTY)), make("p", { class: "where" }, [why.title, why.where].filter(Boolean).join(" · "))),
     ),
     why.differences.length ? make("ul", { class: "differences" }, why.differences.map((difference) => make("li", {}, difference))) : null,
     comparedSource(index + 1, context),
