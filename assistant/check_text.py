@@ -81,28 +81,38 @@ def checking(text: str, *, scope: Scope, retriever: CitewellRetriever) -> Iterat
     if not any(contents.documents for contents in retriever.catalogue.contents(scope).values()):
         raise TextRefused("There are no documents to check a text against yet. Read some in first.")
     sentences = sentences_of(text)
-    statements = [sentence for sentence in sentences if sentence.support != "not_a_claim"]
-    if len(statements) > MOST_STATEMENTS:
-        raise TextRefused(
-            f"The text makes {len(statements):,} statements; at most {MOST_STATEMENTS} can be checked at once. "
-            "Check it in parts."
-        )
+    statements = _statements(sentences)
     found: list[tuple[Passage, ...]] = []
     for statement, before in zip(statements, (None, *statements), strict=False):
         found.append(_find(statement, before, scope, retriever))
         yield Searched(len(found), len(statements))
     searched = time.perf_counter()
-    proof = _Proof()
-    checked: list[CheckedSentence] = []
-    at = 0
-    for sentence in sentences:
-        if sentence.support != "not_a_claim":
-            sentence = proof.hold(sentence, _candidates(found, at), len(found[at]))
-            at += 1
-        checked.append(sentence)
-        yield SentenceChecked(sentence)
+    proof, checked = _Proof(), []
+    for sentence, at in _numbered(sentences):
+        checked.append(sentence if at is None else proof.hold(sentence, _candidates(found, at), len(found[at])))
+        yield SentenceChecked(checked[-1])
     timings = {"search": _ms(searched - began), "total": _ms(time.perf_counter() - began)}
     yield CheckedText(text, tuple(checked), tuple(proof.citations), tuple(proof.passages), timings)
+
+
+def _statements(sentences: Sequence[CheckedSentence]) -> list[CheckedSentence]:
+    """The sentences that claim something. Raises TextRefused where there are too many."""
+    statements = [sentence for sentence, at in _numbered(sentences) if at is not None]
+    if len(statements) > MOST_STATEMENTS:
+        raise TextRefused(
+            f"The text makes {len(statements):,} statements; at most {MOST_STATEMENTS} can be checked at once. "
+            "Check it in parts."
+        )
+    return statements
+
+
+def _numbered(sentences: Sequence[CheckedSentence]) -> Iterator[tuple[CheckedSentence, int | None]]:
+    """Each sentence with its place among the statements, None where it claims nothing."""
+    at = 0
+    for sentence in sentences:
+        is_statement = sentence.support != "not_a_claim"
+        yield sentence, at if is_statement else None
+        at += is_statement
 
 
 def checked_size(text: str) -> str:
@@ -213,7 +223,7 @@ def _judge(sentence: str, candidates: Sequence[Passage], own: int) -> tuple[Chec
     rivals = [one for one in alone if one.support == "contradicted" and one.best]
     support = next((one for one in alone if one.support == "supported"), None)
     if check.support == "contradicted":
-        if support and _document(support, candidates) != _document(check, candidates) and _is_other_figure(sentence, check, candidates):
+        if support and _is_other_figure(sentence, check, support, candidates):
             return support, check
         same = [one for one in rivals if _claimed(one) == _claimed(check)]
         return max((check, *same), key=lambda one: _dated(one, candidates)), None
@@ -222,20 +232,18 @@ def _judge(sentence: str, candidates: Sequence[Passage], own: int) -> tuple[Chec
     check = check if check.support == "supported" else support or check
     if check.support != "supported":
         return check, None
-    others = [one for one in rivals if _document(one, candidates) != _document(check, candidates)]
-    return check, next((one for one in others if _is_other_figure(sentence, one, candidates)), None)
+    return check, next((one for one in rivals if _is_other_figure(sentence, one, check, candidates)), None)
 
 
-def _document(check: Check, candidates: Sequence[Passage]) -> int | None:
-    return candidates[check.best.passage].source.id if check.best else None
-
-
-def _is_other_figure(sentence: str, rival: Check, candidates: Sequence[Passage]) -> bool:
-    """Whether a passage says nearly the same words with other figures: else it speaks of something else."""
-    if rival.best is None or not all(each.kind in _FIGURES and each.stated for each in rival.differences):
+def _is_other_figure(sentence: str, rival: Check, support: Check, candidates: Sequence[Passage]) -> bool:
+    """Whether another document says nearly the same words with other figures: else it speaks of something else."""
+    if rival.best is None or support.best is None:
         return False
-    said = read(candidates[rival.best.passage].text[rival.best.start : rival.best.end]).terms
-    claimed = read(sentence).terms
+    passage, supporting = candidates[rival.best.passage], candidates[support.best.passage]
+    only_figures = all(each.kind in _FIGURES and each.stated for each in rival.differences)
+    if passage.source.id == supporting.source.id or not only_figures:
+        return False
+    said, claimed = read(passage.text[rival.best.start : rival.best.end]).terms, read(sentence).terms
     shared = len(claimed & said)
     return shared >= _SAME_WORDS * len(claimed) and shared >= _SAME_TOPIC * len(said)
 

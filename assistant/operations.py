@@ -10,7 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from assistant.access import LOCAL_USER, scope_of
-from assistant.as_json import answer_json, checked_text_json, entry_json, found_json, report_json, rewrite_json, trace_json
+from assistant.as_json import (
+    answer_json,
+    checked_text_json,
+    entry_json,
+    found_json,
+    report_json,
+    rewrite_json,
+    trace_json,
+)
 from assistant.bootstrap import EXAMPLES, SAMPLE_COLLECTION, Citewell
 from assistant.check_text import CheckedText, Searched, checking
 from assistant.errors import AssistantError
@@ -185,7 +193,9 @@ def ask(citewell: Citewell, work: Work, reporter: Reporter) -> dict[str, Any]:
         answer = replace(answer, listed=listed)
     found = _traced(citewell, search.trace, scope, work, answer.evidence) if search else {}
     rewrite = rewrite_json(search.rewrite if search else None)
-    return {**answer_json(answer, search.passages if search else ()), "rewrite": rewrite, **found} | ({"error": failure} if failure else {})
+    return {**answer_json(answer, search.passages if search else ()), "rewrite": rewrite, **found} | (
+        {"error": failure} if failure else {}
+    )
 
 
 def check(citewell: Citewell, work: Work, reporter: Reporter) -> dict[str, Any]:

@@ -38,7 +38,14 @@ def draw_form(visit: Visit) -> None:
         wanted = st.button("Check this text", key="check_now", type="primary", icon=":material/fact_check:")
         if SAMPLE_COLLECTION in names and sample_text():
             label = "Try it with a reply that has one wrong figure"
-            st.button(label, key="check_sample", type="tertiary", icon=":material/edit_note:", on_click=_take_sample, args=(state,))
+            st.button(
+                label,
+                key="check_sample",
+                type="tertiary",
+                icon=":material/edit_note:",
+                on_click=_take_sample,
+                args=(state,),
+            )
     state.text = st.session_state[CHECK_TEXT_KEY]
     state.collection = st.session_state.get(CHECK_COLLECTION_KEY, _ALL)
     place = st.empty()

@@ -23,7 +23,9 @@ def comparison_data(sentence: CheckedSentence, passages: Sequence[Passage]) -> d
     differences = compared.differences
     return {
         "claimed": marked(plain_text(sentence.text, "markdown"), _parts(each.claimed for each in differences)),
-        "stated": marked(plain_text(compared.quote, passage.source.markup), _parts(each.stated for each in differences)),
+        "stated": marked(
+            plain_text(compared.quote, passage.source.markup), _parts(each.stated for each in differences)
+        ),
         "found": "The nearest passage" if sentence.support == "unsupported" else "The source",
         "differences": [visible(in_words(difference)) for difference in differences],
         "title": visible(passage.source.title),

@@ -13,7 +13,9 @@ def draw_page(visit: Visit) -> None:
     draw_strips(visit)
     st.header("Check a text", anchor=False)
     if not visit.citewell.library.document_count(visit.scope):
-        st.markdown("Here you will check whether a text agrees with your documents. There are none to check against yet.")
+        st.markdown(
+            "Here you will check whether a text agrees with your documents. There are none to check against yet."
+        )
         st.page_link("views/documents.py", label="Add documents", icon=":material/upload_file:")
         return
     st.markdown(
