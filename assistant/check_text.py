@@ -77,7 +77,7 @@ def check_text(text: str, *, scope: Scope, retriever: CitewellRetriever) -> Chec
 def checking(text: str, *, scope: Scope, retriever: CitewellRetriever) -> Iterator[Checking]:
     """The same, telling how far it is; the last event is the whole. Raises TextRefused before the first."""
     began = time.perf_counter()
-    text = checked_size(text)
+    text = accepted_text(text)
     if not any(contents.documents for contents in retriever.catalogue.contents(scope).values()):
         raise TextRefused("There are no documents to check a text against yet. Read some in first.")
     sentences = sentences_of(text)
@@ -115,7 +115,7 @@ def _numbered(sentences: Sequence[CheckedSentence]) -> Iterator[tuple[CheckedSen
         at += is_statement
 
 
-def checked_size(text: str) -> str:
+def accepted_text(text: str) -> str:
     """The text as it is checked: trimmed, without foreign citation markers. Raises TextRefused."""
     text = text.replace("\r\n", "\n").strip()
     if len(text) > MOST_CHARS:

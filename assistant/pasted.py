@@ -16,7 +16,7 @@ _EARLIER_MAIL = re.compile(
     re.IGNORECASE,
 )
 _SALUTATION = re.compile(
-    r"(?:hi|hello|hey|dear|good (?:morning|afternoon|evening))\b(?:[^,.!?:;\n]{0,60}(?:[,!:][ \t]*|\.?[ \t]*$))",
+    r"(?:hi|hello|hey|dear|good (?:morning|afternoon|evening))(?![-\w])(?:[ \t]+[^\s,!?:;\d]{1,30}){0,4}[ \t]*(?:[,!:][ \t]*|$)",
     re.IGNORECASE,
 )
 _CLOSING = re.compile(
