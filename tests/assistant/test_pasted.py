@@ -1,5 +1,7 @@
 """In a pasted mail only what its writer says counts: no header, salutation, signature or quoted line."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,6 +58,4 @@ def test_what_only_looks_like_a_part_of_a_mail_counts(text: str) -> None:
 def test_the_stretches_are_the_whole_text_in_order(text: str) -> None:
     found = stretches(text)
     assert "".join(text[start:end] for start, end, _ in found) == text
-    assert all(
-        one.end == other.start and one.is_own != other.is_own for one, other in zip(found, found[1:], strict=False)
-    )
+    assert all(one.end == other.start and one.is_own != other.is_own for one, other in pairwise(found))
