@@ -41,7 +41,7 @@ def _shown(page: Page, index: int) -> dict[str, object]:
 
 def check_a_reply(page: Page) -> dict[str, object]:
     """The last step: a reply with one wrong figure; what the page said of it."""
-    page.locator(".st-key-guided_row_check button").click()
+    page.locator(".st-key-guided_row_check button").locator("visible=true").click()
     page.get_by_role("button", name="Check this text").click()
     why = page.locator(".answer .why")
     why.first.wait_for(timeout=60_000)
