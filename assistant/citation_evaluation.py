@@ -41,8 +41,8 @@ class CitationEvaluation:
         right = sum(not each.claim.supported for each in called)
         times = [each.elapsed_ms for each in self.checked]
         return {
-            "precision": right / len(called) if called else None,
-            "recall": right / len(false) if false else None,
+            "precision": _share(right, len(called)),
+            "recall": _share(right, len(false)),
             "claims": len(self.checked),
             "supported": len(self.checked) - len(false),
             "unsupported": len(false),
@@ -50,14 +50,14 @@ class CitationEvaluation:
             "latency_ms": {f"p{p}": round(float(np.percentile(times, p)), 2) for p in (50, 95)},
         }
 
-    def _by_kind(self) -> Mapping[str, Mapping[str, float]]:
+    def _by_kind(self) -> dict[str, dict[str, Any]]:
         kinds: dict[tuple[str, bool], list[bool]] = {}
         for each in self.checked:
             if each.claim.kind:
                 kinds.setdefault((each.claim.kind, each.claim.supported), []).append(each.is_called_unsupported)
-        shares: dict[str, dict[str, float]] = {}
+        shares: dict[str, dict[str, Any]] = {}
         for (kind, supported), called in sorted(kinds.items(), key=lambda item: (not item[0][1], item[0][0])):
-            share = sum(called) / len(called)
+            share = _share(sum(called), len(called))
             shares[_name(kind, supported, kinds)] = {"n": len(called), "flagged" if supported else "caught": share}
         return shares
 
@@ -75,6 +75,10 @@ class CitationEvaluation:
                 "differences": [asdict(difference) for difference in each.check.differences],
                 "elapsed_ms": round(each.elapsed_ms, 3),
             }
+
+
+def _share(part: int, whole: int) -> float | None:
+    return round(part / whole, 4) if whole else None
 
 
 def _name(kind: str, supported: bool, kinds: Mapping[tuple[str, bool], object]) -> str:

@@ -2,11 +2,11 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from random import Random
-from typing import Any, TextIO
 
 from assistant.perturb import false_forms, names_in, true_forms
 from retrieval.errors import DatasetError
@@ -74,14 +74,17 @@ def make_claims(paths: Sequence[Path], *, seed: int = 0, sentences: int = 1000) 
         yield from _claims_of(text, start, end, names, Random(f"{seed} {text.name} {start}"))  # noqa: S311
 
 
-def write_claims(claims: Iterable[LabelledClaim], file: TextIO) -> dict[str, int]:
-    """Write one JSON line a claim; how many of each kind comes back."""
-    counts: dict[str, int] = {}
-    for claim in claims:
-        row: dict[str, Any] = {"sentence": claim.sentence, "passage": claim.passage, "supported": claim.supported}
-        file.write(json.dumps(row | {"kind": claim.kind}, ensure_ascii=False) + "\n")
-        counts[claim.kind] = counts.get(claim.kind, 0) + 1
-    return counts
+def write_claims(claims: Iterable[LabelledClaim], file: Path) -> dict[str, int]:
+    """Write one JSON line a claim; how many of each kind comes back. Raises DatasetError where that is not possible."""
+    counts: Counter[str] = Counter()
+    try:
+        with file.open("w", encoding="utf-8") as lines:
+            for claim in claims:
+                lines.write(json.dumps(asdict(claim), ensure_ascii=False) + "\n")
+                counts[claim.kind] += 1
+    except OSError as error:
+        raise DatasetError(f"{file} could not be written ({error.strerror}).") from error
+    return dict(counts)
 
 
 def _texts(path: Path) -> Iterator[_Text]:

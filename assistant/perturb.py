@@ -30,7 +30,9 @@ _MONTHS = (
 )  # fmt: skip
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
-_DIGITS = re.compile(r"(?<![\w.,:/#+=@&?-])[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?(?![\w/:@]|[.,][0-9]|-[A-Za-z0-9]|[.)]\s*[A-Z]|\s:)(?<!: [0-9])(?<!: [0-9]{2})")
+_DIGITS = re.compile(
+    r"(?<![\w.,:/#+=@&?-])[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?(?![\w/:@]|[.,][0-9]|-[A-Za-z0-9]|[.)]\s*[A-Z]|\s:)(?<!: [0-9])(?<!: [0-9]{2})"
+)
 _POINTER = re.compile(
     r"(?:\b(?:section|sec|article|art|figure|fig|table|chapter|page|appendix|clause|rule|part|step|note|version|level"
     r"|reference|ref|no|number|act|title|code|usc|cfr|pub|form|room|suite|box|channel|phase|type|class|grade)s?\.?"
@@ -80,14 +82,20 @@ _AUXILIARY = re.compile(
     r"|\b(?:has|have|had)\b(?= (?:been|\w{3,}ed)\b)"
 )
 _DENIALS = (
-    (re.compile(r"\b(can)(?:not| not|'t|\u2019t)\b(?! only)"), r"\1"),
-    (re.compile(r"\b(is|are|was|were|do|does|did|has|have|had|could|should|would|must|may|will|shall)"
-                r"(?: not|n't|n\u2019t| n't)\b(?! (?:only|just|merely|necessarily|always|limited)\b)"), r"\1"),
+    (re.compile(r"\b(can)(?:not| not|'t|\u2019t)\b(?! only)", re.IGNORECASE), r"\1"),
+    (
+        re.compile(
+            r"\b(is|are|was|were|do|does|did|has|have|had|could|should|would|must|may|will|shall)"
+            r"(?: not|n't|n\u2019t| n't)\b(?! (?:only|just|merely|necessarily|always|limited)\b)",
+            re.IGNORECASE,
+        ),
+        r"\1",
+    ),
     (re.compile(r"\bnever\b"), "always"),
     (re.compile(r"\bwithout\b"), "with"),
-    (re.compile(r"\b([Nn])o (?=[a-z]{4,}\b)(?!longer|later|matter|more|less|other|doubt)"), lambda m: "Some " if m[1] == "N" else "some "),
-    (re.compile(r"\b([Uu])nless\b"), lambda m: "If" if m[1] == "U" else "if"),
-)  # fmt: skip
+    (re.compile(r"\bno (?=[a-z]{4,}\b)(?!longer|later|matter|more|less|other|doubt)", re.IGNORECASE), "some "),
+    (re.compile(r"\bunless\b", re.IGNORECASE), "if"),
+)
 _CONTRACTIONS = (
     ("do not", "don't"), ("does not", "doesn't"), ("did not", "didn't"), ("is not", "isn't"), ("are not", "aren't"),
     ("was not", "wasn't"), ("were not", "weren't"), ("cannot", "can't"), ("can not", "can't"), ("will not", "won't"),
@@ -108,10 +116,16 @@ _LEAD_IN = re.compile(
     r"|As a result|In general|Generally|Here|Finally|In contrast|Also|Similarly|Specifically|In conclusion"
     r"|Please note that|In particular|Of course|According to [^,]{3,60}|In (?:this|our) \w+(?: \w+)?)(?:,|\s(?=that\b)|\s,)\s+",
 )
-_CONDITION = re.compile(r"(?P<front>(?:If|When|Before|After|Once|While|Although|Because|Since|Unless)\s[^,.;:]{8,90}),\s(?P<main>[^;:]{12,}?)(?P<end>\s?\.)\Z")
-_CONDITION_BEHIND = re.compile(r"(?P<main>[A-Z][^,;:]{12,120}?),?\s(?P<front>(?:if|when|because|although|unless|while)\s[^,.;:]{8,90}?)(?P<end>\s?\.)\Z")
+_CONDITION = re.compile(
+    r"(?P<front>(?:If|When|Before|After|Once|While|Although|Because|Since|Unless)\s[^,.;:]{8,90}),\s(?P<main>[^;:]{12,}?)(?P<end>\s?\.)\Z"
+)
+_CONDITION_BEHIND = re.compile(
+    r"(?P<main>[A-Z][^,;:]{12,120}?),?\s(?P<front>(?:if|when|because|although|unless|while)\s[^,.;:]{8,90}?)(?P<end>\s?\.)\Z"
+)
 _NAME = re.compile(r"(?<=[a-z,] )(?:[A-Z][a-z]{2,}|[A-Z]{3,})(?: (?:[A-Z][a-z]{2,}|[A-Z]{3,}))*(?![\w'’-])")
-_NO_NAMES = frozenset((*_MONTHS, *_WEEKDAYS, "The", "This", "You", "Our", "Your", "And", "For", "NOT", "AND", "THE", "YOU", "ARE"))
+_NO_NAMES = frozenset(
+    (*_MONTHS, *_WEEKDAYS, "The", "This", "You", "Our", "Your", "And", "For", "NOT", "AND", "THE", "YOU", "ARE")
+)
 
 
 def names_in(text: str) -> tuple[str, ...]:
@@ -250,8 +264,7 @@ def _affirm(sentence: str, rng: Random) -> str | None:
     if not found:
         return None
     match, text = rng.choice(found)
-    said = match.expand(text) if isinstance(text, str) else text(match)
-    return sentence[: match.start()] + said + sentence[match.end() :]
+    return _put(sentence, match, match.expand(text))
 
 
 _DENIED = re.compile(r"\b(?:not|no|never|cannot|without|neither|nor|none|unless)\b|n['\u2019]t\b", re.IGNORECASE)
@@ -259,7 +272,9 @@ _DENIED = re.compile(r"\b(?:not|no|never|cannot|without|neither|nor|none|unless)
 
 def _deny(sentence: str, rng: Random) -> str | None:
     """ "Not" behind an auxiliary verb, where nothing near it is denied already."""
-    found = [m for m in _AUXILIARY.finditer(sentence) if not _DENIED.search(sentence[max(0, m.start() - 60) : m.end() + 60])]
+    found = [
+        m for m in _AUXILIARY.finditer(sentence) if not _DENIED.search(sentence[max(0, m.start() - 60) : m.end() + 60])
+    ]
     if not found:
         return None
     match = rng.choice(found)
@@ -290,7 +305,11 @@ def _compare(sentence: str, rng: Random) -> str | None:
 
 
 def _oblige(sentence: str, rng: Random) -> str | None:
-    return _replace_one(_OBLIGATIONS, sentence, rng) if not re.search(r"\bMay\b|not (?:required|mandatory)", sentence) else None
+    return (
+        _replace_one(_OBLIGATIONS, sentence, rng)
+        if not re.search(r"\bMay\b|not (?:required|mandatory)", sentence)
+        else None
+    )
 
 
 def _with_other_name(sentence: str, names: Sequence[str], rng: Random) -> str | None:
@@ -349,11 +368,36 @@ def _capital(text: str) -> str:
     return text[0].upper() + text[1:]
 
 
-_LOWERED = frozenset("If When Before After Once While Although Because Since Unless The This These It We You They A An Our Your In".split())
+_LOWERED = frozenset(
+    [
+        "If",
+        "When",
+        "Before",
+        "After",
+        "Once",
+        "While",
+        "Although",
+        "Because",
+        "Since",
+        "Unless",
+        "The",
+        "This",
+        "These",
+        "It",
+        "We",
+        "You",
+        "They",
+        "A",
+        "An",
+        "Our",
+        "Your",
+        "In",
+    ]
+)
 
 
 def _small(text: str) -> str:
-    return text[0].lower() + text[1:] if text.split()[0] in _LOWERED else text
+    return text[0].lower() + text[1:] if text.split(maxsplit=1)[0] in _LOWERED else text
 
 
 def _say_otherwise(sentence: str, rng: Random) -> str | None:

@@ -31,7 +31,6 @@ _MONTH_NAMES = (
 _MONTHS = {name: n for n, names in enumerate(_MONTH_NAMES, 1) for name in names.split()}
 
 
-
 def _with_factors(line: str) -> Iterator[tuple[str, float]]:
     """Units and how much of the base one is; a factor holds until the next."""
     factor = 1.0
@@ -61,7 +60,10 @@ _UNITS = {
         ("bits", "1e3*kbps kbit kilobits 1e6*mbps mbit megabits 1e9*gbps gbit gigabits"),
         ("metre", "m metre metres meter meters 0.01*cm centimetre centimetres centimeter centimeters"),
         ("metre", "1e-3*mm millimetre millimetres millimeter millimeters 1e3*km kilometre kilometres"),
-        ("metre", "1e3*kilometer kilometers 1e-6*\u03bcm um micrometre micrometres micrometer micrometers micron microns"),
+        (
+            "metre",
+            "1e3*kilometer kilometers 1e-6*\u03bcm um micrometre micrometres micrometer micrometers micron microns",
+        ),
         ("metre", "1e-9*nm nanometre nanometres nanometer nanometers"),
         ("mile", "mile miles"),
         ("foot", "ft foot feet"),
@@ -87,26 +89,43 @@ _UNITS = {
 }
 """A unit's dimension, and how many of the dimension's base it holds."""
 
-_MODIFIERS = frozenset(("calendar", "working", "business", "full", "consecutive", "paid", "additional", "more", "us", "square", "cubic", "metric"))
+_MODIFIERS = frozenset(
+    (
+        "calendar",
+        "working",
+        "business",
+        "full",
+        "consecutive",
+        "paid",
+        "additional",
+        "more",
+        "us",
+        "square",
+        "cubic",
+        "metric",
+    )
+)
 """Words that may stand between a number and its unit."""
 
 _MONTH = "(?-i:" + "|".join(sorted(_MONTHS, key=len, reverse=True)) + r")\b\.?"
 _YEAR = r"(?:(?:\s?,)?\s+(?P<{}>[12][0-9]{{3}})\b)"
 _DAY = r"(?P<{}>[0-3]?[0-9])(?:st|nd|rd|th)?"
 _SPELT_SCALE = "(?:hundred|thousand|million|billion|trillion|dozen)"
-_SPELT = rf"(?:(?:{'|'.join(_TENS.split())})(?:[\s-](?:{'|'.join(_SMALL.split()[1:10])}))?|{'|'.join(_SMALL.split()[::-1])})"
+_SPELT = (
+    rf"(?:(?:{'|'.join(_TENS.split())})(?:[\s-](?:{'|'.join(_SMALL.split()[1:10])}))?|{'|'.join(_SMALL.split()[::-1])})"
+)
 _WORDS = rf"""
     (?:an?\s(?={_SPELT_SCALE}\b))?(?:{_SPELT}|{_SPELT_SCALE})\b
     (?:(?:[\s-]{_SPELT_SCALE}\b)+(?:(?:\sand)?[\s-]{_SPELT}\b(?:[\s-]{_SPELT_SCALE}\b)*)*)?
   | once|twice"""
 _DATES = rf"""
     \b(?P<y1>[12][0-9]{{3}})-(?P<m1>[01]?[0-9])-(?P<d1>[0-3]?[0-9])\b
-  | \b{_DAY.format("d2")}\s+(?:of\s+)?(?P<m2>{_MONTH}){_YEAR.format("y2")}?
+  | (?<![0-9][.,:])\b{_DAY.format("d2")}\s+(?:of\s+)?(?P<m2>{_MONTH}){_YEAR.format("y2")}?
   | \b(?P<m3>{_MONTH})\s+{_DAY.format("d3")}(?![0-9.:%]){_YEAR.format("y3")}?
   | \b(?P<m4>{_MONTH}){_YEAR.format("y4")}
 """
 _CLOCKS = r"""
-    \b(?P<hour>[0-2]?[0-9])(?:\s?[:.]\s?(?P<minute>[0-5][0-9]))?\s?(?P<half>[ap]\.?m\b\.?)
+    (?<![0-9][.,:])\b(?P<hour>[0-2]?[0-9])(?:\s?[:.]\s?(?P<minute>[0-5][0-9]))?\s?(?P<half>[ap]\.?m\b\.?)
   | \b(?P<hour24>[0-2]?[0-9]):(?P<minute24>[0-5][0-9])\b
 """
 _NUMBERS = rf"""
@@ -228,7 +247,7 @@ def _measured(found: re.Match[str], text: str, number: float) -> Stated:
     """The number with the unit before or after it."""
     if found["ordinal"] or found["rank"]:
         return Stated(Quantity(found[0], ORDINAL, number, number=number), *found.span(), found.end())
-    money = (found["money"] or "").strip().lower().removeprefix("us")
+    money = (found["money"] or "").strip().lower()
     word, reach = _unit(text, found.end())
     if money in _UNITS:
         number *= 1e6 if word == "m" else 1.0

@@ -19,7 +19,7 @@ from assistant.reading import SOFT_NUMBERS, Reading, read
 from assistant.wording import fold
 from retrieval.sentences import sentence_spans
 
-SUPPORTED_SHARE = 0.62
+SUPPORTED_SHARE = 0.7
 """So much of a sentence's weighted wording in the window, and it counts as said there."""
 
 PARTLY_SHARE = 0.4
@@ -36,6 +36,7 @@ JOINED_SHARE = 0.75
 """What two windows together must have of the wording: more than one, for they may speak of two things."""
 
 JOINED_WINDOWS = 24
+JOINED_TRIED = 3
 WINDOW_SENTENCES = 3
 LENGTH_PENALTY = 0.04
 NAME_WEIGHT = 1.5
@@ -43,7 +44,7 @@ NUMBER_WEIGHT = 1.5
 MIN_QUOTED_TOKENS = 2
 NEGATION_REACH = 4
 
-_NEGATED = frozenset(("not", "no", "never", "cannot", "don't", "doesn't", "isn't", "false", "unless", "without"))
+_NEGATED = frozenset(("not", "no", "never", "cannot", "don't", "doesn't", "isn't", "n't", "false", "unless", "without"))
 _DENIABLE = frozenset(("number", "date", "comparison"))
 
 
@@ -108,8 +109,9 @@ _SILENCE = re.compile(
 )
 _TURN = re.compile(r"[,;]?\s*\b(?:but|however|although|though)\b", re.IGNORECASE)
 _OPENING = re.compile(r"\s*(?:[-*+•]\s+|[0-9]{1,3}[.)]\s+)?(?:(?:yes|no)[,.:;]\s+)?", re.IGNORECASE)
-_LEAD_IN = re.compile(r"\s*(?:according to|as stated in|as per|per) (?:the|this|our|your) [^,]{1,60},\s", re.IGNORECASE)
-_SENTENCE_END = re.compile(r"[.!?:;]\s|\n")
+_LEAD_IN = re.compile(
+    r"\A\s*(?:according to|as stated in|as per|per) (?:the|this|our|your) [^,]{1,60},\s", re.IGNORECASE
+)
 _HEADING = re.compile(r"\s*#{1,6}\s|\s*(\*\*|__)[^*_.!?]{1,80}\1:?\s*\Z")
 _MARKUP = re.compile(r"[*_`~#|>]+|\[([^\]]*)\]\([^)]*\)")
 _TOKEN = re.compile(r"[^\W_]+(?:[.,'\u2019][^\W_]+)*|[%$\u20ac\u00a3\u00a5\u20b9]")
@@ -161,8 +163,10 @@ class _Source(NamedTuple):
     known: frozenset[str]
     """The terms of the context alone."""
     quantities: tuple[Quantity, ...]
-    text: str
+    sentences: tuple[_Sentence, ...]
     tokens: tuple[str, ...]
+    spans: tuple[tuple[int, int], ...]
+    """Where each token stands."""
 
 
 class _Candidate(NamedTuple):
@@ -178,21 +182,29 @@ def _judge(claim: _Claim, sources: Sequence[_Source]) -> Check:
     weights = _weights(claim, sources)
     candidates = [_score(i, w, claim, weights) for i, source in enumerate(sources) for w in source.windows]
     best = max(candidates, key=lambda candidate: candidate.rank, default=None)
-    if best is None or best.rank <= 0:
+    if best is None:
         return Check("unsupported", None)
+    if best.rank <= 0:
+        return Check("unsupported", None, missing_wording(claim.reading, frozenset()))
     likest = _likest(claim, candidates, best)
-    source = sources[likest.passage]
-    readings = [sentence.reading for sentence in likest.window.sentences]
-    differences = find_differences(claim.reading, readings, source.known)
-    differences = tuple(each for each in differences if each.stated or not _is_said_in(each, claim, best))
-    verdict = _verdict(claim, likest, best, source, differences)
-    if verdict in {"partly", "unsupported"} and not differences and _is_said_in_two(claim, best, candidates, weights):
-        verdict = "supported"
+    differences = _differences(claim, likest.window, sources[likest.passage].known, best.window)
+    verdict = _verdict(claim, likest, best, sources[likest.passage], differences)
+    if verdict in {"partly", "unsupported"} and not any(each.stated for each in differences):
+        for both in _joined(claim, likest, candidates, weights):
+            differences = _differences(claim, both, sources[likest.passage].known, both)
+            if not differences:
+                verdict = "supported"
+                break
     sentences = likest.window.sentences
     span = Span(likest.passage, sentences[0].start, sentences[-1].end)
     if verdict == "supported":
         return Check(verdict, span)
     return Check(verdict, span, differences or missing_wording(claim.reading, best.window.terms))
+
+
+def _differences(claim: _Claim, window: _Window, known: frozenset[str], all_said: _Window) -> tuple[Difference, ...]:
+    found = find_differences(claim.reading, [sentence.reading for sentence in window.sentences], known)
+    return tuple(each for each in found if each.stated or not _is_said_in(each, all_said))
 
 
 def _likest(claim: _Claim, candidates: Sequence[_Candidate], best: _Candidate) -> _Candidate:
@@ -209,12 +221,14 @@ def _likest(claim: _Claim, candidates: Sequence[_Candidate], best: _Candidate) -
     return max((each for each in candidates if each.share >= least), key=likeness, default=best)
 
 
-def _is_said_in(difference: Difference, claim: _Claim, best: _Candidate) -> bool:
+def _is_said_in(difference: Difference, window: _Window) -> bool:
     """Whether a number or name that the likest window lacks is in the window that holds most of all."""
-    if difference.kind == "name":
-        return read(f". {difference.claimed}").terms <= best.window.terms
-    stated = [q for q in claim.required if q.text in difference.claimed]
-    return difference.kind in {"number", "date"} and all(_is_stated(q, best.window.quantities) for q in stated)
+    if difference.kind not in {"number", "date", "name"}:
+        return False
+    claimed = read(f". {difference.claimed}")
+    return claimed.terms <= window.terms and all(
+        _is_stated(word.quantity, window.quantities) for word in claimed.words if word.quantity
+    )
 
 
 def _verdict(
@@ -228,7 +242,9 @@ def _verdict(
     if any(each.stated for each in differences):
         return "unsupported"
     if differences:
-        elsewhere = all(_is_stated(q, source.quantities) for q in claim.required) and claim.reading.names <= source.terms
+        elsewhere = (
+            all(_is_stated(q, source.quantities) for q in claim.required) and claim.reading.names <= source.terms
+        )
         said = elsewhere and not any(each.kind == "negation" for each in differences)
         return "partly" if said and share >= PARTLY_SHARE else "unsupported"
     if share >= SUPPORTED_SHARE:
@@ -236,21 +252,20 @@ def _verdict(
     return "partly" if share >= PARTLY_SHARE else "unsupported"
 
 
-def _is_said_in_two(
-    claim: _Claim, best: _Candidate, candidates: Sequence[_Candidate], weights: dict[str, float]
-) -> bool:
-    """Whether one more window, of any passage, says the rest."""
-    if best.share < PARTLY_SHARE / 2:
-        return False
-    for other in nlargest(JOINED_WINDOWS, candidates, key=lambda candidate: candidate.rank):
-        both = _join(best.window, other.window)
-        share = _score(best.passage, both, claim, weights).share
-        whole = all(_is_stated(q, both.quantities) for q in claim.required)
-        if share >= JOINED_SHARE and whole and claim.reading.names <= both.terms:
-            readings = [sentence.reading for sentence in both.sentences]
-            if not find_differences(claim.reading, readings, both.terms):
-                return True
-    return False
+def _joined(
+    claim: _Claim, likest: _Candidate, candidates: Sequence[_Candidate], weights: dict[str, float]
+) -> list[_Window]:
+    """The window with one more, of any passage, where the two together say the claim; the fullest first."""
+    if likest.share < PARTLY_SHARE / 2:
+        return []
+    others = nlargest(JOINED_WINDOWS, candidates, key=lambda candidate: candidate.rank)
+    joined = [_score(likest.passage, _join(likest.window, other.window), claim, weights) for other in others]
+    whole = [both for both in joined if both.share >= JOINED_SHARE and _holds_all(claim, both.window)]
+    return [both.window for both in nlargest(JOINED_TRIED, whole, key=lambda both: both.rank)]
+
+
+def _holds_all(claim: _Claim, window: _Window) -> bool:
+    return claim.reading.names <= window.terms and all(_is_stated(q, window.quantities) for q in claim.required)
 
 
 def _is_stated(quantity: Quantity, stated: Sequence[Quantity]) -> bool:
@@ -293,12 +308,21 @@ def _find_quotation(sentence: str, sources: Sequence[_Source]) -> Span | None:
         return None
     for i, source in enumerate(sources):
         for at in _occurrences(wanted, source.tokens):
-            spans = [found.span() for found in _TOKEN.finditer(source.text)]
-            start, end = spans[at][0], spans[at + len(wanted) - 1][1]
-            before = _SENTENCE_END.split(source.text[spans[max(0, at - NEGATION_REACH)][0] : start])[-1]
-            if not _NEGATED.intersection(_tokens(before)):
-                return Span(i, start, end)
+            span = Span(i, source.spans[at][0], source.spans[at + len(wanted) - 1][1])
+            if not _is_turned(source, at, at + len(wanted)):
+                return span
     return None
+
+
+def _is_turned(source: _Source, first: int, last: int) -> bool:
+    """Whether a negation of the same sentence stands before or right behind the words from `first` to `last`."""
+    start, end = source.spans[first][0], source.spans[last - 1][1]
+    whole = next((each for each in source.sentences if each.start <= start and end <= each.end), None)
+    if whole is None:
+        return False
+    before = [token for token, span in zip(source.tokens, source.spans, strict=True) if whole.start <= span[0] < start]
+    behind = [token for token, span in zip(source.tokens, source.spans, strict=True) if end <= span[0] < whole.end]
+    return not _NEGATED.isdisjoint((*before[-NEGATION_REACH:], *behind[:1]))
 
 
 def _occurrences(wanted: tuple[str, ...], words: tuple[str, ...]) -> Iterator[int]:
@@ -314,7 +338,7 @@ def _tokens(text: str) -> tuple[str, ...]:
 
 
 def _claim(sentence: str) -> _Claim:
-    reading = read(_LEAD_IN.sub("", _OPENING.sub("", sentence, count=1), count=1))
+    reading = read(_LEAD_IN.sub("", _OPENING.sub("", sentence, count=1)))
     stated = (word.quantity for word in reading.words if word.quantity)
     return _Claim(reading, tuple(q for q in stated if q.text.lower() not in SOFT_NUMBERS))
 
@@ -330,8 +354,9 @@ def _source(text: str, context: str) -> _Source:
         for i in range(len(sentences) - size + 1)
     )
     quantities = tuple(q for sentence in sentences for q in sentence.quantities)
+    spans = tuple(found.span() for found in _TOKEN.finditer(text))
     terms = about.reading.terms.union(*(sentence.reading.terms for sentence in sentences))
-    return _Source(windows, terms, about.reading.terms, quantities + about.required, text, _tokens(text))
+    return _Source(windows, terms, about.reading.terms, quantities + about.required, sentences, _tokens(text), spans)
 
 
 def _sentence(text: str, start: int, end: int) -> _Sentence:

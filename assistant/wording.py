@@ -14,7 +14,7 @@ _STOP_WORDS = frozenset(
     a about according all also am an and any are as at be been being both but by can could did do does doing done
     each either every for from had has have having he her here his how i if in into is it its itself just may
     me might must my of on one or our ours out over own per please shall she should so some such than that the
-    their theirs them then there these they this those through thus to too under up upon us use used using very
+    their theirs them then there these they this those through thus to too under up upon us very
     was we were what when where whether which while who whom whose why will with within would yes you your yours
     document documents passage passages source sources following follow follows mention mentioned state stated
     states specify specified describe described note noted e g i.e e.g etc

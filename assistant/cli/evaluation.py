@@ -9,6 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
+from assistant.citation_evaluation import evaluate_citations
+from assistant.claim_sets import make_claims, read_claims, write_claims
 from assistant.cli.output import HomeDir, Json, print_json, say
 from assistant.evaluation import evaluate_answers, read_answer_set, read_foreign_questions
 from assistant.home import cache_of
@@ -132,6 +134,49 @@ def answers(
         if name not in intervals and (foreign or not name.startswith("foreign"))
     ]
     print(_table(("measure", "figure", "95 % interval"), rows))
+
+
+@evaluation.command("citations")
+def citations(file: Path, per_query: PerQuery = None, as_json: Json = False, _home: HomeDir = None) -> None:
+    """Tell sentences that their passage supports from those it does not: JSON lines, as `eval claims` writes them."""
+    found = evaluate_citations(read_claims(file), on_progress=_show)
+    _write_lines(per_query, found.per_claim())
+    figures = found.figures()
+    if as_json:
+        print_json(figures)
+        return
+    rows = [
+        (kind, str(shares["n"]), _percent(shares.get("caught")), _percent(shares.get("flagged")))
+        for kind, shares in figures["by_kind"].items()
+    ]
+    print(_table(("kind", "claims", "false ones caught", "true ones flagged"), rows))
+    latency = figures["latency_ms"]
+    print(
+        f"\nPrecision {_percent(figures['precision'])}, recall {_percent(figures['recall'])} over {figures['claims']} claims "
+        f"({figures['unsupported']} false); {latency['p50']} ms p50, {latency['p95']} ms p95 a sentence."
+    )
+
+
+@evaluation.command("claims")
+def claims(
+    paths: Annotated[list[Path], typer.Argument(help="Folders, corpus.jsonl, text or Markdown files.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Where to write the claims, one JSON object a line.")],
+    sentences: Annotated[int, typer.Option("--sentences", min=1, help="Of how many sentences.")] = 1000,
+    seed: Annotated[int, typer.Option("--seed", help="Another seed makes other claims.")] = 0,
+    as_json: Json = False,
+    _home: HomeDir = None,
+) -> None:
+    """Make true and false claims of documents, for `eval citations`."""
+    made = list(make_claims(paths, seed=seed, sentences=sentences))
+    counts = write_claims(made, output)
+    if as_json:
+        print_json({"claims": len(made), "by_kind": counts})
+        return
+    print(_table(("kind", "claims"), [(kind, str(n)) for kind, n in counts.items()]))
+
+
+def _percent(share: float | None) -> str:
+    return "" if share is None else f"{100 * share:.2f} %"
 
 
 def _embedder(home: Path | None) -> RememberingEmbedder:

@@ -356,6 +356,31 @@ def test_eval_of_a_folder_that_is_not_there_is_one_sentence(tmp_path):
     assert citewell(tmp_path, "eval", "retrieval", str(tmp_path / "nowhere")).is_one_sentence()
 
 
+def test_claims_are_made_of_documents_and_the_check_is_measured_on_them(tmp_path):
+    source, claims, lines = tmp_path / "leave.md", tmp_path / "claims.jsonl", tmp_path / "lines.jsonl"
+    source.write_text("Everybody has 30 days of paid leave in a full year. Unused days must not be sold to others.\n")
+    made = citewell(tmp_path / "home", "eval", "claims", str(source), "-o", str(claims), "--json")
+    assert made.code == 0
+    assert made.json["claims"] == sum(made.json["by_kind"].values()) == len(claims.read_text().splitlines())
+    done = citewell(tmp_path / "home", "eval", "citations", str(claims), "--json", "--per-query", str(lines))
+    assert done.code == 0
+    assert {"precision", "recall", "by_kind", "claims", "supported", "unsupported", "latency_ms"} == set(done.json)
+    assert done.json["by_kind"]["number"] == {"n": 1, "caught": 1.0}
+    assert done.json["by_kind"]["verbatim"] == {"n": 2, "flagged": 0.0}
+    assert len(lines.read_text().splitlines()) == made.json["claims"]
+    table = citewell(tmp_path / "home", "eval", "citations", str(claims)).out
+    assert table.startswith("| kind | claims | false ones caught | true ones flagged |")
+
+
+def test_a_malformed_claim_is_named(tmp_path):
+    (tmp_path / "claims.jsonl").write_text(
+        '{"sentence": "A.", "passage": "B.", "supported": true}\n{"sentence": "A."}\n'
+    )
+    done = citewell(tmp_path / "home", "eval", "citations", str(tmp_path / "claims.jsonl"))
+    assert done.is_one_sentence()
+    assert "claims.jsonl, line 2" in done.err
+
+
 def test_doctor_finds_a_whole_installation_healthy(stocked):
     done = citewell(stocked, "doctor", "--json")
     assert (done.code, done.json["ok"]) == (0, True)

@@ -40,7 +40,7 @@ def only(text: str) -> Quantity:
         ("17:30", "clock", 1_050.0),
         ("12 am", "clock", 0.0),
         ("500 MB", "bytes", 5e8),
-        ("the 3rd floor", "", 3.0),
+        ("the 3rd floor", "ordinal", 3.0),
     ],
 )
 def test_a_number_is_read_with_its_unit(text: str, dimension: str, value: float) -> None:
