@@ -215,6 +215,7 @@ def main() -> None:
             chat_page,
             st.Page("views/documents.py", title="Documents"),
             st.Page("views/document.py", title="Document"),
+            st.Page("views/check.py", title="Check a text"),
         ],
         position="hidden",
     )

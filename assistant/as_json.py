@@ -1,11 +1,12 @@
 """The JSON of the command line's contract (docs/cli.md): one function for each kind of object."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, get_args
 
-from assistant.events import Answer, Citation, DocumentList
+from assistant.check_text import CheckedText
+from assistant.events import Answer, CheckedSentence, Citation, Comparison, DocumentList, Support
 from assistant.rewrite import Rewrite
 from retrieval.catalogue import Entry
 from retrieval.evidence import ANSWERABLE_FROM, PARTLY_FROM, Evidence
@@ -88,13 +89,13 @@ def rewrite_json(rewrite: Rewrite | None) -> dict[str, str] | None:
     return asdict(rewrite) if rewrite else None
 
 
-def answer_json(answer: Answer) -> dict[str, Any]:
-    """What `ask` returns."""
+def answer_json(answer: Answer, passages: Sequence[Passage] = ()) -> dict[str, Any]:
+    """What `ask` returns; `passages` are those of its search, which its comparisons name by number."""
     listed = answer.listed
     return ({"inventory": _inventory_json(listed)} if listed else {}) | {
         "answer": answer.text,
         "status": answer.status,
-        "sentences": [{"text": s.text, "support": s.support, "citations": list(s.citations)} for s in answer.sentences],
+        "sentences": [sentence_json(sentence, passages) for sentence in answer.sentences],
         "citations": [citation_json(citation) for citation in answer.citations],
         "notice": answer.notice,
         "usage": {
@@ -104,6 +105,39 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         },
         "timings_ms": answer.timings_ms,
     }
+
+
+def checked_text_json(checked: CheckedText) -> dict[str, Any]:
+    """What `check` returns."""
+    sentences = [
+        {**sentence_json(sentence, checked.passages), "opposed": _place_json(sentence.opposed, checked.passages)}
+        for sentence in checked.sentences
+    ]
+    return {
+        "sentences": sentences,
+        "citations": [citation_json(citation) for citation in checked.citations],
+        "counts": {support: checked.counts.get(support, 0) for support in get_args(Support)},
+        "timings_ms": dict(checked.timings_ms),
+    }
+
+
+def sentence_json(sentence: CheckedSentence, passages: Sequence[Passage]) -> dict[str, Any]:
+    """A sentence with its verdict, what it was held against, and in what the two differ."""
+    differences = sentence.compared.differences if sentence.compared else ()
+    return {
+        "text": sentence.text,
+        "support": sentence.support,
+        "citations": list(sentence.citations),
+        "differences": [asdict(difference) for difference in differences],
+        "compared": _place_json(sentence.compared, passages),
+    }
+
+
+def _place_json(compared: Comparison | None, passages: Sequence[Passage]) -> dict[str, Any] | None:
+    if compared is None or not 1 <= compared.passage <= len(passages):
+        return None
+    document = passages[compared.passage - 1].source.path
+    return {"document": document, "start": compared.start, "end": compared.end, "quote": compared.quote}
 
 
 def _inventory_json(listed: DocumentList) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from assistant.citations import CitationStream, CitedSentence, cited_sentences
@@ -146,7 +146,9 @@ class Draft:
         )
 
 
-def compared(check: Check, passages: Sequence[Passage], numbers: Sequence[int]) -> Comparison | None:
+def compared(
+    check: Check, passages: Sequence[Passage], numbers: Sequence[int] | Mapping[int, int]
+) -> Comparison | None:
     """Where a check found the closest stretch; `numbers[i]` is what `passages[i]` is called in its turn."""
     if check.best is None:
         return None

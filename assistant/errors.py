@@ -2,6 +2,7 @@
 
 AssistantError
 ├── QuestionRefused       the question cannot be asked as it is (empty, too long)
+├── TextRefused           the text cannot be checked as it is (empty, too long, no documents)
 ├── SettingsError         a setting is missing or wrong
 ├── ConversationNotFound  absent, or another's: the two look the same
 └── ModelError            the model endpoint failed
@@ -26,6 +27,10 @@ class AssistantError(Exception):
 
 class QuestionRefused(AssistantError):
     """The question cannot be asked as it is."""
+
+
+class TextRefused(AssistantError):
+    """The text cannot be checked as it is."""
 
 
 class SettingsError(AssistantError):

@@ -73,6 +73,8 @@ class CheckedSentence:
     citations: tuple[int, ...]
     compared: Comparison | None = None
     """The closest stretch of a source; None where nothing comes close, or nothing is claimed."""
+    opposed: Comparison | None = None
+    """Where a source supports the sentence: a stretch of another document that says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from assistant.access import LOCAL_USER, scope_of
-from assistant.as_json import answer_json, entry_json, found_json, report_json, rewrite_json, trace_json
+from assistant.as_json import (
+    answer_json,
+    checked_text_json,
+    entry_json,
+    found_json,
+    report_json,
+    rewrite_json,
+    trace_json,
+)
 from assistant.bootstrap import EXAMPLES, SAMPLE_COLLECTION, Citewell
+from assistant.check_text import CheckedText, Searched, checking
 from assistant.errors import AssistantError
 from assistant.events import Answer, AnswerFinished, PassagesFound, TextDelta, TurnFailed, TurnStopped
 from assistant.job_table import hashes_of
@@ -184,7 +193,21 @@ def ask(citewell: Citewell, work: Work, reporter: Reporter) -> dict[str, Any]:
         answer = replace(answer, listed=listed)
     found = _traced(citewell, search.trace, scope, work, answer.evidence) if search else {}
     rewrite = rewrite_json(search.rewrite if search else None)
-    return {**answer_json(answer), "rewrite": rewrite, **found} | ({"error": failure} if failure else {})
+    return {**answer_json(answer, search.passages if search else ()), "rewrite": rewrite, **found} | (
+        {"error": failure} if failure else {}
+    )
+
+
+def check(citewell: Citewell, work: Work, reporter: Reporter) -> dict[str, Any]:
+    """Hold `text` against the documents, sentence by sentence."""
+    scope = scope_of(LOCAL_USER, citewell.library, collection=work.get("collection"))
+    for event in checking(work["text"], scope=scope, retriever=citewell.retriever):
+        match event:
+            case Searched(done, total):
+                reporter.on_progress(Progress(done, total, ""))
+            case CheckedText():
+                return checked_text_json(event)
+    raise AssistantError("The text could not be checked; try again.")
 
 
 def _traced(
@@ -207,7 +230,7 @@ WRITING: Mapping[str, Operation] = {
     "delete_collection": delete_collection,
     "rebuild": rebuild,
 }
-READING: Mapping[str, Operation] = {"search": search, "ask": ask, "list_documents": list_documents}
+READING: Mapping[str, Operation] = {"search": search, "ask": ask, "check": check, "list_documents": list_documents}
 OPERATIONS = {**WRITING, **READING}
 READING_IN = ("ingest", "read_sample", "read_uploads", "read_again", "sync")
 """The kinds of job that read files in, for a page that shows their progress."""

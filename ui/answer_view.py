@@ -8,8 +8,9 @@ from assistant.conversations import StoredMessage, Work
 from assistant.events import Answer, Citation
 from assistant.rewrite import Rewrite
 from retrieval.values import Passage
+from ui.comparison import comparison_data
 from ui.markup import Element, Node, Sign, citation_signs, read_markup, visible
-from ui.verdict import verdict_of
+from ui.verdict import Doubt, Verdict, verdict_of
 from ui.words import place_and_date_of, shortened
 
 Data = dict[str, Any]
@@ -22,8 +23,8 @@ _PARTIAL = "The documents answer only part of this, or touch it only in passing.
 _UNPROVEN = "No statement here is backed by a document."
 
 
-def answer_data(message: StoredMessage, *, can_ask_again: bool) -> Data:
-    """Everything on screen for one answer, whatever its state."""
+def answer_data(message: StoredMessage, *, can_ask_again: bool, verdict: Verdict | None = None) -> Data:
+    """Everything on screen for one answer, whatever its state; `verdict` is the line under it, where it is no answer's."""
     work = message.work
     answer = work.answer if work else None
     passages = work.passages if work else ()
@@ -35,7 +36,7 @@ def answer_data(message: StoredMessage, *, can_ask_again: bool) -> Data:
     elif answer and answer.listed and answer.listed.words and not answer.listed.total:
         data["refusal"] = _none_listed(answer, passages)
     else:
-        data |= _text(message, answer)
+        data |= _text(message, answer, verdict)
     data["explains"] = work is not None and work.trace is not None and not (answer and answer.listed)
     data["rewrite"] = _rewrite(work.rewrite, can_change=can_ask_again) if work and work.rewrite else None
     return data
@@ -88,11 +89,11 @@ def _rewrite(rewrite: Rewrite, *, can_change: bool) -> Data:
     return {"label": label, "text": visible(rewrite.text), "can_change": can_change}
 
 
-def _text(message: StoredMessage, answer: Answer | None) -> Data:
+def _text(message: StoredMessage, answer: Answer | None, verdict: Verdict | None) -> Data:
     text = answer.text if answer else message.text
     citations = answer.citations if answer else ()
     signs = [*citation_signs(text, [c.n for c in citations]), *_sentence_ends(answer)]
-    verdict = verdict_of(answer) if answer and answer.text else None
+    verdict = verdict or (verdict_of(answer) if answer and answer.text else None)
     return {
         "blocks": as_json(read_markup(text, signs=signs)) if text else [],
         "support": [sentence.support for sentence in answer.sentences] if answer else [],
@@ -101,9 +102,17 @@ def _text(message: StoredMessage, answer: Answer | None) -> Data:
         "verdict": verdict and {
             "tone": verdict.tone,
             "text": verdict.text,
-            "details": [{**asdict(doubt), "sentence": visible(doubt.sentence)} for doubt in verdict.doubts],
+            "details": [_doubt(doubt, message.work) for doubt in verdict.doubts],
         },
     }  # fmt: skip
+
+
+def _doubt(doubt: Doubt, work: Work | None) -> Data:
+    """A sentence in doubt, with the source beside it where one comes close."""
+    data = {**asdict(doubt), "sentence": visible(doubt.sentence), "why": None}
+    if work and work.answer:
+        data["why"] = comparison_data(work.answer.sentences[doubt.index], work.passages)
+    return data
 
 
 def _sentence_ends(answer: Answer | None) -> list[Sign]:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from assistant.jobs import AnswerJob
+from ui.check_form import SAMPLE_STEP, go_to_sample, sample_text
 from ui.guided import GuidedQuestion, guided_questions
 from ui.markdown import literal
 from ui.narrowing import draw_narrowing
@@ -52,3 +53,7 @@ def _draw_guided_row(questions: tuple[GuidedQuestion, ...], ask: Ask) -> None:
                 on_click=ask,
                 args=(guided.question,),
             )
+        if sample_text():
+            label = f"{len(questions) + 1:d}\u2002Check a reply"
+            if st.button(label, key="guided_row_check", help=SAMPLE_STEP, type="tertiary"):
+                go_to_sample()

@@ -23,6 +23,7 @@ def draw_sidebar(visit: Visit, chat_page: "st.Page") -> str | None:
         with st.container(key="pages", gap=None):
             st.page_link(chat_page, label="Ask", icon=":material/forum:", width="stretch")
             st.page_link("views/documents.py", label="Documents", icon=":material/folder_open:", width="stretch")
+            st.page_link("views/check.py", label="Check a text", icon=":material/fact_check:", width="stretch")
             st.caption("Demo visitor" if visit.is_demo else "Single user, no sign-in")
     return asked
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from urllib.parse import urlencode
 
-from assistant.conversations import StoredMessage
+from assistant.conversations import StoredMessage, Work
 from retrieval.blocks import Block, blocks, marker_end
 from retrieval.values import Markup, Passage
 from ui.answer_view import Data, as_json
@@ -55,9 +55,21 @@ def find_source(message: StoredMessage, opened: OpenSource) -> Source | None:
     if opened.kind == "passage":
         in_range = 1 <= opened.n <= len(work.passages)
         return Source(work.passages[opened.n - 1], None) if in_range else None
+    if opened.kind == "compared":
+        return _compared(work, opened.n)
     citations = work.answer.citations if work.answer else ()
     found = next((c for c in citations if c.n == opened.n), None)
     return Source(found.passage, Span(found.start, found.end)) if found else None
+
+
+def _compared(work: Work, n: int) -> Source | None:
+    """What the n-th sentence of the answer was held against."""
+    sentences = work.answer.sentences if work.answer else ()
+    sentence = sentences[n - 1] if 1 <= n <= len(sentences) else None
+    compared = sentence and (sentence.opposed or sentence.compared)
+    if not compared or not 1 <= compared.passage <= len(work.passages):
+        return None
+    return Source(work.passages[compared.passage - 1], Span(compared.start, compared.end))
 
 
 def source_data(message: StoredMessage, opened: OpenSource, source: Source) -> Data:
@@ -66,14 +78,20 @@ def source_data(message: StoredMessage, opened: OpenSource, source: Source) -> D
     inside = Span(cited.start - passage.start, cited.end - passage.start) if cited else None
     count = _count(message, opened.kind)
     return {
-        "label": f"{'Source' if cited else 'Passage'} {opened.n} of {count}",
+        "label": _label(opened, count),
         "title": visible(passage.source.title),
         "where": visible(place_and_date_of(passage)),
         "blocks": as_json(marked_text(passage.text, passage.source.markup, inside)),
         "address": f"{DOCUMENT_PAGE}?{urlencode(document_query(source))}",
-        "previous": {"kind": opened.kind, "n": opened.n - 1} if opened.n > 1 else None,
+        "previous": {"kind": opened.kind, "n": opened.n - 1} if 1 < opened.n <= count else None,
         "next": {"kind": opened.kind, "n": opened.n + 1} if opened.n < count else None,
     }
+
+
+def _label(opened: OpenSource, count: int) -> str:
+    if opened.kind == "compared":
+        return "What the sentence was held against"
+    return f"{'Source' if opened.kind == 'citation' else 'Passage'} {opened.n} of {count}"
 
 
 def document_query(source: Source) -> dict[str, str]:
@@ -237,6 +255,8 @@ def _grouped(nodes: Iterable[Element]) -> Iterator[Element]:
 
 def _count(message: StoredMessage, kind: str) -> int:
     assert message.work is not None
+    if kind == "compared":
+        return 0
     if kind == "passage":
         return len(message.work.passages)
     return max((c.n for c in message.work.answer.citations), default=0) if message.work.answer else 0

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import streamlit as st
 
+from assistant.check_text import CheckedText
 from assistant.conversations import StoredMessage
 from assistant.events import Event, TurnFailed, TurnStarted
 from assistant.jobs import AnswerJob
@@ -14,6 +15,8 @@ from assistant.narrowed import Narrowed
 
 QUESTION_KEY = "question"
 """The chat input's own key; setting it fills the input in."""
+CHECK_TEXT_KEY, CHECK_COLLECTION_KEY = "check_text", "check_collection"
+"""The keys of the form on which a text is checked."""
 _DOUBLE_CLICK_S = 1.0
 
 
@@ -248,6 +251,71 @@ class PageState:
         self.conversation = Conversation()
         self.source = self.problem = self.job = self.explained = None
         _set("citewell_shown", WINDOW)
+
+
+class CheckState:
+    """What one tab has checked last, or is about to check."""
+
+    @property
+    def text(self) -> str:
+        """The text as it was pasted."""
+        value: str = _get("citewell_check_draft", "")
+        return value
+
+    @text.setter
+    def text(self, text: str) -> None:
+        _set("citewell_check_draft", text)
+
+    @property
+    def collection(self) -> str:
+        """The name of the collection it is held against; empty for all."""
+        value: str = _get("citewell_check_against", "")
+        return value
+
+    @collection.setter
+    def collection(self, name: str) -> None:
+        _set("citewell_check_against", name)
+
+    @property
+    def checked(self) -> CheckedText | None:
+        """What came of it."""
+        value: CheckedText | None = _get("citewell_checked", None)
+        return value
+
+    @checked.setter
+    def checked(self, checked: CheckedText | None) -> None:
+        _set("citewell_checked", checked)
+
+    @property
+    def source(self) -> OpenSource | None:
+        """The source that is open beside it."""
+        value: OpenSource | None = _get("citewell_check_source", None)
+        return value
+
+    @source.setter
+    def source(self, source: OpenSource | None) -> None:
+        _set("citewell_check_source", source)
+
+    @property
+    def problem(self) -> str | None:
+        """Why the text could not be checked."""
+        value: str | None = _get("citewell_check_problem", None)
+        return value
+
+    @problem.setter
+    def problem(self, problem: str | None) -> None:
+        _set("citewell_check_problem", problem)
+
+    def clear(self) -> None:
+        """Forget what came of the last check; the text stays."""
+        self.checked = self.source = self.problem = None
+
+    def reset(self) -> None:
+        """Forget the text as well."""
+        self.clear()
+        self.text = self.collection = ""
+        for key in (CHECK_TEXT_KEY, CHECK_COLLECTION_KEY):
+            st.session_state.pop(key, None)
 
 
 WINDOW = 20

@@ -10,7 +10,7 @@ from ui.answer_list import draw_link
 from ui.answer_view import answer_data, spoken
 from ui.component import mount
 from ui.markdown import safe_markdown
-from ui.source_view import DOCUMENT_PAGE, document_query, find_source, source_data
+from ui.source_panel import draw_source, opened_by
 from ui.state import OpenSource, PageState
 from ui.words import counted
 
@@ -72,8 +72,11 @@ def _questions(messages: Sequence[StoredMessage]) -> dict[int, str]:
 def _draw_answer(message: StoredMessage, question: str, state: PageState, ask_again: AskAgain | None) -> None:
     opened = state.source if state.source and state.source.message_id == message.id else None
 
+    def show(source: OpenSource | None) -> None:
+        state.source = source
+
     def open_source(target: dict[str, object]) -> None:
-        state.source = OpenSource(message.id, str(target["kind"]), int(str(target["n"])))
+        show(opened_by(message.id, target))
 
     def again(_: object) -> None:
         if ask_again is not None:
@@ -93,23 +96,4 @@ def _draw_answer(message: StoredMessage, question: str, state: PageState, ask_ag
         mount("answer", data, key=f"answer_{message.id}", on=handlers)
         draw_link(message)
     if opened:
-        _draw_source(message, opened, state)
-
-
-def _draw_source(message: StoredMessage, opened: OpenSource, state: PageState) -> None:
-    source = find_source(message, opened)
-    if source is None:
-        state.source = None
-        return
-
-    def close(_: object) -> None:
-        state.source = None
-
-    def show(target: dict[str, object]) -> None:
-        state.source = OpenSource(message.id, str(target["kind"]), int(str(target["n"])))
-
-    with st.container(key="source_panel"):
-        data = source_data(message, opened, source)
-        asked = mount("source", data, key="source", on={"close": close, "show": show}, returned=("document",))
-    if asked["document"]:
-        st.switch_page(f"views/{DOCUMENT_PAGE}.py", query_params=document_query(source))
+        draw_source(message, opened, show)

@@ -8,8 +8,10 @@ import streamlit as st
 from assistant.bootstrap import SAMPLE_COLLECTION
 from assistant.job_table import Job, JobTable, now
 from assistant.operations import READING_IN
+from ui.check_form import SAMPLE_STEP, go_to_sample, sample_text
 from ui.guided import GuidedQuestion, guided_questions, starter_questions
 from ui.markdown import literal
+from ui.state import CheckState
 from ui.visit import Visit
 from ui.words import counted
 
@@ -57,6 +59,7 @@ def _draw_banner(visit: Visit) -> None:
     def reset() -> None:
         visit.citewell.conversations.forget(visit.principal)
         visit.state.leave_conversation()
+        CheckState().reset()
         st.query_params.clear()
 
     with st.container(key="demo_banner", horizontal=True, vertical_alignment="center"):
@@ -127,10 +130,14 @@ def _draw_starters(questions: Sequence[str], ask: Ask) -> None:
 
 
 def _draw_guided(questions: Sequence[GuidedQuestion], ask: Ask) -> None:
-    """The five questions of the demonstration, each with what it shows."""
+    """The five questions of the demonstration, each with what it shows; then the text that is checked at its end."""
     st.caption("Five questions that show what it does")
     with st.container(key="guided", gap=None):
         for guided in questions:
             label = f"{guided.number:d}\u2003{literal(guided.question)}\u2003:gray[{literal(guided.title)}]"
             key = f"guided_{guided.number}"
             st.button(label, key=key, type="tertiary", width="stretch", on_click=ask, args=(guided.question,))
+        if sample_text():
+            label = f"{len(questions) + 1:d}\u2003{SAMPLE_STEP}\u2003:gray[Any text]"
+            if st.button(label, key="guided_check", type="tertiary", width="stretch"):
+                go_to_sample()

@@ -43,8 +43,12 @@ def draw_page(visit: Visit) -> None:
 
 
 def _draw_back(visit: Visit) -> None:
-    """Back to where the document was opened: the list, or the conversation."""
-    if st.query_params.get("from") != "documents":
+    """Back to where the document was opened: the list, the checked text, or the conversation."""
+    came_from = st.query_params.get("from")
+    if came_from == "check":
+        if st.button("Back to the text", icon=":material/arrow_back:", type="tertiary", key="back"):
+            st.switch_page("views/check.py")
+    elif came_from != "documents":
         st.button(
             "Back", icon=":material/arrow_back:", type="tertiary", key="back", on_click=visit.state.return_to_chat
         )

@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from assistant.cli import evaluation, library, operations, questions
+from assistant.cli import checks, evaluation, library, operations, questions
 from assistant.cli.output import FAILED, WRONG_USAGE, WrongUsage, print_json, say
 from assistant.errors import AssistantError
 from retrieval.errors import RetrievalError
@@ -26,6 +26,7 @@ app.command()(library.ingest)
 app.command()(library.sync)
 app.command()(questions.search)
 app.command()(questions.ask)
+app.command()(checks.check)
 app.add_typer(library.documents, name="documents")
 app.add_typer(library.collections, name="collections")
 app.add_typer(library.jobs, name="jobs")

@@ -47,7 +47,7 @@ def search(
     if not found["passages"]:
         say(found.get("notice") or "Nothing was found.")
     for n, passage in enumerate(found["passages"], 1):
-        print(f"[{n}] {_where(passage)}\n{passage['text']}\n")
+        print(f"[{n}] {where(passage)}\n{passage['text']}\n")
     _print_trace(found)
 
 
@@ -115,7 +115,7 @@ def _print_sources(answer: dict[str, Any]) -> None:
     if answer["notice"]:
         say(answer["notice"])
     for citation in answer["citations"]:
-        print(f"\n[{citation['n']}] {_where(citation)}\n    “{' '.join(citation['quote'].split())}”")
+        print(f"\n[{citation['n']}] {where(citation)}\n    “{' '.join(citation['quote'].split())}”")
 
 
 def _print_trace(result: dict[str, Any]) -> None:
@@ -142,7 +142,8 @@ def _figure(score: float | None) -> str:
     return "-" if score is None else f"{score:.2f}"
 
 
-def _where(place: dict[str, Any]) -> str:
+def where(place: dict[str, Any]) -> str:
+    """Where a passage or quotation stands, in one line."""
     dated = date.fromisoformat(place["dated"]) if place["dated"] else None
     parts = [
         place["title"],

@@ -39,6 +39,18 @@ def _shown(page: Page, index: int) -> dict[str, object]:
     }
 
 
+def check_a_reply(page: Page) -> dict[str, object]:
+    """The last step: a reply with one wrong figure; what the page said of it."""
+    page.locator(".st-key-guided_row_check button").locator("visible=true").click()
+    page.get_by_role("button", name="Check this text").click()
+    why = page.locator(".answer .why")
+    why.first.wait_for(timeout=60_000)
+    shown = {"doubts": why.count(), "differs": why.locator("b").all_inner_texts()}
+    page.get_by_role("link", name="Ask").click()
+    page.locator(".st-key-guided_row").wait_for()
+    return shown
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as directory:
         home = Path(directory) / "unused"
@@ -48,6 +60,7 @@ def main() -> None:
             tab(browser, app) as watched,
         ):
             shown = play(watched)
+            checked = check_a_reply(watched.page)
             with tab(browser, app) as other:
                 other.page.get_by_text("Five questions").wait_for()
                 threads_of_another = other.page.locator(".st-key-threads button").count()
@@ -56,6 +69,7 @@ def main() -> None:
             left = watched.page.locator(".st-key-threads button").count()
             result = {
                 "shown": shown,
+                "checked": checked,
                 "foreign": list(watched.foreign),
                 "complaints": list(watched.complaints),
                 "threads_of_another": threads_of_another,

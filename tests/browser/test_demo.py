@@ -49,6 +49,10 @@ def test_each_answer_shows_what_it_is_there_to_show(played: dict[str, Any]) -> N
     assert follow_up["chips"]
 
 
+def test_it_ends_with_a_reply_whose_wrong_figure_stands_beside_the_right_one(played: dict[str, Any]) -> None:
+    assert played["checked"] == {"doubts": 1, "differs": ["£58", "£56"]}
+
+
 def test_nothing_is_asked_of_another_origin(played: dict[str, Any]) -> None:
     assert played["foreign"] == []
     assert played["complaints"] == []

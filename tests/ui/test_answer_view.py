@@ -40,7 +40,7 @@ def test_only_a_sentence_in_doubt_is_told_apart_but_each_one_ends_where_it_does(
     assert kinds(data["blocks"]) == ["p", "sentence", "chip", "sentence", "chip"]
     assert data["support"] == ["supported", "unsupported"]
     assert data["verdict"]["details"] == [
-        {"label": "Nothing in the documents says this", "sentence": "It is not so. [1]"}
+        {"label": "Nothing in the documents says this", "sentence": "It is not so. [1]", "index": 1, "why": None}
     ]
 
 

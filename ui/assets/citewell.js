@@ -4,7 +4,7 @@
 
 const TAGS = {
   p: "p", ul: "ul", ol: "ol", li: "li", quote: "blockquote", tr: "tr", th: "th", td: "td",
-  pre: "pre", hr: "hr", strong: "strong", em: "em", del: "del", code: "code", br: "br", mark: "mark", plain: "div",
+  pre: "pre", hr: "hr", strong: "strong", em: "em", del: "del", code: "code", br: "br", mark: "mark", plain: "div", differs: "b",
 };
 const SUPPORT = {
   partly: ["~", "Only partly supported by its source"],
@@ -143,7 +143,8 @@ function sentence(index, children, context) {
   const support = context.support[index];
   const [sign, meaning] = SUPPORT[support] ?? [];
   if (!sign) return make("span", {}, children);
-  const mark = make("span", { class: "doubt", role: "img", "aria-label": `(${meaning})`, title: meaning }, sign);
+  const why = () => showWhy(context.place, index);
+  const mark = make("button", { type: "button", class: "doubt", "aria-label": `${meaning}. Why?`, title: `${meaning}. Why?`, on: { click: why } }, sign);
   return make("span", { class: `sentence ${support}` }, children, mark);
 }
 
@@ -170,23 +171,28 @@ function open(opener, kind, n, context) {
 
 function drawAnswer(root, data, known) {
   const wasOpen = new Set([...root.querySelectorAll("details[open]")].map((d) => d.dataset.name));
-  const place = make("div", { class: "answer" });
+  const place = make("div", { class: data.checked ? "answer checked" : "answer" });
   const context = {
-    known, card: card(place), support: data.support ?? [],
+    known, place, card: card(place), support: data.support ?? [],
     citations: new Map((data.citations ?? []).map((c) => [c.n, c])),
   };
+  // Of a text that somebody else wrote, the verdict is what is new.
+  const line = data.verdict ? verdict(data.verdict, context) : null;
   place.append(
     ...[
+      data.checked ? make("div", { class: "foot" }, line) : null,
       data.narrowed ? make("p", { class: "narrowed" }, icon("filter", 16), make("span", {}, make("span", { class: "unseen" }, "Narrowed to "), data.narrowed)) : null,
       data.rewrite ? rewritten(data.rewrite, context) : null,
       data.refusal ? refusal(data.refusal, context) : null,
       data.blocks?.length ? make("div", { class: "prose" }, nodes(data.blocks, context)) : null,
       data.notice ? make("p", { class: "notice" }, icon("alert"), make("span", {}, data.notice)) : null,
       data.failure ? make("p", { class: "notice failure", role: "alert" }, icon("alert"), make("span", {}, data.failure)) : null,
-      foot(data, context),
+      foot(data, context, data.checked ? null : line),
     ].filter(Boolean),
   );
-  for (const details of place.querySelectorAll("details")) details.open = wasOpen.has(details.dataset.name);
+  const opened = known.drawn === data.opened?.join() ? wasOpen : new Set(data.opened ?? wasOpen);
+  known.drawn = data.opened?.join();
+  for (const details of place.querySelectorAll("details")) details.open = opened.has(details.dataset.name);
   root.replaceChildren(place);
 }
 
@@ -210,25 +216,56 @@ function opener(passage, context) {
   return button;
 }
 
-function foot(data, context) {
-  const line = data.verdict ? verdict(data.verdict) : null;
+function foot(data, context, line) {
   const copied = make("span", { class: "said", role: "status" });
   const buttons = make(
     "span", { class: "buttons" }, copied,
-    data.blocks?.length ? iconButton("copy", "Copy the answer with its sources", () => copy(data, copied)) : null,
+    data.blocks?.length && !data.checked ? iconButton("copy", "Copy the answer with its sources", () => copy(data, copied)) : null,
+    data.checked ? make("button", { type: "button", class: "word", on: { click: () => copy(data, copied) } }, icon("copy"), "Copy with sources") : null,
     data.again ? make("button", { type: "button", class: data.failure ? "word strong" : "word", on: { click: () => context.known.send("again", true) } }, icon("again"), "Ask again") : null,
     data.explains ? explainer(context) : null,
   );
   return make("div", { class: "foot" }, line, buttons);
 }
 
-function verdict({ tone, text, details }) {
+function verdict({ tone, text, details }, context) {
   const words = [icon(tone === "quiet" ? "check" : "alert"), make("span", {}, text)];
   if (!details.length) return make("p", { class: `verdict ${tone}` }, words);
   return make(
     "details", { class: `verdict ${tone}`, "data-name": "verdict" }, make("summary", {}, words, icon("chevron")),
-    make("ul", {}, details.map((d) => make("li", {}, make("span", { class: "label" }, d.label), make("q", {}, d.sentence)))),
+    make("ul", {}, details.map((doubt) => make("li", {}, reason(doubt, context)))),
   );
+}
+
+// A sentence in doubt; "Why?" puts it and its source side by side.
+function reason({ label, sentence: words, index, why }, context) {
+  const named = [make("span", { class: "label" }, label), make("q", {}, words)];
+  if (!why) return named;
+  return make(
+    "details", { class: "why", "data-name": `why-${index}` },
+    make("summary", {}, make("span", { class: "doubted" }, named), make("span", { class: "ask" }, "Why?", icon("chevron", 16))),
+    make("div", { class: "compared" },
+      make("div", {}, make("p", { class: "label" }, "The sentence"), make("p", { class: "quote" }, nodes(why.claimed, EMPTY))),
+      make("div", {}, make("p", { class: "label" }, why.found), make("p", { class: "quote" }, nodes(why.stated, EMPTY)), make("p", { class: "where" }, [why.title, why.where].filter(Boolean).join(" · "))),
+    ),
+    why.differences.length ? make("ul", { class: "differences" }, why.differences.map((difference) => make("li", {}, difference))) : null,
+    comparedSource(index + 1, context),
+  );
+}
+
+function comparedSource(n, context) {
+  const button = make("button", { type: "button", class: "word", "data-opens": `compared-${n}` }, icon("document"), "Open the source");
+  button.addEventListener("click", () => open(button, "compared", n, context));
+  return button;
+}
+
+function showWhy(place, index) {
+  const list = place.querySelector("details.verdict");
+  const details = place.querySelector(`details[data-name="why-${index}"]`);
+  for (const each of [list, details]) if (each) each.open = true;
+  const target = (details ?? list)?.querySelector("summary");
+  target?.scrollIntoView({ block: "nearest", behavior: calm() });
+  target?.focus({ preventScroll: true });
 }
 
 // What was searched for beside the question; a reader may say what was meant and ask again.
