@@ -31,7 +31,8 @@ _INTERRUPTED = "Citewell was stopped while it was answering. What was written is
 class Work:
     """What an answer is made of, stored with it: the passages, the search behind them, the answer.
 
-    `narrowed` is what the question was narrowed to, None where it was to nothing.
+    `narrowed` is what the question was narrowed to, None where it was to nothing; `replaced` is what a model wrote
+    where it could not stand as the answer.
     """
 
     passages: tuple[Passage, ...] = ()
@@ -39,6 +40,7 @@ class Work:
     answer: Answer | None = None
     narrowed: Narrowed | None = None
     rewrite: Rewrite | None = None
+    replaced: Answer | None = None
 
 
 @dataclass(frozen=True, slots=True)

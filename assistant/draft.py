@@ -6,7 +6,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from assistant.citations import CitationStream, CitedSentence, cited_sentences
-from assistant.events import Answer, CheckedSentence, Citation, Comparison, SentenceChecked, Status, TextDelta, Usage
+from assistant.events import (
+    Answer,
+    AnswerReplaced,
+    CheckedSentence,
+    Citation,
+    Comparison,
+    SentenceChecked,
+    Status,
+    TextDelta,
+    Usage,
+)
 from assistant.extractive import Quote
 from assistant.verify import Check, check_sentence
 from retrieval.evidence import Evidence
@@ -89,6 +99,13 @@ class Draft:
             yield TextDelta(rest)
         yield from self._check(final=True)
 
+    def withdraw(self) -> AnswerReplaced:
+        """Take back what the model wrote, with its citations and notices; what is added next is the answer."""
+        replaced = AnswerReplaced(self.answer("unanswerable"))
+        self.text, self.notice, self._checked_to = "", None, 0
+        self._sentences, self._citations = [], {}
+        return replaced
+
     def note(self, sentence: str | None) -> None:
         """Add a sentence for the reader about what was missing or degraded."""
         if sentence:
@@ -114,6 +131,11 @@ class Draft:
         )
 
     @property
+    def sentences(self) -> tuple[CheckedSentence, ...]:
+        """The sentences checked so far."""
+        return tuple(self._sentences)
+
+    @property
     def has_citations(self) -> bool:
         """Whether anything was cited; a turn without citations is unanswerable."""
         return bool(self._citations)
@@ -134,15 +156,14 @@ class Draft:
         check = check_sentence(
             sentence.sentence, [p.text for p in passages], contexts=[context_of(p) for p in passages]
         )
-        for n, passage in zip(sentence.numbers, cited, strict=True):
+        closest = compared(check, passages, list(held_against))
+        if not cited and closest and check.support == "supported":
+            cited = [closest.passage]
+        numbers = tuple(self._stream.number_of(passage) for passage in cited)
+        for n, passage in zip(numbers, cited, strict=True):
             self._citations.setdefault(n, _citation(n, self._passages[passage - 1], sentence.sentence))
         return CheckedSentence(
-            sentence.sentence,
-            begin + sentence.start,
-            begin + sentence.end,
-            check.support,
-            sentence.numbers,
-            compared(check, passages, list(held_against)),
+            sentence.sentence, begin + sentence.start, begin + sentence.end, check.support, numbers, closest
         )
 
 

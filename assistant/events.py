@@ -1,7 +1,8 @@
 """What a turn tells whoever watches it, in order.
 
 The page, the command line and later the API all consume these and nothing else.
-Law: the `TextDelta` texts of a turn, joined, equal the text of the answer it ends with.
+Law: the `TextDelta` texts of a turn, joined, equal the text of the answer it ends with. Where an answer was
+replaced, those after `AnswerReplaced` do.
 """
 
 from dataclasses import dataclass
@@ -148,6 +149,16 @@ class SentenceChecked:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerReplaced:
+    """What was written so far is not the answer: its proof is missing. The text begins anew.
+
+    `answer` is what the model wrote, kept for the record.
+    """
+
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerFinished:
     """The turn is over and stored."""
 
@@ -169,4 +180,13 @@ class TurnFailed:
     answer: Answer | None
 
 
-Event = TurnStarted | PassagesFound | TextDelta | SentenceChecked | AnswerFinished | TurnStopped | TurnFailed
+Event = (
+    TurnStarted
+    | PassagesFound
+    | TextDelta
+    | SentenceChecked
+    | AnswerReplaced
+    | AnswerFinished
+    | TurnStopped
+    | TurnFailed
+)

@@ -13,7 +13,15 @@ from assistant.access import LOCAL_USER, scope_of
 from assistant.as_json import answer_json, entry_json, found_json, report_json, rewrite_json, trace_json
 from assistant.bootstrap import EXAMPLES, SAMPLE_COLLECTION, Citewell
 from assistant.errors import AssistantError
-from assistant.events import Answer, AnswerFinished, PassagesFound, TextDelta, TurnFailed, TurnStopped
+from assistant.events import (
+    Answer,
+    AnswerFinished,
+    AnswerReplaced,
+    PassagesFound,
+    TextDelta,
+    TurnFailed,
+    TurnStopped,
+)
 from assistant.job_table import hashes_of
 from assistant.llm import Message
 from assistant.narrowed import filters_of, nothing_fits
@@ -28,6 +36,7 @@ from retrieval.sync import SyncPlan
 from retrieval.trace import SearchTrace
 from retrieval.values import Scope
 
+_TAKEN_BACK = "\n\n(Taken back: the documents do not bear it out.)\n\n"
 _NO_FILE = "Its file is not kept here; add it again."
 
 
@@ -164,6 +173,7 @@ def ask(citewell: Citewell, work: Work, reporter: Reporter) -> dict[str, Any]:
     scope = scope_of(LOCAL_USER, citewell.library, collection=work.get("collection"))
     history = [Message(**message) for message in work.get("history", ())]
     answer: Answer | None = None
+    replaced: Answer | None = None
     failure: str | None = None
     search: PassagesFound | None = None
     question, filters = checked_question(work["text"]), filters_of(work)
@@ -173,6 +183,9 @@ def ask(citewell: Citewell, work: Work, reporter: Reporter) -> dict[str, Any]:
                 search = event
             case TextDelta(delta):
                 reporter.on_text(delta)
+            case AnswerReplaced():
+                replaced = event.answer
+                reporter.on_text(_TAKEN_BACK)
             case AnswerFinished() | TurnStopped():
                 answer = event.answer
             case TurnFailed():
@@ -184,7 +197,9 @@ def ask(citewell: Citewell, work: Work, reporter: Reporter) -> dict[str, Any]:
         answer = replace(answer, listed=listed)
     found = _traced(citewell, search.trace, scope, work, answer.evidence) if search else {}
     rewrite = rewrite_json(search.rewrite if search else None)
-    return {**answer_json(answer), "rewrite": rewrite, **found} | ({"error": failure} if failure else {})
+    return {**answer_json(answer), "replaced": replaced and replaced.text, "rewrite": rewrite, **found} | (
+        {"error": failure} if failure else {}
+    )
 
 
 def _traced(

@@ -6,59 +6,46 @@ model; every sentence is held against what it cites. Whatever happens, what was 
 """
 
 import logging
-import re
-import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
-from textwrap import shorten
 
 from assistant.access import Principal, scope_of
-from assistant.budget import fit
-from assistant.conversations import Conversations, State, StoredMessage, Work
+from assistant.conversations import Conversations, StoredMessage, Work
 from assistant.draft import Draft
 from assistant.errors import AssistantError, ModelError, QuestionRefused
 from assistant.events import (
-    Answer,
     AnswerFinished,
     Event,
     PassagesFound,
     SentenceChecked,
+    Status,
     TextDelta,
     TurnFailed,
     TurnStarted,
     TurnStopped,
-    Usage,
 )
 from assistant.extractive import Quote, best_quotes, disagreement
 from assistant.inventory import Inventory
-from assistant.llm import ChatModel, Finished, Message, TextPiece
+from assistant.llm import ChatModel, Message
 from assistant.narrowed import Narrowed, nothing_fits
+from assistant.notices import REPLACED, disagree, missing, not_in_documents
+from assistant.record import Record
 from assistant.rewrite import Attempt, Rewrite, rewrite_follow_up
+from assistant.standing import standing
+from assistant.writing import Writer
 from retrieval.embedding import Embedder
 from retrieval.errors import RetrievalError
 from retrieval.evidence import Evidence, assess
 from retrieval.filters import NO_FILTERS, Filters
 from retrieval.library import Library
-from retrieval.plain import plain_text
 from retrieval.retriever import CitewellRetriever
-from retrieval.tokens import count_tokens
 from retrieval.trace import Found, SearchTrace
 from retrieval.values import Scope
 
 log = logging.getLogger(__name__)
 MOST_QUESTION_CHARS = 8_000
-_SAVE_EVERY_S = 0.8
-_NEAREST = 3
-_MOST_NAMED_CHARS = 120
-_TAGS = re.compile(r"<[a-zA-Z/!][^>]*>?")
 _MOST_HISTORY = 60
-_IN_PART = "As far as Citewell can see, the documents answer this only in part."
-_ENDINGS = {
-    "length": "The answer reached its length limit and stops in the middle; ask for the rest.",
-    "content_filter": "The model's provider cut this answer short by its content filter.",
-}
-
 Cancelled = Callable[[], bool]
 
 
@@ -100,7 +87,7 @@ class Assistant:
         )
         message_id = self.conversations.begin(conversation_id, principal, question)
         yield TurnStarted(message_id)
-        record = _Record(self.conversations, message_id, Work(narrowed=Narrowed(collection, filters) or None))
+        record = Record(self.conversations, message_id, Work(narrowed=Narrowed(collection, filters) or None))
         events = self.answer(
             question, history=history, scope=scope, filters=filters, rewrite=rewrite, cancelled=cancelled
         )
@@ -180,7 +167,7 @@ class Assistant:
 
     def _decline(self, draft: Draft, found: Found) -> Iterator[Event]:
         """The documents do not say: name the nearest, claim nothing."""
-        yield TextDelta(draft.write(_not_in_documents(found)))
+        yield TextDelta(draft.write(not_in_documents(found)))
         yield AnswerFinished(draft.answer("unanswerable"))
 
     def _quote(self, question: str, draft: Draft, found: Found) -> Iterator[Event]:
@@ -192,16 +179,16 @@ class Assistant:
         if not quotes:
             yield from self._decline(draft, found)
             return
-        missing = _missing(found, evidence)
-        draft.note(missing)
+        left_open = missing(found, evidence)
+        draft.note(left_open)
         if pair := disagreement(quotes):
-            draft.note(_disagree(*pair))
+            draft.note(disagree(*pair))
             quotes = (*pair, *(quote for quote in quotes if quote not in pair))
         for quote in quotes:
             delta, sentence = draft.quote(quote)
             yield TextDelta(delta)
             yield SentenceChecked(sentence)
-        yield AnswerFinished(draft.answer("partial" if missing else "answered"))
+        yield AnswerFinished(draft.answer(_status(draft, left_open)))
 
     def _write(
         self,
@@ -217,8 +204,9 @@ class Assistant:
         if evidence.status == "unanswerable":
             yield from self._decline(draft, found)
             return
+        writer = Writer(model, self.reply_tokens, self.today())
         try:
-            yield from self._stream(question, history, draft, found, model, cancelled)
+            yield from writer.write(question, history, found.passages, draft=draft, cancelled=cancelled)
         except ModelError as error:
             if draft.text:
                 yield from draft.finish()
@@ -230,76 +218,22 @@ class Assistant:
         if cancelled():
             yield TurnStopped(draft.answer("partial"))
             return
-        if not draft.has_citations:
-            yield AnswerFinished(draft.answer("unanswerable"))
-            return
-        missing = _missing(found, evidence)
-        draft.note(missing)
-        yield AnswerFinished(draft.answer("partial" if missing else "answered"))
+        yield from self._judge(question, draft, found, evidence)
 
-    def _stream(
-        self,
-        question: str,
-        history: Sequence[Message],
-        draft: Draft,
-        found: Found,
-        model: ChatModel,
-        cancelled: Cancelled,
-    ) -> Iterator[Event]:
-        prompt = fit(
-            question,
-            history,
-            found.passages,
-            window_tokens=model.window_tokens,
-            reply_tokens=self.reply_tokens,
-            count_tokens=count_tokens,
-            today=self.today(),
-        )
-        draft.cite_from(prompt.passages)
-        draft.lap("to_model")
-        for piece in model.stream(prompt.messages, max_tokens=self.reply_tokens, cancelled=cancelled):
-            match piece:
-                case TextPiece(text):
-                    draft.lap("first_token")
-                    yield from draft.feed(text)
-                case Finished(reason, prompt_tokens, completion_tokens):
-                    draft.used(Usage(prompt_tokens, completion_tokens, model.name))
-                    draft.note(_ENDINGS.get(reason))
-        yield from draft.finish()
-
-
-@dataclass(slots=True)
-class _Record:
-    """Keeps the stored answer in step with the events, at least once a second while text arrives."""
-
-    conversations: Conversations
-    message_id: int
-    work: Work = field(default_factory=Work)
-    text: str = ""
-    saved_at: float = 0.0
-
-    def keep(self, event: Event) -> None:
-        match event:
-            case PassagesFound(passages, trace, rewrite):
-                self.work = replace(self.work, passages=passages, trace=trace, rewrite=rewrite)
-                self.conversations.save(self.message_id, state="streaming", text="", work=self.work)
-            case TextDelta(text):
-                self.text += text
-                if time.monotonic() - self.saved_at >= _SAVE_EVERY_S:
-                    self.saved_at = time.monotonic()
-                    self.conversations.save(self.message_id, state="streaming", text=self.text)
-            case AnswerFinished(answer):
-                self._close("done", answer)
-            case TurnStopped(answer):
-                self._close("stopped", answer)
-            case TurnFailed(reason, answer):
-                self._close("failed", answer, reason)
-            case TurnStarted() | SentenceChecked():
-                return
-
-    def _close(self, state: State, answer: Answer | None, reason: str | None = None) -> None:
-        work = replace(self.work, answer=answer)
-        self.conversations.save(self.message_id, state=state, text=self.text, work=work, reason=reason)
+    def _judge(self, question: str, draft: Draft, found: Found, evidence: Evidence) -> Iterator[Event]:
+        """Let what the model wrote stand, or put what the documents do say in its place."""
+        match standing(draft.sentences, has_citations=draft.has_citations):
+            case "says_nothing":
+                yield draft.withdraw()
+                yield from self._decline(draft, found)
+            case "unproven":
+                yield draft.withdraw()
+                draft.note(REPLACED)
+                yield from self._quote(question, draft, found)
+            case "stands":
+                left_open = missing(found, evidence)
+                draft.note(left_open if draft.has_citations else None)
+                yield AnswerFinished(draft.answer(_status(draft, left_open)))
 
 
 def checked_question(question: str) -> str:
@@ -315,38 +249,10 @@ def checked_question(question: str) -> str:
     return question
 
 
-def _disagree(newer: Quote, older: Quote) -> str:
-    """Name the two documents that disagree, with their dates."""
-
-    def named(quote: Quote) -> str:
-        source = quote.passage.source
-        return f"“{source.title}”" + (f" of {source.dated.day} {source.dated:%B %Y}" if source.dated else "")
-
-    return f"The documents disagree: {named(newer)} and {named(older)} give different figures."
-
-
-def _missing(found: Found, evidence: Evidence) -> str | None:
-    """What of the question the documents leave open, as a sentence; None where they seem to answer all of it."""
-    parts = found.trace.parts
-    open_parts = [part.text for part in parts if not part.has_support]
-    if open_parts and len(open_parts) < len(parts):
-        named = "; ".join(f"“{_in_short(text)}”" for text in open_parts)
-        return f"Nothing that was found bears on: {named}."
-    return _IN_PART if evidence.status == "partly" else None
-
-
-def _in_short(text: str) -> str:
-    """What a person wrote, as a sentence can name it: a few words, without markup."""
-    return shorten(_TAGS.sub(" ", plain_text(text, "markdown")), _MOST_NAMED_CHARS, placeholder=" …")
-
-
-def _not_in_documents(found: Found) -> str:
-    """The designed refusal: what was searched and which documents come nearest."""
-    nearest = tuple(dict.fromkeys(passage.source.title for passage in found.passages))[:_NEAREST]
-    if not nearest:
-        return "There are no documents to answer from yet. Read some in first."
-    titles = "; ".join(f"“{title}”" for title in nearest)
-    return f"The documents do not say. The nearest are {titles}."
+def _status(draft: Draft, left_open: str | None) -> Status:
+    if not draft.has_citations:
+        return "unanswerable"
+    return "partial" if left_open else "answered"
 
 
 def _before(question: str, history: Sequence[Message]) -> Sequence[Message]:

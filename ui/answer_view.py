@@ -1,6 +1,6 @@
 """A stored answer as the data that the component draws."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -42,9 +42,9 @@ def answer_data(message: StoredMessage, *, can_ask_again: bool) -> Data:
 
 
 def is_refusal(answer: Answer) -> bool:
-    """Whether Citewell itself declined, before any model was asked."""
-    declined = answer.status == "unanswerable" and not answer.citations and answer.usage.model is None
-    return declined and answer.listed is None
+    """Whether it says no more than that the documents do not say."""
+    claims_nothing = all(sentence.support == "not_a_claim" for sentence in answer.sentences)
+    return answer.status == "unanswerable" and claims_nothing and not answer.citations and answer.listed is None
 
 
 def spoken(message: StoredMessage) -> str:
@@ -91,7 +91,7 @@ def _rewrite(rewrite: Rewrite, *, can_change: bool) -> Data:
 def _text(message: StoredMessage, answer: Answer | None) -> Data:
     text = answer.text if answer else message.text
     citations = answer.citations if answer else ()
-    signs = [*citation_signs(text, [c.n for c in citations]), *_sentence_ends(answer)]
+    signs = [*citation_signs(text, [c.n for c in citations]), *_unwritten_citations(answer), *_sentence_ends(answer)]
     verdict = verdict_of(answer) if answer and answer.text else None
     return {
         "blocks": as_json(read_markup(text, signs=signs)) if text else [],
@@ -104,6 +104,14 @@ def _text(message: StoredMessage, answer: Answer | None) -> Data:
             "details": [{**asdict(doubt), "sentence": visible(doubt.sentence)} for doubt in verdict.doubts],
         },
     }  # fmt: skip
+
+
+def _unwritten_citations(answer: Answer | None) -> Iterator[Sign]:
+    """The sources of sentences that were supported without a number of their own."""
+    for sentence in answer.sentences if answer else ():
+        words = answer.text[sentence.start : sentence.end] if answer else ""
+        written = {sign.name.rstrip("_") for sign in citation_signs(words, sentence.citations)}
+        yield from (Sign(sentence.end, sentence.end, f"c{n}_") for n in sentence.citations if f"c{n}" not in written)
 
 
 def _sentence_ends(answer: Answer | None) -> list[Sign]:

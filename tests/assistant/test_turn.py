@@ -16,6 +16,7 @@ from assistant.errors import ConversationNotFound, QuestionRefused
 from assistant.events import (
     Answer,
     AnswerFinished,
+    AnswerReplaced,
     Event,
     PassagesFound,
     SentenceChecked,
@@ -129,7 +130,18 @@ def answer_of(events: Sequence[Event]) -> Answer:
 
 
 def joined(events: Sequence[Event]) -> str:
-    return "".join(event.text for event in events if isinstance(event, TextDelta))
+    """The text as whoever watches has it at the end."""
+    text = ""
+    for event in events:
+        if isinstance(event, AnswerReplaced):
+            text = ""
+        elif isinstance(event, TextDelta):
+            text += event.text
+    return text
+
+
+def replaced_in(events: Sequence[Event]) -> tuple[Answer, ...]:
+    return tuple(event.answer for event in events if isinstance(event, AnswerReplaced))
 
 
 def proof_holds(events: Sequence[Event], shelf: Shelf) -> bool:
@@ -268,10 +280,65 @@ def test_an_invented_citation_disappears(assistant, stocked):
     assert proof_holds(events, stocked)
 
 
-def test_an_answer_that_cites_nothing_is_unanswerable(assistant):
-    events, _ = with_script(assistant, reply("The documents do not say."))
-    assert answer_of(events).status == "unanswerable"
-    assert answer_of(events).citations == ()
+@pytest.mark.parametrize(
+    "text",
+    ["The documents do not say.", "I could not find this in the passages. Let me know if you need more.", "Hello!"],
+)
+def test_a_model_that_claims_nothing_gives_the_designed_refusal(text, assistant):
+    events, _ = with_script(assistant, reply(text))
+    answer = answer_of(events)
+    assert answer.status == "unanswerable"
+    assert answer.citations == ()
+    assert answer.text.startswith("The documents do not say. The nearest are “Leave policy”")
+    assert [taken.text for taken in replaced_in(events)] == [text]
+
+
+def test_a_supported_sentence_without_a_number_is_given_its_source(assistant, stocked):
+    events, _ = with_script(assistant, reply("Everybody has 30 days of paid leave a year."))
+    answer = answer_of(events)
+    assert answer.status == "answered"
+    assert [(s.support, s.citations) for s in answer.sentences] == [("supported", (1,))]
+    assert answer.citations[0].passage.source.title == "Leave policy"
+    assert proof_holds(events, stocked)
+
+
+def test_a_source_that_was_given_keeps_apart_from_those_the_model_names_later(assistant, stocked):
+    text = "Everybody has 30 days of paid leave a year. Visitors sign in at the reception and wear a badge [3]."
+    events, _ = with_script(assistant, reply(text))
+    numbers = [number for sentence in answer_of(events).sentences for number in sentence.citations]
+    assert sorted(numbers) == [1, 2]
+    assert len({citation.passage.source.id for citation in answer_of(events).citations}) == 2
+    assert proof_holds(events, stocked)
+
+
+INVENTED = "Staff may bring their dogs on Fridays [1]. Every dog wears a blue collar [1]."
+
+
+@pytest.mark.parametrize("text", [INVENTED, INVENTED.replace(" [1]", ""), f"{INVENTED} {RIGHT}"])
+def test_an_answer_whose_claims_mostly_lack_support_is_replaced_by_what_the_documents_say(text, assistant, stocked):
+    conversation = assistant.conversations.create(ANNA)
+    with ScriptedEndpoint([reply(text)]) as endpoint:
+        events = asked(replace(assistant, model=model_at(endpoint.url)), LEAVE, conversation=conversation)
+    answer = answer_of(events)
+    assert answer.text == joined(events)
+    assert "dog" not in answer.text
+    assert "30 days of paid leave" in answer.text
+    assert {sentence.support for sentence in answer.sentences} == {"supported"}
+    assert answer.notice is not None
+    assert "Most of what the model wrote is not in the documents" in answer.notice
+    assert answer.usage.model == "scripted", "the model was asked and is to be paid for"
+    assert proof_holds(events, stocked)
+    stored = assistant.conversations.messages(conversation, ANNA)[-1]
+    assert stored.text == answer.text
+    assert stored.work is not None
+    assert stored.work.replaced is not None
+    assert "dogs on Fridays" in stored.work.replaced.text
+
+
+def test_an_answer_with_one_unproven_sentence_among_proven_ones_stands_with_its_mark(assistant):
+    events, _ = with_script(assistant, reply(f"{RIGHT} Every dog wears a blue collar [1]."))
+    assert replaced_in(events) == ()
+    assert [sentence.support for sentence in answer_of(events).sentences] == ["supported", "unsupported"]
 
 
 @pytest.mark.parametrize(
@@ -284,7 +351,8 @@ def test_an_answer_that_cites_nothing_is_unanswerable(assistant):
 )
 def test_a_planted_wrong_fact_is_marked(wrong, assistant):
     events, _ = with_script(assistant, reply(wrong))
-    assert {sentence.support for sentence in answer_of(events).sentences} <= {"unsupported", "contradicted"}
+    written = replaced_in(events) or (answer_of(events),)
+    assert {sentence.support for sentence in written[0].sentences} <= {"unsupported", "contradicted"}
 
 
 def test_a_model_that_is_down_leaves_a_quoted_answer_with_a_notice(assistant, stocked):

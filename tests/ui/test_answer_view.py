@@ -58,10 +58,19 @@ def test_a_refusal_names_the_nearest_documents_once_each() -> None:
 
 
 def test_a_models_answer_without_any_source_says_so() -> None:
-    given = answer("Surely blue.", status="unanswerable", usage=Usage(5, 2, "m"))
+    text = "Surely blue."
+    given = answer(text, sentence(text, text, "contradicted"), status="unanswerable", usage=Usage(5, 2, "m"))
     data = answer_data(message(given), can_ask_again=False)
     assert data["notice"] == "No statement here is backed by a document."
     assert data["blocks"]
+
+
+def test_a_source_that_the_model_did_not_name_stands_behind_its_sentence() -> None:
+    text = "You have 26 days. They lapse [1]."
+    sentences = (sentence("You have 26 days.", text, "supported", 2), sentence("They lapse [1].", text, "supported", 1))
+    data = answer_data(message(answer(text, *sentences, citations=(citation(1), citation(2)))), can_ask_again=False)
+    chips = [part["v"] for part in data["blocks"][0]["c"] if isinstance(part, dict) and part["k"] == "chip"]
+    assert chips == ["2", "1"]
 
 
 def test_a_stopped_answer_keeps_its_text() -> None:

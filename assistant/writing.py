@@ -1,0 +1,55 @@
+"""How a model writes an answer from the passages: the prompt that fits, and its reply as it streams."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from assistant.budget import fit
+from assistant.draft import Draft
+from assistant.events import Event, Usage
+from assistant.llm import ChatModel, Finished, Message, TextPiece, Waiting
+from assistant.notices import ENDINGS
+from retrieval.tokens import count_tokens
+from retrieval.values import Passage
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Writes with one model."""
+
+    model: ChatModel
+    reply_tokens: int
+    today: date
+
+    def write(
+        self,
+        question: str,
+        history: Sequence[Message],
+        passages: Sequence[Passage],
+        *,
+        draft: Draft,
+        cancelled: Callable[[], bool],
+    ) -> Iterator[Event]:
+        """The model's answer, put into the draft as it comes. Raises ModelError; what came before it stands."""
+        prompt = fit(
+            question,
+            history,
+            passages,
+            window_tokens=self.model.window_tokens,
+            reply_tokens=self.reply_tokens,
+            count_tokens=count_tokens,
+            today=self.today,
+        )
+        draft.cite_from(prompt.passages)
+        draft.lap("to_model")
+        for piece in self.model.stream(prompt.messages, max_tokens=self.reply_tokens, cancelled=cancelled):
+            match piece:
+                case TextPiece(text):
+                    draft.lap("first_token")
+                    yield from draft.feed(text)
+                case Finished(reason, prompt_tokens, completion_tokens):
+                    draft.used(Usage(prompt_tokens, completion_tokens, self.model.name))
+                    draft.note(ENDINGS.get(reason))
+                case Waiting():
+                    continue
+        yield from draft.finish()
