@@ -135,6 +135,13 @@ class PassagesFound:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelWaiting:
+    """The model's endpoint is busy and asks to wait so long; it is asked again then."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class TextDelta:
     """More of the answer's text. Citation markers are whole and in their final numbering."""
 
@@ -183,6 +190,7 @@ class TurnFailed:
 Event = (
     TurnStarted
     | PassagesFound
+    | ModelWaiting
     | TextDelta
     | SentenceChecked
     | AnswerReplaced

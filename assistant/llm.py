@@ -50,7 +50,8 @@ OPENAI_URL = "https://api.openai.com/v1"
 OPENAI_MODEL = "gpt-5.4-mini"
 """What is asked of OpenAI where no model is named; elsewhere it is the first that the endpoint lists."""
 
-CONNECT_S = 5.0
+CONNECT_S = 2.0
+"""A follow-up asks twice, for its rewrite and for its answer: the reader is told within five seconds all the same."""
 MAX_WAIT_S = 20.0
 """So long an endpoint may ask to wait, in all; beyond, the person is told when to come back."""
 

@@ -20,6 +20,15 @@ ENDINGS = {
 """Notices for a reply that did not end by itself, by its reason."""
 
 
+def shortened_prompt(kept: int, found: int, *, has_history: bool) -> str:
+    """What was left out of a prompt that the endpoint found too long."""
+    history = ", and nothing of what was said before" if has_history else ""
+    return (
+        f"The model takes less text than CITEWELL_WINDOW_TOKENS says, so it was given the best {kept} "
+        f"of {found} passages{history}."
+    )
+
+
 def disagree(newer: Quote, older: Quote) -> str:
     """Name the two documents that disagree, with their dates."""
 

@@ -17,6 +17,7 @@ from assistant.events import (
     Answer,
     AnswerFinished,
     AnswerReplaced,
+    ModelWaiting,
     PassagesFound,
     TextDelta,
     TurnFailed,
@@ -46,6 +47,7 @@ class Reporter:
 
     on_progress: Callable[[Progress], None] = lambda _: None
     on_text: Callable[[str], None] = lambda _: None
+    on_notice: Callable[[str], None] = lambda _: None
     stopping: threading.Event = field(default_factory=threading.Event)
 
 
@@ -183,6 +185,8 @@ def ask(citewell: Citewell, work: Work, reporter: Reporter) -> dict[str, Any]:
                 search = event
             case TextDelta(delta):
                 reporter.on_text(delta)
+            case ModelWaiting(seconds):
+                reporter.on_notice(f"The model is busy and asks to wait {seconds:.0f} s.")
             case AnswerReplaced():
                 replaced = event.answer
                 reporter.on_text(_TAKEN_BACK)

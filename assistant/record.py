@@ -9,6 +9,7 @@ from assistant.events import (
     AnswerFinished,
     AnswerReplaced,
     Event,
+    ModelWaiting,
     PassagesFound,
     SentenceChecked,
     TextDelta,
@@ -50,7 +51,7 @@ class Record:
                 self._close("stopped", answer)
             case TurnFailed(reason, answer):
                 self._close("failed", answer, reason)
-            case TurnStarted() | SentenceChecked():
+            case TurnStarted() | ModelWaiting() | SentenceChecked():
                 return
 
     def _close(self, state: State, answer: Answer | None, reason: str | None = None) -> None:

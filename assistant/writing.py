@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from assistant.budget import fit
+from assistant.budget import Budget, fit
 from assistant.draft import Draft
-from assistant.events import Event, Usage
+from assistant.errors import ContextTooLong
+from assistant.events import Event, ModelWaiting, Usage
 from assistant.llm import ChatModel, Finished, Message, TextPiece, Waiting
-from assistant.notices import ENDINGS
+from assistant.notices import ENDINGS, shortened_prompt
 from retrieval.tokens import count_tokens
 from retrieval.values import Passage
 
@@ -30,8 +31,22 @@ class Writer:
         draft: Draft,
         cancelled: Callable[[], bool],
     ) -> Iterator[Event]:
-        """The model's answer, put into the draft as it comes. Raises ModelError; what came before it stands."""
-        prompt = fit(
+        """The model's answer, put into the draft as it comes. Raises ModelError; what came before it stands.
+
+        Where the endpoint finds the prompt too long, it is asked once more with the better half of the passages.
+        """
+        prompt = self._prompt(question, history, passages)
+        try:
+            yield from self._stream(prompt, draft, cancelled)
+        except ContextTooLong:
+            half = prompt.passages[: max(1, len(prompt.passages) // 2)]
+            if draft.text or (half == prompt.passages and not prompt.history):
+                raise
+            draft.note(shortened_prompt(len(half), len(passages), has_history=bool(history)))
+            yield from self._stream(self._prompt(question, (), half), draft, cancelled)
+
+    def _prompt(self, question: str, history: Sequence[Message], passages: Sequence[Passage]) -> Budget:
+        return fit(
             question,
             history,
             passages,
@@ -40,6 +55,8 @@ class Writer:
             count_tokens=count_tokens,
             today=self.today,
         )
+
+    def _stream(self, prompt: Budget, draft: Draft, cancelled: Callable[[], bool]) -> Iterator[Event]:
         draft.cite_from(prompt.passages)
         draft.lap("to_model")
         for piece in self.model.stream(prompt.messages, max_tokens=self.reply_tokens, cancelled=cancelled):
@@ -50,6 +67,6 @@ class Writer:
                 case Finished(reason, prompt_tokens, completion_tokens):
                     draft.used(Usage(prompt_tokens, completion_tokens, self.model.name))
                     draft.note(ENDINGS.get(reason))
-                case Waiting():
-                    continue
+                case Waiting(seconds):
+                    yield ModelWaiting(seconds)
         yield from draft.finish()

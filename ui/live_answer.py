@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from assistant.events import AnswerReplaced, Event, PassagesFound, TextDelta
+from assistant.events import AnswerReplaced, Event, ModelWaiting, PassagesFound, TextDelta
 from assistant.jobs import AnswerJob
 from ui.markdown import literal, safe_markdown
 from ui.words import counted
@@ -85,6 +85,8 @@ class _View:
             match event:
                 case PassagesFound():
                     self.line.markdown(f":shimmer[{_reading(event)}]")
+                case ModelWaiting(waits_s):
+                    self.line.markdown(f":shimmer[The model is busy and asks to wait {waits_s:.0f} s]")
                 case TextDelta(text):
                     pieces.append(text)
                 case AnswerReplaced():

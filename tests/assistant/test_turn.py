@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from assistant.access import Principal
+from assistant.circuit import GuardedModel
 from assistant.conversations import Conversations
 from assistant.errors import ConversationNotFound, QuestionRefused
 from assistant.events import (
@@ -18,6 +19,7 @@ from assistant.events import (
     AnswerFinished,
     AnswerReplaced,
     Event,
+    ModelWaiting,
     PassagesFound,
     SentenceChecked,
     TextDelta,
@@ -365,6 +367,61 @@ def test_a_model_that_is_down_leaves_a_quoted_answer_with_a_notice(assistant, st
     assert "No model answers at" in answer.notice
     assert all(sentence.support == "supported" for sentence in answer.sentences)
     assert proof_holds(events, stocked)
+
+
+def test_a_prompt_the_endpoint_finds_too_long_is_halved_once_and_the_reader_is_told(assistant, stocked):
+    conversation = assistant.conversations.create(ANNA)
+    asked(assistant, "Who approves leave?", conversation=conversation)
+    too_long = error(400, "Too long", code="context_length_exceeded")
+    with ScriptedEndpoint([too_long, reply(RIGHT)]) as endpoint:
+        events = asked(replace(assistant, model=model_at(endpoint.url)), LEAVE, conversation=conversation)
+        first, second = (request.body["messages"] for request in endpoint.requests)
+    assert [message["role"] for message in first] == ["system", "user", "assistant", "user"]
+    assert [message["role"] for message in second] == ["system", "user"]
+    given = [prompt[-1]["content"].count("=== passage [") for prompt in (first, second)]
+    assert given == [4, 2]
+    answer = answer_of(events)
+    assert answer.text == RIGHT
+    assert answer.notice is not None
+    assert "the best 2 of 4 passages, and nothing of what was said before" in answer.notice
+    assert proof_holds(events, stocked)
+
+
+def test_a_prompt_that_is_still_too_long_is_answered_with_quotes(assistant):
+    events, endpoint = with_script(assistant, error(400, "Too long", code="context_length_exceeded"))
+    assert len(endpoint.requests) == 2
+    answer = answer_of(events)
+    assert "30 days of paid leave" in answer.text
+    assert answer.notice is not None
+    assert "longer than the model takes" in answer.notice
+
+
+def test_a_window_smaller_than_the_prompt_is_answered_with_quotes_and_asks_no_model(assistant):
+    with ScriptedEndpoint([reply(RIGHT)]) as endpoint:
+        small = OpenAIModel(endpoint.url, None, "scripted", window_tokens=300)
+        events = asked(replace(assistant, model=small), LEAVE)
+        assert endpoint.requests == []
+    answer = answer_of(events)
+    assert "30 days of paid leave" in answer.text
+    assert answer.notice is not None
+    assert "choose a model with a larger window" in answer.notice
+
+
+def test_a_model_that_keeps_failing_is_left_alone_and_the_reader_gets_sources_at_once(assistant, stocked):
+    with ScriptedEndpoint([error(500, "out of memory")]) as endpoint:
+        guarded = replace(assistant, model=GuardedModel(model_at(endpoint.url)))
+        answers = [answer_of(asked(guarded, LEAVE)) for _ in range(5)]
+        assert len(endpoint.requests) == 3
+    assert all("30 days of paid leave" in answer.text for answer in answers)
+    assert "left alone for the moment" in (answers[-1].notice or "")
+
+
+def test_a_busy_model_is_waited_for_and_the_reader_is_told(assistant):
+    with ScriptedEndpoint([error(429, "Slow down", Retry_After="1"), reply(RIGHT)]) as endpoint:
+        patient = OpenAIModel(endpoint.url, None, "scripted", timeouts=QUICK)
+        events = asked(replace(assistant, model=patient), LEAVE)
+    assert [event.seconds for event in events if isinstance(event, ModelWaiting)] == [1.0]
+    assert answer_of(events).text == RIGHT
 
 
 def test_an_answer_broken_off_says_why_and_keeps_its_sources(assistant, stocked):
