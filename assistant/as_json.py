@@ -101,7 +101,12 @@ def answer_json(answer: Answer) -> dict[str, Any]:
             "model": answer.usage.model,
             "prompt_tokens": answer.usage.prompt_tokens,
             "completion_tokens": answer.usage.completion_tokens,
+            "is_estimate": answer.usage.is_estimate,
+            "cost": answer.usage.cost,
+            "currency": answer.usage.currency or None,
         },
+        "style": answer.style,
+        "prompt_version": answer.prompt_version,
         "timings_ms": answer.timings_ms,
     }
 

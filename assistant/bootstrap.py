@@ -16,6 +16,7 @@ from assistant.background import Background
 from assistant.circuit import GuardedModel
 from assistant.conversations import Conversations
 from assistant.home import Home
+from assistant.house_rules import HouseRules
 from assistant.inventory import Inventory
 from assistant.job_table import JobTable
 from assistant.jobs import JOBS
@@ -137,6 +138,8 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
         _model(settings),
         settings.reply_tokens,
         inventory=Inventory(catalogue, Mentions(library, indexes.lexical), search),
+        prices=settings.prices,
+        house_rules=HouseRules(engine),
     )
     return Citewell(
         settings,

@@ -131,7 +131,7 @@ class Conversations:
         """Store an answer as far as it has come."""
         values: dict[str, Any] = {"state": state, "text": text, "reason": reason}
         if work is not None:
-            values["work"] = _WORK.dump_python(work, mode="json")
+            values |= {"work": _WORK.dump_python(work, mode="json"), **(_account(work.answer) if work.answer else {})}
         with self._engine.begin() as connection:
             connection.execute(update(messages).where(messages.c.id == message_id).values(**values))
             if work is not None and work.answer is not None:
@@ -189,6 +189,23 @@ def _append(connection: Connection, conversation_id: str, role: Role, text: str,
     key = result.inserted_primary_key
     assert key is not None
     return int(key[0])
+
+
+def _account(answer: Answer) -> dict[str, Any]:
+    """What an answer took and cost, as columns."""
+    usage, timings = answer.usage, answer.timings_ms
+    return {
+        "model": usage.model,
+        "prompt_tokens": usage.prompt_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "tokens_are_estimated": usage.is_estimate,
+        "cost": usage.cost,
+        "currency": usage.currency or None,
+        "first_token_ms": timings.get("first_token"),
+        "total_ms": timings.get("total"),
+        "prompt_version": answer.prompt_version,
+        "style": answer.style,
+    }
 
 
 def _citation_row(message_id: int, citation: Citation) -> dict[str, int]:

@@ -3,7 +3,7 @@
 import re
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from assistant.citations import CitationStream, CitedSentence, cited_sentences
 from assistant.events import (
@@ -15,11 +15,13 @@ from assistant.events import (
     SentenceChecked,
     Status,
     TextDelta,
-    Usage,
 )
 from assistant.extractive import Quote
+from assistant.usage import Prices, Usage
 from assistant.verify import Check, check_sentence
+from prompts import Style
 from retrieval.evidence import Evidence
+from retrieval.tokens import count_tokens
 from retrieval.values import Passage
 
 _MAY_END_SENTENCE = re.compile(r"[.!?\n\]:]")
@@ -30,6 +32,9 @@ class Draft:
     """Collects one answer. Everything it adds to the text it also yields, so the deltas make up the text."""
 
     text: str = ""
+    style: Style = "standard"
+    prices: Prices | None = None
+    prompt_version: str | None = None
     notice: str | None = None
     evidence: Evidence | None = None
     timings_ms: dict[str, float] = field(default_factory=dict)
@@ -38,7 +43,10 @@ class Draft:
     _sentences: list[CheckedSentence] = field(default_factory=list)
     _citations: dict[int, Citation] = field(default_factory=dict)
     _checked_to: int = 0
+    _is_quoted: bool = False
     _usage: Usage = field(default_factory=Usage)
+    _sent: Usage = field(default_factory=Usage)
+    _said: list[str] = field(default_factory=list)
     _began: float = field(default_factory=time.perf_counter)
 
     def elapsed_ms(self) -> float:
@@ -58,6 +66,7 @@ class Draft:
 
     def quote(self, quote: Quote) -> tuple[str, CheckedSentence]:
         """Add a quoted sentence with a citation of its own; supported by construction."""
+        self._is_quoted = True
         n = len(self._citations) + 1
         gap = " " if self.text else ""
         start = len(self.text) + len(gap)
@@ -85,6 +94,7 @@ class Draft:
 
     def feed(self, piece: str) -> Iterator[TextDelta | SentenceChecked]:
         """Add what the model wrote; sentences are checked as soon as the next one begins."""
+        self._said.append(piece)
         shown = self._stream.feed(piece)
         if shown:
             self.text += shown
@@ -111,9 +121,22 @@ class Draft:
         if sentence:
             self.notice = f"{self.notice} {sentence}" if self.notice else sentence
 
+    def sent(self, model: str, prompt_tokens: int) -> None:
+        """Note what the model was given, by our own count, which holds until the endpoint gives its."""
+        self._sent, self._said = Usage(prompt_tokens, 0, model, is_estimate=True), []
+
     def used(self, usage: Usage) -> None:
-        """Note the tokens the endpoint counted."""
-        self._usage = usage
+        """Add the tokens of a call, as the endpoint counted them."""
+        if usage.prompt_tokens or usage.completion_tokens:
+            self._usage, self._said = self._usage.plus(usage), []
+
+    @property
+    def usage(self) -> Usage:
+        """What all calls have cost so far."""
+        usage = self._usage
+        if self._said:
+            usage = usage.plus(replace(self._sent, completion_tokens=count_tokens("".join(self._said))))
+        return self.prices.priced(usage) if self.prices else usage
 
     def answer(self, status: Status) -> Answer:
         """The answer as it stands."""
@@ -124,10 +147,13 @@ class Draft:
             status,
             tuple(self._sentences),
             citations,
-            self._usage,
+            self.usage,
             dict(self.timings_ms),
             self.notice,
             evidence=self.evidence,
+            style=self.style,
+            is_quoted=self._is_quoted,
+            prompt_version=self.prompt_version,
         )
 
     @property

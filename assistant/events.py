@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from assistant.rewrite import Rewrite
+from assistant.usage import Usage
+from prompts import Style
 from retrieval.evidence import Evidence
 from retrieval.filters import NO_FILTERS, Filters
 from retrieval.trace import SearchTrace
@@ -77,15 +79,6 @@ class CheckedSentence:
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
-    """Tokens as the endpoint counted them; zero where no model was asked."""
-
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    model: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class DocumentList:
     """What an answer about the collection itself counted, so that all of it can be listed: see `retrieval.mentions`.
 
@@ -116,6 +109,11 @@ class Answer:
     listed: DocumentList | None = None
     evidence: Evidence | None = None
     """How likely the documents hold the answer, by which it was decided; None where that was not reached."""
+    style: Style = "standard"
+    is_quoted: bool = False
+    """Whether all of it is quoted from the documents."""
+    prompt_version: str | None = None
+    """What the model was told, as `prompts.prompt_version` names it; None where none was asked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,9 @@ from retrieval.values import Passage
 _PASSAGES = 5
 _MOST_EMBEDDED = 24
 _MEANING, _WORDS, _PASSAGE = 0.6, 0.1, 0.3
-_SHOWN, _KEEP_ABOVE = 3, 0.8
-"""Up to three sentences are shown, further ones when they score at least this share of the best."""
+SHOWN, _KEEP_ABOVE = 3, 0.8
+"""Up to three sentences are shown, if nothing else is said; further ones when they score at least this share of the
+best."""
 _FEWEST_WORDS, _MOST_WORDS = 4, 80
 _WORD = re.compile(r"\w+")
 _LIST_MARK = re.compile(r"\s*(?:[-*+•]|\d{1,3}[.)])\s+")
@@ -48,7 +49,12 @@ class Quote:
 
 
 def best_quotes(
-    question: str, passages: Sequence[Passage], embedder: Embedder | None, *, asked: str | None = None
+    question: str,
+    passages: Sequence[Passage],
+    embedder: Embedder | None,
+    *,
+    asked: str | None = None,
+    most: int = SHOWN,
 ) -> tuple[Quote, ...]:
     """The sentences that answer best, best first; none where the passages hold no sentence.
 
@@ -58,11 +64,20 @@ def best_quotes(
     ranked = sorted(_scored(meanings, passages[:_PASSAGES], embedder), key=lambda quote: -quote.score)
     chosen: list[Quote] = []
     for quote in ranked:
-        if len(chosen) == _SHOWN or quote.score < _KEEP_ABOVE * ranked[0].score:
+        if len(chosen) == most or quote.score < _KEEP_ABOVE * ranked[0].score:
             break
         if all(_said(quote) != _said(other) for other in chosen):
             chosen.append(quote)
     return tuple(chosen)
+
+
+def chosen_quotes(
+    question: str, passages: Sequence[Passage], embedder: Embedder | None, *, asked: str | None, most: int
+) -> tuple[Quote, ...]:
+    """The best quotes, at most so many; two that disagree come first, the newer before the older, and both stay."""
+    quotes = best_quotes(question, passages, embedder, asked=asked, most=max(most, SHOWN))
+    pair = disagreement(quotes) or ()
+    return (*pair, *(quote for quote in quotes if quote not in pair))[: max(most, len(pair))]
 
 
 def disagreement(quotes: Sequence[Quote]) -> tuple[Quote, Quote] | None:

@@ -27,6 +27,7 @@ from assistant.job_table import hashes_of
 from assistant.llm import Message
 from assistant.narrowed import filters_of, nothing_fits
 from assistant.turn import checked_question
+from prompts import Style
 from retrieval.errors import UnknownDocument
 from retrieval.evidence import Evidence, assess
 from retrieval.intake import IntakeReport, Progress
@@ -179,7 +180,8 @@ def ask(citewell: Citewell, work: Work, reporter: Reporter) -> dict[str, Any]:
     failure: str | None = None
     search: PassagesFound | None = None
     question, filters = checked_question(work["text"]), filters_of(work)
-    for event in citewell.assistant.answer(question, scope=scope, history=history, filters=filters):
+    style: Style = work.get("style", "standard")
+    for event in citewell.assistant.answer(question, scope=scope, history=history, filters=filters, style=style):
         match event:
             case PassagesFound():
                 search = event

@@ -6,7 +6,7 @@ model; every sentence is held against what it cites. Whatever happens, what was 
 """
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -25,7 +25,8 @@ from assistant.events import (
     TurnStarted,
     TurnStopped,
 )
-from assistant.extractive import Quote, best_quotes, disagreement
+from assistant.extractive import Quote, chosen_quotes, disagreement
+from assistant.house_rules import HouseRules
 from assistant.inventory import Inventory
 from assistant.llm import ChatModel, Message
 from assistant.narrowed import Narrowed, nothing_fits
@@ -33,7 +34,9 @@ from assistant.notices import REPLACED, disagree, missing, not_in_documents
 from assistant.record import Record
 from assistant.rewrite import Attempt, Rewrite, rewrite_follow_up
 from assistant.standing import standing
+from assistant.usage import Prices
 from assistant.writing import Writer
+from prompts import Style, prompt_version
 from retrieval.embedding import Embedder
 from retrieval.errors import RetrievalError
 from retrieval.evidence import Evidence, assess
@@ -46,7 +49,20 @@ from retrieval.values import Scope
 log = logging.getLogger(__name__)
 MOST_QUESTION_CHARS = 8_000
 _MOST_HISTORY = 60
+_QUOTES: Mapping[Style, int] = {"short": 1, "standard": 3, "steps": 3, "detailed": 5}
+"""How many sentences are quoted where no model writes."""
+
 Cancelled = Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """What the steps of one turn share."""
+
+    question: str
+    history: Sequence[Message]
+    draft: Draft
+    cancelled: Cancelled
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +78,8 @@ class Assistant:
     today: Callable[[], date] = date.today
     inventory: Inventory | None = None
     """Answers questions about the collection itself; without it they are searched for as any other."""
+    prices: Prices | None = None
+    house_rules: HouseRules | None = None
 
     def ask(
         self,
@@ -72,6 +90,7 @@ class Assistant:
         collection: str | None = None,
         filters: Filters = NO_FILTERS,
         rewrite: str | None = None,
+        style: Style = "standard",
         cancelled: Cancelled = lambda: False,
     ) -> Iterator[Event]:
         """Answer a question in a conversation; the last event says how it ended.
@@ -89,7 +108,13 @@ class Assistant:
         yield TurnStarted(message_id)
         record = Record(self.conversations, message_id, Work(narrowed=Narrowed(collection, filters) or None))
         events = self.answer(
-            question, history=history, scope=scope, filters=filters, rewrite=rewrite, cancelled=cancelled
+            question,
+            history=history,
+            scope=scope,
+            filters=filters,
+            rewrite=rewrite,
+            style=style,
+            cancelled=cancelled,
         )
         for event in events:
             record.keep(event)
@@ -103,10 +128,11 @@ class Assistant:
         history: Sequence[Message] = (),
         filters: Filters = NO_FILTERS,
         rewrite: str | None = None,
+        style: Style = "standard",
         cancelled: Cancelled = lambda: False,
     ) -> Iterator[Event]:
         """The turn itself, nothing stored. One broad catch: whatever breaks becomes TurnFailed."""
-        draft = Draft()
+        draft = Draft(style=style, prices=self.prices)
         try:
             inventory = self.inventory
             asked = inventory and inventory.recognise(question, scope, is_follow_up=bool(history))
@@ -119,16 +145,18 @@ class Assistant:
                 return
             history = _before(question, history)
             attempt = self._rewrite(question, history, rewrite, cancelled)
+            draft.used(attempt.usage)
             draft.lap("rewrite")
             found = self._find(question, scope, history, attempt, documents)
             draft.lap("search")
             yield PassagesFound(found.passages, found.trace, attempt.rewrite)
             if attempt.rewrite and attempt.rewrite.by == "reader":
                 question = attempt.rewrite.text
+            turn = _Turn(question, history, draft, cancelled)
             if self.model is None:
-                yield from self._quote(question, draft, found)
+                yield from self._quote(turn, found)
             else:
-                yield from self._write(question, history, draft, found, self.model, cancelled)
+                yield from self._write(turn, found, self.model)
         except (AssistantError, RetrievalError) as error:
             yield TurnFailed(error.hint, draft.answer("partial") if draft.text else None)
         except Exception:
@@ -170,12 +198,15 @@ class Assistant:
         yield TextDelta(draft.write(not_in_documents(found)))
         yield AnswerFinished(draft.answer("unanswerable"))
 
-    def _quote(self, question: str, draft: Draft, found: Found) -> Iterator[Event]:
+    def _quote(self, turn: _Turn, found: Found) -> Iterator[Event]:
         """Quote the best sentences, each with its citation, where they are evidence enough."""
+        draft = turn.draft
         draft.evidence = evidence = assess(found.trace.signals)
         quotes: tuple[Quote, ...] = ()
         if evidence.status != "unanswerable":
-            quotes = best_quotes(question, found.passages, self.embedder, asked=found.trace.asked)
+            quotes = chosen_quotes(
+                turn.question, found.passages, self.embedder, asked=found.trace.asked, most=_QUOTES[draft.style]
+            )
         if not quotes:
             yield from self._decline(draft, found)
             return
@@ -183,45 +214,45 @@ class Assistant:
         draft.note(left_open)
         if pair := disagreement(quotes):
             draft.note(disagree(*pair))
-            quotes = (*pair, *(quote for quote in quotes if quote not in pair))
         for quote in quotes:
             delta, sentence = draft.quote(quote)
             yield TextDelta(delta)
             yield SentenceChecked(sentence)
         yield AnswerFinished(draft.answer(_status(draft, left_open)))
 
-    def _write(
-        self,
-        question: str,
-        history: Sequence[Message],
-        draft: Draft,
-        found: Found,
-        model: ChatModel,
-        cancelled: Cancelled,
-    ) -> Iterator[Event]:
+    def _write(self, turn: _Turn, found: Found, model: ChatModel) -> Iterator[Event]:
         """Let the model write from the passages; without a first word from it, quote instead and say so."""
+        draft = turn.draft
         draft.evidence = evidence = assess(found.trace.signals)
         if evidence.status == "unanswerable":
             yield from self._decline(draft, found)
             return
-        writer = Writer(model, self.reply_tokens, self.today())
         try:
-            yield from writer.write(question, history, found.passages, draft=draft, cancelled=cancelled)
+            yield from self._writer(model, draft).write(
+                turn.question, turn.history, found.passages, draft=draft, cancelled=turn.cancelled
+            )
         except ModelError as error:
             if draft.text:
                 yield from draft.finish()
                 yield TurnFailed(error.hint, draft.answer("partial"))
                 return
             draft.note(f"{error.hint} These are sentences from the documents instead.")
-            yield from self._quote(question, draft, found)
+            yield from self._quote(turn, found)
             return
-        if cancelled():
+        if turn.cancelled():
             yield TurnStopped(draft.answer("partial"))
             return
-        yield from self._judge(question, draft, found, evidence)
+        yield from self._judge(turn, found, evidence)
 
-    def _judge(self, question: str, draft: Draft, found: Found, evidence: Evidence) -> Iterator[Event]:
+    def _writer(self, model: ChatModel, draft: Draft) -> Writer:
+        """The model with what it is told beside the question."""
+        rules = self.house_rules.current() if self.house_rules else None
+        draft.prompt_version = prompt_version(draft.style, rules.id if rules else None)
+        return Writer(model, self.reply_tokens, self.today(), draft.style, rules.text if rules else "")
+
+    def _judge(self, turn: _Turn, found: Found, evidence: Evidence) -> Iterator[Event]:
         """Let what the model wrote stand, or put what the documents do say in its place."""
+        draft = turn.draft
         match standing(draft.sentences, has_citations=draft.has_citations):
             case "says_nothing":
                 yield draft.withdraw()
@@ -229,7 +260,7 @@ class Assistant:
             case "unproven":
                 yield draft.withdraw()
                 draft.note(REPLACED)
-                yield from self._quote(question, draft, found)
+                yield from self._quote(turn, found)
             case "stands":
                 left_open = missing(found, evidence)
                 draft.note(left_open if draft.has_citations else None)

@@ -7,9 +7,11 @@ from datetime import date
 from assistant.budget import Budget, fit
 from assistant.draft import Draft
 from assistant.errors import ContextTooLong
-from assistant.events import Event, ModelWaiting, Usage
+from assistant.events import Event, ModelWaiting
 from assistant.llm import ChatModel, Finished, Message, TextPiece, Waiting
 from assistant.notices import ENDINGS, shortened_prompt
+from assistant.usage import Usage
+from prompts import Style
 from retrieval.tokens import count_tokens
 from retrieval.values import Passage
 
@@ -21,6 +23,8 @@ class Writer:
     model: ChatModel
     reply_tokens: int
     today: date
+    style: Style = "standard"
+    house_rules: str = ""
 
     def write(
         self,
@@ -54,10 +58,13 @@ class Writer:
             reply_tokens=self.reply_tokens,
             count_tokens=count_tokens,
             today=self.today,
+            style=self.style,
+            house_rules=self.house_rules,
         )
 
     def _stream(self, prompt: Budget, draft: Draft, cancelled: Callable[[], bool]) -> Iterator[Event]:
         draft.cite_from(prompt.passages)
+        draft.sent(self.model.name, prompt.prompt_tokens)
         draft.lap("to_model")
         for piece in self.model.stream(prompt.messages, max_tokens=self.reply_tokens, cancelled=cancelled):
             match piece:

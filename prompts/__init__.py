@@ -3,6 +3,7 @@
 Text from documents, questions and history is data. It is put in once and never read as a template again.
 """
 
+import hashlib
 import re
 import secrets
 from collections.abc import Mapping, Sequence
@@ -10,8 +11,15 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from importlib.resources import files
+from typing import Literal
 
 from retrieval.values import Passage
+
+Style = Literal["standard", "short", "detailed", "steps"]
+"""How an answer is written; each has its line in a template."""
+
+MOST_RULES_CHARS = 4_000
+"""House rules are an instruction, not a document: longer ones crowd out the passages."""
 
 _PLACEHOLDER = re.compile(r"\{\{([a-z_]+)\}\}")
 
@@ -45,13 +53,27 @@ def render(name: str, values: Mapping[str, str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class SystemPrompt:
-    """Who answers, and by which rules."""
+    """Who answers, and by which rules; the organisation's own come last, between lines with the mark."""
 
     today: date
+    style: Style = "standard"
+    house_rules: str = ""
+    mark: str = ""
 
     def render(self) -> str:
         """The text of the system message."""
-        return render("system", {"today": f"{self.today.day} {self.today:%B %Y}"})
+        today = f"{self.today.day} {self.today:%B %Y}"
+        system = render("system", {"today": today, "style": render(f"style-{self.style}", {})})
+        if not self.house_rules.strip():
+            return system
+        rules = as_data(self.house_rules.strip()[:MOST_RULES_CHARS], mark=self.mark)
+        return f"{system}\n\n{render('house-rules', {'mark': self.mark, 'rules': rules})}"
+
+
+def prompt_version(style: Style, rules_id: int | None) -> str:
+    """A short name for what a model is told: another template, style or version of the house rules, another name."""
+    templates = [_template(name) for name in ("system", f"style-{style}", "answer", "house-rules")]
+    return hashlib.sha256("\0".join((*templates, str(rules_id))).encode()).hexdigest()[:12]
 
 
 @dataclass(frozen=True, slots=True)
