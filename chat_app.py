@@ -144,7 +144,7 @@ def ask(question: str, rewrite: str | None = None) -> None:
 
 def start_answer(visit: Visit, question: str, rewrite: str | None) -> AnswerJob:
     """The job that answers in this page's conversation; the one under way, if there is one."""
-    principal, narrowed = visit.principal, visit.state.narrowed
+    principal, narrowed, style = visit.principal, visit.state.narrowed, visit.state.style
     conversation_id = visit.state.conversation.id
     if conversation_id is None:
         conversation_id = visit.citewell.conversations.create(principal)
@@ -161,6 +161,7 @@ def start_answer(visit: Visit, question: str, rewrite: str | None) -> AnswerJob:
             collection=narrowed.collection,
             filters=narrowed.filters,
             rewrite=rewrite,
+            style=style,
             cancelled=cancelled,
         ),
     )

@@ -11,6 +11,7 @@ from assistant.conversations import StoredMessage
 from assistant.events import Event, TurnFailed, TurnStarted
 from assistant.jobs import AnswerJob
 from assistant.narrowed import Narrowed
+from prompts import Style
 
 QUESTION_KEY = "question"
 """The chat input's own key; setting it fills the input in."""
@@ -77,12 +78,27 @@ class PageState:
     def narrowed(self, narrowed: Narrowed) -> None:
         _set("citewell_narrowed", {**self._all_narrowed(), self.conversation.id: narrowed})
 
+    @property
+    def style(self) -> Style:
+        """How answers of this conversation are written: as was chosen, else as its last one was."""
+        chosen: Style | None = self._all_styles().get(self.conversation.id)
+        return chosen or _last_style(self.conversation.messages)
+
+    @style.setter
+    def style(self, style: Style) -> None:
+        _set("citewell_styles", {**self._all_styles(), self.conversation.id: style})
+
     def name_conversation(self, conversation_id: str) -> None:
-        """The new conversation on screen was given its id; it keeps what it was narrowed to."""
-        narrowed = self.narrowed
+        """The new conversation on screen was given its id; it keeps its style and what it was narrowed to."""
+        narrowed, style = self.narrowed, self.style
         _set("citewell_narrowed", {**self._all_narrowed(), None: Narrowed()})
+        _set("citewell_styles", {**self._all_styles(), None: None})
         self.conversation = replace(self.conversation, id=conversation_id)
-        self.narrowed = narrowed
+        self.narrowed, self.style = narrowed, style
+
+    def _all_styles(self) -> dict[str | None, Style | None]:
+        value: dict[str | None, Style | None] = _get("citewell_styles", {})
+        return value
 
     def _all_narrowed(self) -> dict[str | None, Narrowed]:
         value: dict[str | None, Narrowed] = _get("citewell_narrowed", {})
@@ -252,6 +268,12 @@ class PageState:
 
 WINDOW = 20
 """How many messages are drawn at first: a browser needs 0.3 s for these and 5 s for a thousand."""
+
+
+def _last_style(messages: Sequence[StoredMessage]) -> Style:
+    answers = (message.work.answer for message in reversed(messages) if message.work and message.work.answer)
+    newest = next(answers, None)
+    return newest.style if newest else "standard"
 
 
 def _get(key: str, default: Any) -> Any:
