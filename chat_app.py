@@ -187,7 +187,7 @@ def chat() -> None:
         with welcome.container():
             draw_welcome(visit, ask)
     with transcript:
-        draw_transcript(state, ask_again=ask, is_answering=job is not None)
+        draw_transcript(visit, ask_again=ask, is_answering=job is not None)
     read_out(state)
     draw_account(visit)
     if job is not None:

@@ -182,6 +182,7 @@ def collection_json(collection: Collection, documents: int) -> dict[str, Any]:
         "id": collection.id,
         "collection": collection.name,
         "description": collection.description,
+        "contact": collection.contact,
         "folder": collection.folder,
         "watched": collection.watched,
         "documents": documents,

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from assistant.citations import CitationStream, CitedSentence, cited_sentences
+from assistant.deeds import NOTICE as DEED
+from assistant.deeds import claims_deed
 from assistant.events import (
     Answer,
     AnswerReplaced,
@@ -141,12 +143,11 @@ class Draft:
     def answer(self, status: Status) -> Answer:
         """The answer as it stands."""
         self.timings_ms["total"] = self.elapsed_ms()
-        citations = tuple(self._citations[n] for n in sorted(self._citations))
         return Answer(
             self.text,
             status,
             tuple(self._sentences),
-            citations,
+            self.citations,
             self.usage,
             dict(self.timings_ms),
             self.notice,
@@ -160,6 +161,11 @@ class Draft:
     def sentences(self) -> tuple[CheckedSentence, ...]:
         """The sentences checked so far."""
         return tuple(self._sentences)
+
+    @property
+    def citations(self) -> tuple[Citation, ...]:
+        """What was cited so far."""
+        return tuple(self._citations[n] for n in sorted(self._citations))
 
     @property
     def has_citations(self) -> bool:
@@ -182,14 +188,18 @@ class Draft:
         check = check_sentence(
             sentence.sentence, [p.text for p in passages], contexts=[context_of(p) for p in passages]
         )
+        support = check.support
+        if claims_deed(sentence.sentence) and not any(sentence.sentence in passage.text for passage in passages):
+            support = "unsupported"
+            self.note(DEED if DEED not in (self.notice or "") else None)
         closest = compared(check, passages, list(held_against))
-        if not cited and closest and check.support == "supported":
+        if not cited and closest and support == "supported":
             cited = [closest.passage]
         numbers = tuple(self._stream.number_of(passage) for passage in cited)
         for n, passage in zip(numbers, cited, strict=True):
             self._citations.setdefault(n, _citation(n, self._passages[passage - 1], sentence.sentence))
         return CheckedSentence(
-            sentence.sentence, begin + sentence.start, begin + sentence.end, check.support, numbers, closest
+            sentence.sentence, begin + sentence.start, begin + sentence.end, support, numbers, closest
         )
 
 

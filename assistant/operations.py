@@ -5,13 +5,14 @@ An operation gets its work as JSON and returns the JSON that the command prints.
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from assistant.access import LOCAL_USER, scope_of
 from assistant.as_json import answer_json, entry_json, found_json, report_json, rewrite_json, trace_json
 from assistant.bootstrap import EXAMPLES, SAMPLE_COLLECTION, Citewell
+from assistant.conversations import Work as StoredWork
 from assistant.errors import AssistantError
 from assistant.events import (
     Answer,
@@ -25,7 +26,8 @@ from assistant.events import (
 )
 from assistant.job_table import hashes_of
 from assistant.llm import Message
-from assistant.narrowed import filters_of, nothing_fits
+from assistant.narrowed import Narrowed, filters_of, nothing_fits
+from assistant.referral import offers_referral, refer
 from assistant.turn import checked_question
 from prompts import Style
 from retrieval.errors import UnknownDocument
@@ -203,9 +205,25 @@ def ask(citewell: Citewell, work: Work, reporter: Reporter) -> dict[str, Any]:
         answer = replace(answer, listed=listed)
     found = _traced(citewell, search.trace, scope, work, answer.evidence) if search else {}
     rewrite = rewrite_json(search.rewrite if search else None)
-    return {**answer_json(answer), "replaced": replaced and replaced.text, "rewrite": rewrite, **found} | (
-        {"error": failure} if failure else {}
-    )
+    hand_over = _hand_over(citewell, question, answer, search, work)
+    return {
+        **answer_json(answer),
+        "hand_over": hand_over,
+        "replaced": replaced and replaced.text,
+        "rewrite": rewrite,
+        **found,
+    } | ({"error": failure} if failure else {})
+
+
+def _hand_over(
+    citewell: Citewell, question: str, answer: Answer, search: PassagesFound | None, work: Work
+) -> dict[str, str] | None:
+    """The question with what was found, for a person who may know more; None where nothing is left open."""
+    if not offers_referral(answer):
+        return None
+    narrowed = Narrowed(work.get("collection"), filters_of(work)) or None
+    searched = StoredWork(search.passages if search else (), narrowed=narrowed)
+    return asdict(refer(question, searched, citewell.library.collections()))
 
 
 def _traced(

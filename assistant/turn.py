@@ -25,7 +25,7 @@ from assistant.events import (
     TurnStarted,
     TurnStopped,
 )
-from assistant.extractive import Quote, chosen_quotes, disagreement
+from assistant.extractive import Quote, best_quotes, chosen_quotes, disagreement
 from assistant.house_rules import HouseRules
 from assistant.inventory import Inventory
 from assistant.llm import ChatModel, Message
@@ -263,8 +263,16 @@ class Assistant:
                 yield from self._quote(turn, found)
             case "stands":
                 left_open = missing(found, evidence)
-                draft.note(left_open if draft.has_citations else None)
+                if draft.has_citations:
+                    draft.note(left_open)
+                    draft.note(self._conflict(turn, found))
                 yield AnswerFinished(draft.answer(_status(draft, left_open)))
+
+    def _conflict(self, turn: _Turn, found: Found) -> str | None:
+        """The two documents that disagree on what was asked, where the answer rests on one of them."""
+        pair = disagreement(best_quotes(turn.question, found.passages, self.embedder, asked=found.trace.asked))
+        cited = {citation.passage.source.id for citation in turn.draft.citations}
+        return disagree(*pair) if pair and cited & {quote.passage.source.id for quote in pair} else None
 
 
 def checked_question(question: str) -> str:

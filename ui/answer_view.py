@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from datetime import date
 from typing import Any
 
 from assistant.conversations import StoredMessage, Work
 from assistant.events import Answer, Citation
+from assistant.referral import Referral, offers_referral, refer
 from assistant.rewrite import Rewrite
+from retrieval.library import Collection
 from retrieval.values import Passage
-from ui.markup import Element, Node, Sign, citation_signs, read_markup, visible
+from ui.markup import Element, Node, Sign, citation_signs, read_markup, safe_address, visible
 from ui.verdict import verdict_of
 from ui.words import place_and_date_of, shortened
 
@@ -16,14 +19,25 @@ Data = dict[str, Any]
 _QUOTE_CHARS = 360
 _LEGS = {"dense": "meaning", "lexical": "words"}
 _NEAREST = 3
+_OLD_DAYS = 731
 _STOPPED = "Stopped. What was written until then is kept."
 _STOPPED_EARLY = "Stopped before anything was written."
 _PARTIAL = "The documents answer only part of this, or touch it only in passing."
 _UNPROVEN = "No statement here is backed by a document."
 
 
-def answer_data(message: StoredMessage, *, can_ask_again: bool) -> Data:
-    """Everything on screen for one answer, whatever its state."""
+def answer_data(
+    message: StoredMessage,
+    *,
+    can_ask_again: bool,
+    question: str = "",
+    collections: Sequence[Collection] = (),
+    today: date | None = None,
+) -> Data:
+    """Everything on screen for one answer, whatever its state.
+
+    `question` and the reader's `collections` are what a question is handed over with; a source's age is told by `today`.
+    """
     work = message.work
     answer = work.answer if work else None
     passages = work.passages if work else ()
@@ -35,7 +49,9 @@ def answer_data(message: StoredMessage, *, can_ask_again: bool) -> Data:
     elif answer and answer.listed and answer.listed.words and not answer.listed.total:
         data["refusal"] = _none_listed(answer, passages)
     else:
-        data |= _text(message, answer)
+        data |= _text(message, answer, today)
+    if work and answer and question and offers_referral(answer):
+        data["referral"] = _referral(refer(question, work, collections))
     data["explains"] = work is not None and work.trace is not None and not (answer and answer.listed)
     data["rewrite"] = _rewrite(work.rewrite, can_change=can_ask_again) if work and work.rewrite else None
     return data
@@ -88,7 +104,16 @@ def _rewrite(rewrite: Rewrite, *, can_change: bool) -> Data:
     return {"label": label, "text": visible(rewrite.text), "can_change": can_change}
 
 
-def _text(message: StoredMessage, answer: Answer | None) -> Data:
+def _referral(referral: Referral) -> Data:
+    """What is handed over, and the way to whom."""
+    return {
+        "contact": visible(referral.contact),
+        "address": safe_address(referral.address),
+        "text": visible(referral.text),
+    }
+
+
+def _text(message: StoredMessage, answer: Answer | None, today: date | None) -> Data:
     text = answer.text if answer else message.text
     citations = answer.citations if answer else ()
     signs = [*citation_signs(text, [c.n for c in citations]), *_unwritten_citations(answer), *_sentence_ends(answer)]
@@ -96,7 +121,7 @@ def _text(message: StoredMessage, answer: Answer | None) -> Data:
     return {
         "blocks": as_json(read_markup(text, signs=signs)) if text else [],
         "support": [sentence.support for sentence in answer.sentences] if answer else [],
-        "citations": [_citation(citation) for citation in citations],
+        "citations": [_citation(citation, today) for citation in citations],
         "notice": _notice(message, answer),
         "verdict": verdict and {
             "tone": verdict.tone,
@@ -134,11 +159,13 @@ def _notice(message: StoredMessage, answer: Answer | None) -> str | None:
     return " ".join(notices) or None
 
 
-def _citation(citation: Citation) -> Data:
+def _citation(citation: Citation, today: date | None) -> Data:
+    dated = citation.passage.source.dated
+    age = " · over two years old" if today and dated and (today - dated).days > _OLD_DAYS else ""
     return {
         "n": citation.n,
         "title": visible(citation.passage.source.title),
-        "where": visible(place_and_date_of(citation.passage)),
+        "where": visible(place_and_date_of(citation.passage)) + age,
         "quote": visible(shortened(citation.quote, _QUOTE_CHARS)),
     }
 
@@ -168,7 +195,7 @@ def _refusal(passages: Sequence[Passage], work: Work) -> Data:
         "It does not answer from anywhere else.",
         "nearest_label": "Nearest, though they do not answer it",
         "nearest": _nearest(passages),
-        "advice": "Try other words. If the answer ought to be in the documents, tell whoever keeps them.",
+        "advice": "Try other words. If the answer ought to be in the documents, hand the question over.",
     }
 
 

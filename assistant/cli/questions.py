@@ -116,6 +116,8 @@ def _print_sources(answer: dict[str, Any]) -> None:
     print()
     if answer["notice"]:
         say(answer["notice"])
+    if (hand_over := answer["hand_over"]) and hand_over["contact"]:
+        say(f"To ask a person: {hand_over['contact']}")
     for citation in answer["citations"]:
         print(f"\n[{citation['n']}] {_where(citation)}\n    “{' '.join(citation['quote'].split())}”")
 

@@ -432,6 +432,23 @@ def test_a_busy_model_is_waited_for_and_the_reader_is_told(assistant):
     assert answer_of(events).text == RIGHT
 
 
+def test_a_deed_that_a_model_claims_is_marked_and_denied(assistant):
+    events, _ = with_script(assistant, reply(f"{RIGHT} I have sent the request for leave to your team lead [1]."))
+    answer = answer_of(events)
+    assert [sentence.support for sentence in answer.sentences] == ["supported", "unsupported"]
+    assert "nothing was sent, changed, booked or opened" in (answer.notice or "")
+
+
+def test_documents_that_disagree_are_told_beside_a_models_answer_too(assistant, stocked):
+    question = "How high is the daily meal allowance?"
+    with ScriptedEndpoint([reply("The daily meal allowance is 55 euros for every travelling day.")]) as endpoint:
+        talking = replace(assistant, model=model_at(endpoint.url))
+        events = asked(talking, question, collection="travel")
+    notice = answer_of(events).notice or ""
+    assert "disagree" in notice
+    assert notice.index("1 March 2026") < notice.index("1 March 2024")
+
+
 def stored_row(assistant: Assistant, conversation: str) -> Any:
     """The newest message with the columns that are added up."""
     with assistant.conversations._engine.connect() as connection:
