@@ -30,6 +30,7 @@ from ui.account_view import draw_account
 from ui.address import follow_address, refresh
 from ui.asset_files import asset_route
 from ui.bottom import draw_bottom
+from ui.follow_ups import draw_follow_ups
 from ui.headers import SecurityHeaders
 from ui.live_answer import watch
 from ui.sidebar import draw_sidebar
@@ -188,6 +189,8 @@ def chat() -> None:
             draw_welcome(visit, ask)
     with transcript:
         draw_transcript(visit, ask_again=ask, is_answering=job is not None)
+        if job is None:
+            draw_follow_ups(visit, ask)
     read_out(state)
     draw_account(visit)
     if job is not None:

@@ -19,6 +19,7 @@ from assistant.events import Answer, Citation
 from assistant.narrowed import Narrowed
 from assistant.rewrite import Rewrite
 from assistant.schema import citations, conversations, messages
+from assistant.usage import Usage
 from retrieval.trace import SearchTrace
 from retrieval.values import Passage
 
@@ -53,11 +54,13 @@ class StoredMessage:
     state: State
     reason: str | None
     work: Work | None
+    follow_ups: tuple[str, ...] | None = None
+    """What may be asked next; None until it was looked for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A conversation in a list, titled by its first question."""
+    """A conversation in a list, by its title, else its first question."""
 
     id: str
     title: str
@@ -92,7 +95,12 @@ class Conversations:
             .limit(limit)
             .subquery()
         )
-        query = select(ours.c.conversation_id, messages.c.text).join(messages, messages.c.id == ours.c.first)
+        title = func.coalesce(conversations.c.title, messages.c.text)
+        query = (
+            select(ours.c.conversation_id, title)
+            .join(messages, messages.c.id == ours.c.first)
+            .join(conversations, conversations.c.id == ours.c.conversation_id)
+        )
         with self._engine.connect() as connection:
             rows = connection.execute(query.order_by(ours.c.newest.desc()))
             return tuple(Summary(row[0], row[1]) for row in rows)
@@ -138,6 +146,23 @@ class Conversations:
                 connection.execute(delete(citations).where(citations.c.message_id == message_id))
                 if rows := [_citation_row(message_id, citation) for citation in work.answer.citations]:
                     connection.execute(insert(citations), rows)
+
+    def follow_up(self, message_id: int, questions: Sequence[str], *, title: str | None, usage: Usage) -> None:
+        """Add what may be asked next to an answer, with what finding it cost; name a conversation without a title."""
+        account = messages.c
+        values: dict[Any, Any] = {
+            account.follow_ups: list(questions),
+            account.prompt_tokens: account.prompt_tokens + usage.prompt_tokens,
+            account.completion_tokens: account.completion_tokens + usage.completion_tokens,
+        }
+        if usage.cost is not None:
+            values[account.cost] = func.coalesce(account.cost, 0.0) + usage.cost
+        holding = select(account.conversation_id).where(account.id == message_id).scalar_subquery()
+        unnamed = (conversations.c.id == holding) & conversations.c.title.is_(None)
+        with self._engine.begin() as connection:
+            connection.execute(update(messages).where(account.id == message_id).values(values))
+            if title:
+                connection.execute(update(conversations).where(unnamed).values(title=title))
 
     def times_cited(self, document_ids: Sequence[int]) -> dict[int, int]:
         """In how many answers each of these documents was quoted; documents never quoted are left out."""
@@ -222,7 +247,8 @@ def _citation_row(message_id: int, citation: Citation) -> dict[str, int]:
 def _message(row: RowMapping) -> StoredMessage:
     stored = row.get("work")
     work = None if stored is None else _WORK.validate_python(stored)
-    return StoredMessage(row["id"], row["role"], row["text"], row["state"], row["reason"], work)
+    follow_ups = None if row["follow_ups"] is None else tuple(row["follow_ups"])
+    return StoredMessage(row["id"], row["role"], row["text"], row["state"], row["reason"], work, follow_ups)
 
 
 def _now() -> datetime:

@@ -37,6 +37,7 @@ class Draft:
     style: Style = "standard"
     prices: Prices | None = None
     prompt_version: str | None = None
+    model_calls: int = 0
     notice: str | None = None
     evidence: Evidence | None = None
     timings_ms: dict[str, float] = field(default_factory=dict)
@@ -125,6 +126,7 @@ class Draft:
 
     def sent(self, model: str, prompt_tokens: int) -> None:
         """Note what the model was given, by our own count, which holds until the endpoint gives its."""
+        self.model_calls += 1
         self._sent, self._said = Usage(prompt_tokens, 0, model, is_estimate=True), []
 
     def used(self, usage: Usage) -> None:
@@ -154,6 +156,7 @@ class Draft:
             evidence=self.evidence,
             style=self.style,
             is_quoted=self._is_quoted,
+            model_calls=self.model_calls,
             prompt_version=self.prompt_version,
         )
 

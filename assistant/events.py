@@ -112,6 +112,8 @@ class Answer:
     style: Style = "standard"
     is_quoted: bool = False
     """Whether all of it is quoted from the documents."""
+    model_calls: int = 0
+    """How often a model was asked on the way: for a rewrite, for the answer, once more for a shorter prompt."""
     prompt_version: str | None = None
     """What the model was told, as `prompts.prompt_version` names it; None where none was asked."""
 

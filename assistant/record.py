@@ -30,6 +30,8 @@ class Record:
     work: Work = field(default_factory=Work)
     text: str = ""
     saved_at: float = 0.0
+    answer: Answer | None = None
+    """The answer, once the turn ended well."""
 
     def keep(self, event: Event) -> None:
         """Store what the event changes."""
@@ -46,6 +48,7 @@ class Record:
                 self.text, self.work = "", replace(self.work, replaced=answer)
                 self.conversations.save(self.message_id, state="streaming", text="", work=self.work)
             case AnswerFinished(answer):
+                self.answer = answer
                 self._close("done", answer)
             case TurnStopped(answer):
                 self._close("stopped", answer)

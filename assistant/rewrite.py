@@ -49,6 +49,11 @@ class Attempt:
     note: str | None = None
     usage: Usage = field(default_factory=Usage)
 
+    @property
+    def has_called(self) -> bool:
+        """Whether a model was asked."""
+        return self.note is not None or self.usage.model is not None
+
 
 def rewrite_follow_up(
     question: str,

@@ -27,8 +27,10 @@ messages = Table(
     Column("state", String(16), nullable=False),
     Column("reason", Text),
     Column("work", JSON),
+    # Questions that may come next; null until they were looked for.
+    Column("follow_ups", JSON),
     Column("created_at", DateTime, nullable=False),
-    # What an answer took and cost, to be added up; all of it stands in `work` too.
+    # What an answer took and cost, to be added up, with the call for follow-ups that came after it.
     Column("model", String(200)),
     Column("prompt_tokens", Integer),
     Column("completion_tokens", Integer),

@@ -9,8 +9,10 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 
 from assistant.access import Principal, scope_of
+from assistant.background import Background
 from assistant.conversations import Conversations, StoredMessage, Work
 from assistant.draft import Draft
 from assistant.errors import AssistantError, ModelError, QuestionRefused
@@ -26,6 +28,7 @@ from assistant.events import (
     TurnStopped,
 )
 from assistant.extractive import Quote, best_quotes, chosen_quotes, disagreement
+from assistant.follow_ups import Answered, FollowUps
 from assistant.house_rules import HouseRules
 from assistant.inventory import Inventory
 from assistant.llm import ChatModel, Message
@@ -80,6 +83,8 @@ class Assistant:
     """Answers questions about the collection itself; without it they are searched for as any other."""
     prices: Prices | None = None
     house_rules: HouseRules | None = None
+    background: Background | None = None
+    """Finds follow-ups after an answer; without it there are none."""
 
     def ask(
         self,
@@ -119,6 +124,17 @@ class Assistant:
         for event in events:
             record.keep(event)
             yield event
+        if record.answer and record.answer.status != "unanswerable":
+            documents = self.retriever.catalogue.ids(scope, filters)
+            turn = Answered(message_id, question, record.answer, record.work.passages, scope, documents)
+            self._follow_up(turn)
+
+    def _follow_up(self, turn: Answered) -> None:
+        """Beside everything else, when the answer is there: what may be asked next."""
+        background = self.background
+        if background is not None:
+            follow_ups = FollowUps(self.retriever, self.conversations, self.model, self.prices)
+            background.start(partial(follow_ups.suggest, turn, cancelled=background.stopping.is_set))
 
     def answer(
         self,
@@ -146,6 +162,7 @@ class Assistant:
             history = _before(question, history)
             attempt = self._rewrite(question, history, rewrite, cancelled)
             draft.used(attempt.usage)
+            draft.model_calls += attempt.has_called
             draft.lap("rewrite")
             found = self._find(question, scope, history, attempt, documents)
             draft.lap("search")

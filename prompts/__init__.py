@@ -101,6 +101,29 @@ class AnswerPrompt:
 
 
 @dataclass(frozen=True, slots=True)
+class FollowUpsPrompt:
+    """A question with its answer, and the passages from which a next one can be answered; `mark` as for an answer."""
+
+    question: str
+    answer: str
+    passages: Sequence[Passage]
+    mark: str
+
+    def render(self) -> str:
+        """The text of the user's message."""
+        fenced = (fence_passage(passage, number=n, mark=self.mark) for n, passage in enumerate(self.passages, 1))
+        return render(
+            "follow-ups",
+            {
+                "mark": self.mark,
+                "passages": "\n\n".join(fenced),
+                "question": as_data(self.question, mark=self.mark),
+                "answer": as_data(self.answer, mark=self.mark),
+            },
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class RewritePrompt:
     """A follow-up with what was said before it, oldest first, as (who, text); `mark` as for an answer."""
 

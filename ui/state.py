@@ -16,6 +16,7 @@ from prompts import Style
 QUESTION_KEY = "question"
 """The chat input's own key; setting it fills the input in."""
 _DOUBLE_CLICK_S = 1.0
+_FOLLOW_UPS_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,11 +237,18 @@ class PageState:
         """The answer has ended. One that was never stored leaves its reason and its question behind."""
         job, self.job = self.job, None
         self.announcement = None
+        _set("citewell_follow_ups_until", time.monotonic() + _FOLLOW_UPS_S)
         last = events[-1] if events else None
         if isinstance(last, TurnFailed) and not any(isinstance(event, TurnStarted) for event in events):
             self.problem = last.reason
             if job is not None:
                 self.fill_in(job.question)
+
+    @property
+    def may_get_follow_ups(self) -> bool:
+        """Whether an answer ended here so lately that its follow-ups may still be looked for."""
+        until: float = _get("citewell_follow_ups_until", 0.0)
+        return time.monotonic() < until
 
     def fill_in(self, question: str) -> None:
         """Put a question back into the input when it is drawn next, so that nothing typed is lost."""

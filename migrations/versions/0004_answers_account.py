@@ -1,4 +1,4 @@
-"""What answers cost, house rules, titles of conversations, contacts of collections."""
+"""What answers cost and what may be asked next, house rules, titles of conversations, contacts of collections."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -34,6 +34,7 @@ def upgrade() -> None:
     )
     for name, kind in _ACCOUNT:
         op.add_column("messages", sa.Column(name, kind, nullable=True))
+    op.add_column("messages", sa.Column("follow_ups", sa.JSON(), nullable=True))
     op.add_column("conversations", sa.Column("title", sa.Text(), nullable=True))
     op.add_column("collections", sa.Column("contact", sa.Text(), nullable=False, server_default=""))
 
@@ -42,6 +43,7 @@ def downgrade() -> None:
     """Take it back."""
     op.drop_column("collections", "contact")
     op.drop_column("conversations", "title")
+    op.drop_column("messages", "follow_ups")
     for name, _ in reversed(_ACCOUNT):
         op.drop_column("messages", name)
     op.drop_table("house_rules")

@@ -58,7 +58,9 @@ def test_a_contact_is_named_where_the_documents_do_not_say(home):
 
 
 def test_what_a_model_said_without_proof_is_taken_back_and_tokens_are_told_with_their_cost(home):
-    with ScriptedEndpoint([reply("Dogs may come to the office on Fridays. Every dog wears a blue collar.")]) as endpoint:
+    with ScriptedEndpoint(
+        [reply("Dogs may come to the office on Fridays. Every dog wears a blue collar.")]
+    ) as endpoint:
         prices = {"CITEWELL_PRICE_INPUT": "1000000", "CITEWELL_PRICE_OUTPUT": "0", "CITEWELL_CURRENCY": "EUR"}
         settings = {"OPENAI_BASE_URL": endpoint.url, "CITEWELL_MODEL": "m", **prices}
         told = citewell(home, "ask", "How many days of paid leave does everybody have?", "--style", "short", **settings)
