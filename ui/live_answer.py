@@ -86,7 +86,7 @@ class _View:
                 case PassagesFound():
                     self.line.markdown(f":shimmer[{_reading(event)}]")
                 case ModelWaiting(waits_s):
-                    self.line.markdown(f":shimmer[The model is busy and asks to wait {waits_s:.0f} s]")
+                    self.line.markdown(f":shimmer[{literal(_waiting(waits_s))}]")
                 case TextDelta(text):
                     pieces.append(text)
                 case AnswerReplaced():
@@ -132,6 +132,10 @@ def watch(job: AnswerJob, place: DeltaGenerator, *, where: str) -> tuple[Event, 
 def _leave_if_superseded() -> None:
     """Streamlit ends a script that was superseded at its next access to the session."""
     "citewell" in st.session_state  # noqa: B015
+
+
+def _waiting(waits_s: float) -> str:
+    return f"The model is busy and asks to wait {waits_s:.0f} s"
 
 
 def _reading(found: PassagesFound) -> str:

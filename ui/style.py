@@ -3,6 +3,7 @@
 import streamlit as st
 
 from prompts import Style
+from ui.markdown import literal
 from ui.state import PageState
 
 _NAMES: dict[Style, str] = {
@@ -29,7 +30,7 @@ def draw_style(state: PageState) -> None:
         state.style = st.session_state[key]
 
     label = "Style" if chosen == "standard" else _NAMES[chosen]
-    with st.popover(label, icon=":material/notes:", type="tertiary", key="style_popover"):
+    with st.popover(literal(label), icon=":material/notes:", type="tertiary", key="style_popover"):
         st.radio(
             "How answers are written",
             list(_NAMES),
