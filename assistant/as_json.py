@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from assistant.events import Answer, Citation, DocumentList
+from assistant.events import Answer, CheckedSentence, Citation, DocumentList
 from assistant.rewrite import Rewrite
 from retrieval.catalogue import Entry
 from retrieval.evidence import ANSWERABLE_FROM, PARTLY_FROM, Evidence
@@ -94,7 +94,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
     return ({"inventory": _inventory_json(listed)} if listed else {}) | {
         "answer": answer.text,
         "status": answer.status,
-        "sentences": [{"text": s.text, "support": s.support, "citations": list(s.citations)} for s in answer.sentences],
+        "sentences": [sentence_json(sentence) for sentence in answer.sentences],
         "citations": [citation_json(citation) for citation in answer.citations],
         "notice": answer.notice,
         "usage": {
@@ -109,6 +109,12 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         "prompt_version": answer.prompt_version,
         "timings_ms": answer.timings_ms,
     }
+
+
+def sentence_json(sentence: CheckedSentence) -> dict[str, Any]:
+    """A sentence with its verdict; `opinion` where a model judged it."""
+    opinion = {"opinion": True} if sentence.is_opinion else {}
+    return {"text": sentence.text, "support": sentence.support, "citations": list(sentence.citations), **opinion}
 
 
 def _inventory_json(listed: DocumentList) -> dict[str, Any]:

@@ -6,8 +6,9 @@ nothing of others, so it is no substitute.
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from assistant.errors import ModelFailed, ModelResting, ModelTooSlow, ModelUnreachable, ReplyIncomplete
 from assistant.llm import ChatModel, Finished, Message, Piece
@@ -79,7 +80,14 @@ class GuardedModel:
         """How many tokens prompt and reply may have together."""
         return self.model.window_tokens
 
-    def stream(self, messages: Sequence[Message], *, max_tokens: int, cancelled: Callable[[], bool]) -> Iterator[Piece]:
+    def stream(
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        cancelled: Callable[[], bool],
+        schema: Mapping[str, Any] | None = None,
+    ) -> Iterator[Piece]:
         """The model's reply; raises ModelError."""
         if (rests_s := self.circuit.admit()) is not None:
             raise ModelResting(
@@ -87,7 +95,7 @@ class GuardedModel:
                 f"it is tried again in {max(1, round(rests_s))} s."
             )
         try:
-            for piece in self.model.stream(messages, max_tokens=max_tokens, cancelled=cancelled):
+            for piece in self.model.stream(messages, max_tokens=max_tokens, cancelled=cancelled, schema=schema):
                 if isinstance(piece, Finished):
                     self.circuit.succeeded()
                 yield piece

@@ -16,6 +16,7 @@ from assistant.events import (
     Comparison,
     SentenceChecked,
     Status,
+    Support,
     TextDelta,
 )
 from assistant.extractive import Quote
@@ -159,6 +160,22 @@ class Draft:
             model_calls=self.model_calls,
             prompt_version=self.prompt_version,
         )
+
+    def passages_of(self, sentence: CheckedSentence) -> tuple[Passage, ...]:
+        """What a sentence was held against: what it cites, else what comes closest."""
+        if sentence.citations:
+            return tuple(self._citations[n].passage for n in sentence.citations)
+        return (self._passages[sentence.compared.passage - 1],) if sentence.compared else ()
+
+    def judged(self, index: int, support: Support) -> SentenceChecked:
+        """Put a model's opinion in the place of an undecided verdict; what it finds supported gets its source."""
+        sentence = replace(self._sentences[index], support=support, is_opinion=True)
+        if support == "supported" and not sentence.citations and sentence.compared:
+            n = self._stream.number_of(sentence.compared.passage)
+            self._citations.setdefault(n, _citation(n, self._passages[sentence.compared.passage - 1], sentence.text))
+            sentence = replace(sentence, citations=(n,))
+        self._sentences[index] = sentence
+        return SentenceChecked(sentence)
 
     @property
     def sentences(self) -> tuple[CheckedSentence, ...]:

@@ -76,6 +76,8 @@ class CheckedSentence:
     citations: tuple[int, ...]
     compared: Comparison | None = None
     """The closest stretch of a source; None where nothing comes close, or nothing is claimed."""
+    is_opinion: bool = False
+    """Whether a model judged it, where the rules left it undecided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +152,7 @@ class TextDelta:
 
 @dataclass(frozen=True, slots=True)
 class SentenceChecked:
-    """A sentence is complete and was held against its sources."""
+    """A sentence is complete and was held against its sources. One that comes again was judged by a model."""
 
     sentence: CheckedSentence
 

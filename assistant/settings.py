@@ -42,6 +42,10 @@ class Settings(BaseSettings):
     first_token_s: float = Field(20.0, gt=0, description="How long to wait for an answer to begin, in seconds.")
     idle_s: float = Field(15.0, gt=0, description="How long an answer may pause, in seconds.")
     total_s: float = Field(120.0, gt=0, description="How long an answer may take in all, in seconds.")
+    judge: bool = Field(
+        False,
+        description="Ask the model about sentences that the check leaves undecided: one more call, after the text.",
+    )
     price_input: float | None = Field(
         None, ge=0, description="What a million tokens sent to the model cost; none: costs are not told."
     )

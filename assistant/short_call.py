@@ -1,8 +1,9 @@
 """A call to the model whose whole reply is wanted within a time, beside the answer itself."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from assistant.llm import ChatModel, Finished, Message, TextPiece, Waiting
 from assistant.usage import Usage
@@ -18,13 +19,22 @@ class Said:
 
 
 def ask_shortly(
-    model: ChatModel, prompt: str, *, max_tokens: int, timeout_s: float, cancelled: Callable[[], bool] = lambda: False
+    model: ChatModel,
+    prompt: str,
+    *,
+    max_tokens: int,
+    timeout_s: float,
+    cancelled: Callable[[], bool] = lambda: False,
+    schema: Mapping[str, Any] | None = None,
 ) -> Said:
-    """What the model replies to a prompt. Raises ModelError."""
+    """What the model replies to a prompt, as JSON of a schema where one is given. Raises ModelError."""
     until = time.monotonic() + timeout_s
     said: list[str] = []
     pieces = model.stream(
-        (Message("user", prompt),), max_tokens=max_tokens, cancelled=lambda: cancelled() or time.monotonic() > until
+        (Message("user", prompt),),
+        max_tokens=max_tokens,
+        cancelled=lambda: cancelled() or time.monotonic() > until,
+        schema=schema,
     )
     for piece in pieces:
         match piece:

@@ -13,7 +13,7 @@ from functools import partial
 
 from assistant.access import Principal, scope_of
 from assistant.background import Background
-from assistant.conversations import Conversations, StoredMessage, Work
+from assistant.conversations import Conversations, Work
 from assistant.draft import Draft
 from assistant.errors import AssistantError, ModelError, QuestionRefused
 from assistant.events import (
@@ -29,8 +29,10 @@ from assistant.events import (
 )
 from assistant.extractive import Quote, best_quotes, chosen_quotes, disagreement
 from assistant.follow_ups import Answered, FollowUps
+from assistant.history import as_messages, before, questions_in
 from assistant.house_rules import HouseRules
 from assistant.inventory import Inventory
+from assistant.judge import judge
 from assistant.llm import ChatModel, Message
 from assistant.narrowed import Narrowed, nothing_fits
 from assistant.notices import REPLACED, disagree, missing, not_in_documents
@@ -83,6 +85,8 @@ class Assistant:
     """Answers questions about the collection itself; without it they are searched for as any other."""
     prices: Prices | None = None
     house_rules: HouseRules | None = None
+    judge: bool = False
+    """Whether the model is asked about sentences that the rules leave undecided."""
     background: Background | None = None
     """Finds follow-ups after an answer; without it there are none."""
 
@@ -106,7 +110,7 @@ class Assistant:
         """
         question = checked_question(question)
         scope = scope_of(principal, self.library, collection=collection)
-        history = _as_messages(
+        history = as_messages(
             self.conversations.messages(conversation_id, principal, newest=_MOST_HISTORY, with_work=False)
         )
         message_id = self.conversations.begin(conversation_id, principal, question)
@@ -159,7 +163,7 @@ class Assistant:
             if documents == frozenset() and self.library.document_count(scope):
                 yield from self._nothing_fits(draft, filters)
                 return
-            history = _before(question, history)
+            history = before(question, history)
             attempt = self._rewrite(question, history, rewrite, cancelled)
             draft.used(attempt.usage)
             draft.model_calls += attempt.has_called
@@ -205,7 +209,7 @@ class Assistant:
     ) -> Found:
         words = attempt.rewrite.text if attempt.rewrite else None
         found = self.retriever.find(
-            question, scope=scope, history=_questions(history), rewrite=words, documents=documents
+            question, scope=scope, history=questions_in(history), rewrite=words, documents=documents
         )
         notes = (attempt.note, *found.trace.notes) if attempt.note else found.trace.notes
         return replace(found, trace=replace(found.trace, notes=notes))
@@ -259,7 +263,9 @@ class Assistant:
         if turn.cancelled():
             yield TurnStopped(draft.answer("partial"))
             return
-        yield from self._judge(turn, found, evidence)
+        if self.judge:
+            yield from judge(draft, model, cancelled=turn.cancelled)
+        yield from self._conclude(turn, found, evidence)
 
     def _writer(self, model: ChatModel, draft: Draft) -> Writer:
         """The model with what it is told beside the question."""
@@ -267,7 +273,7 @@ class Assistant:
         draft.prompt_version = prompt_version(draft.style, rules.id if rules else None)
         return Writer(model, self.reply_tokens, self.today(), draft.style, rules.text if rules else "")
 
-    def _judge(self, turn: _Turn, found: Found, evidence: Evidence) -> Iterator[Event]:
+    def _conclude(self, turn: _Turn, found: Found, evidence: Evidence) -> Iterator[Event]:
         """Let what the model wrote stand, or put what the documents do say in its place."""
         draft = turn.draft
         match standing(draft.sentences, has_citations=draft.has_citations):
@@ -309,19 +315,3 @@ def _status(draft: Draft, left_open: str | None) -> Status:
     if not draft.has_citations:
         return "unanswerable"
     return "partial" if left_open else "answered"
-
-
-def _before(question: str, history: Sequence[Message]) -> Sequence[Message]:
-    """What was said before a question; asked again, it is no context of itself, and neither is what it was told."""
-    users = [at for at, message in enumerate(history) if message.role == "user"]
-    while users and history[users[-1]].text.strip() == question:
-        history = history[: users.pop()]
-    return history
-
-
-def _questions(history: Sequence[Message]) -> tuple[str, ...]:
-    return tuple(message.text for message in history if message.role == "user")
-
-
-def _as_messages(history: Sequence[StoredMessage]) -> tuple[Message, ...]:
-    return tuple(Message(message.role, message.text) for message in history if message.text)

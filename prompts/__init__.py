@@ -147,6 +147,25 @@ class RewritePrompt:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class JudgePrompt:
+    """Statements to be held against passages, both numbered from 1; `mark` as for an answer."""
+
+    statements: Sequence[str]
+    passages: Sequence[Passage]
+    mark: str
+
+    def render(self) -> str:
+        """The text of the user's message."""
+        passages = (fence_passage(passage, number=n, mark=self.mark) for n, passage in enumerate(self.passages, 1))
+        statements = (
+            f"=== statement {n} {self.mark} ===\n{as_data(text, mark=self.mark)}\n=== end of statement {n} {self.mark} ==="
+            for n, text in enumerate(self.statements, 1)
+        )
+        values = {"mark": self.mark, "passages": "\n\n".join(passages), "statements": "\n\n".join(statements)}
+        return render("judge", values)
+
+
 def new_mark() -> str:
     """A fence mark nobody can guess: 16 hexadecimal digits."""
     return secrets.token_hex(8)

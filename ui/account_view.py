@@ -217,6 +217,12 @@ def _facts(trace: SearchTrace, answer: Answer | None) -> Iterator[tuple[str, str
     if answer and answer.usage.model:
         by = "Also asked" if answer.is_quoted else "Written by"
         yield by, f"{visible(answer.usage.model)} · {_spent(answer.usage)}"
+    if answer and (opinions := _opinions(answer)):
+        yield "Judged by the model", f"{counted(opinions, 'statement')} that the rules left undecided"
+
+
+def _opinions(answer: Answer) -> int:
+    return sum(sentence.is_opinion for sentence in answer.sentences)
 
 
 def _spent(usage: Usage) -> str:

@@ -1,7 +1,8 @@
 """A model that keeps failing is left alone for a while, then tried once; readers get quoted answers at once."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -28,8 +29,15 @@ class Moody:
     window_tokens: int = 4_096
     asked: int = 0
 
-    def stream(self, messages: Sequence[Message], *, max_tokens: int, cancelled: Callable[[], bool]) -> Iterator[Piece]:
-        del messages, max_tokens
+    def stream(
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        cancelled: Callable[[], bool],
+        schema: Mapping[str, Any] | None = None,
+    ) -> Iterator[Piece]:
+        del messages, max_tokens, schema
         mood = self.moods[self.asked] if self.asked < len(self.moods) else None
         self.asked += 1
         if mood:

@@ -27,8 +27,8 @@ _GOOD = (
     "days in a row [1]."
 )
 _DOUBTFUL = (
-    "Leave is not paid out, except when you leave the company [1]. "
-    "Part-timers have the same leave in proportion to their weekly hours [1]. Half days are not possible [1]. "
+    "Part-timers have the same leave in proportion to their weekly hours [1]. It is rounded up to the next "
+    "half day [1]. Half days are not possible [1]. "
     "Unused days are paid out at £500 each."
 )
 _NEXT = "How many days of leave may I carry over?\nMay I buy additional days of leave?\nTitle: Annual leave"
@@ -128,7 +128,7 @@ def take_conversation(album: Album) -> None:
     page.get_by_text("Hand over").click()
     page.locator(".letter").scroll_into_view_if_needed()
     album.take("hand-over")
-    watched.ask("May I bring my dog to the office?")
+    watched.ask("How do I buy additional days of leave?")
     page.get_by_text("Most of what the model wrote").wait_for()
     album.take("replaced")
     _take_account(album, page, "found-nothing")
