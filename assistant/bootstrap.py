@@ -140,7 +140,7 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
         inventory=Inventory(catalogue, Mentions(library, indexes.lexical), search),
         prices=settings.prices,
         house_rules=HouseRules(engine),
-        judge=settings.judge,
+        has_judge=settings.judge,
         background=background,
     )
     return Citewell(

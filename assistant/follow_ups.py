@@ -18,6 +18,7 @@ from assistant.short_call import ask_shortly
 from assistant.usage import Prices, Usage
 from prompts import FollowUpsPrompt, new_mark
 from retrieval.evidence import assess
+from retrieval.filters import NO_FILTERS, Filters
 from retrieval.retriever import CitewellRetriever
 from retrieval.values import Passage, Scope
 
@@ -43,8 +44,12 @@ class Answered:
     answer: Answer
     passages: tuple[Passage, ...]
     scope: Scope
-    documents: frozenset[int] | None
-    """The documents that the turn's filters left."""
+    filters: Filters = NO_FILTERS
+
+    @property
+    def leads_on(self) -> bool:
+        """Whether there is anything from the documents to ask further about."""
+        return self.answer.status != "unanswerable" and self.answer.listed is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +78,8 @@ class FollowUps:
         self.conversations.follow_up(turn.message_id, answerable[:MOST], title=title, usage=usage)
 
     def _is_answered(self, question: str, turn: Answered) -> bool:
-        found = self.retriever.find(question, scope=turn.scope, documents=turn.documents)
+        documents = self.retriever.catalogue.ids(turn.scope, turn.filters)
+        found = self.retriever.find(question, scope=turn.scope, documents=documents)
         return assess(found.trace.signals).status == "answerable"
 
 

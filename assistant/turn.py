@@ -85,7 +85,7 @@ class Assistant:
     """Answers questions about the collection itself; without it they are searched for as any other."""
     prices: Prices | None = None
     house_rules: HouseRules | None = None
-    judge: bool = False
+    has_judge: bool = False
     """Whether the model is asked about sentences that the rules leave undecided."""
     background: Background | None = None
     """Finds follow-ups after an answer; without it there are none."""
@@ -128,15 +128,13 @@ class Assistant:
         for event in events:
             record.keep(event)
             yield event
-        if record.answer and record.answer.status != "unanswerable":
-            documents = self.retriever.catalogue.ids(scope, filters)
-            turn = Answered(message_id, question, record.answer, record.work.passages, scope, documents)
-            self._follow_up(turn)
+        if record.answer:
+            self._follow_up(Answered(message_id, question, record.answer, record.work.passages, scope, filters))
 
     def _follow_up(self, turn: Answered) -> None:
         """Beside everything else, when the answer is there: what may be asked next."""
         background = self.background
-        if background is not None:
+        if background is not None and turn.leads_on:
             follow_ups = FollowUps(self.retriever, self.conversations, self.model, self.prices)
             background.start(partial(follow_ups.suggest, turn, cancelled=background.stopping.is_set))
 
@@ -154,30 +152,7 @@ class Assistant:
         """The turn itself, nothing stored. One broad catch: whatever breaks becomes TurnFailed."""
         draft = Draft(style=style, prices=self.prices)
         try:
-            inventory = self.inventory
-            asked = inventory and inventory.recognise(question, scope, is_follow_up=bool(history))
-            if inventory and asked:
-                yield from inventory.answer(question, asked, scope=scope, filters=filters, draft=draft)
-                return
-            documents = self.retriever.catalogue.ids(scope, filters)
-            if documents == frozenset() and self.library.document_count(scope):
-                yield from self._nothing_fits(draft, filters)
-                return
-            history = before(question, history)
-            attempt = self._rewrite(question, history, rewrite, cancelled)
-            draft.used(attempt.usage)
-            draft.model_calls += attempt.has_called
-            draft.lap("rewrite")
-            found = self._find(question, scope, history, attempt, documents)
-            draft.lap("search")
-            yield PassagesFound(found.passages, found.trace, attempt.rewrite)
-            if attempt.rewrite and attempt.rewrite.by == "reader":
-                question = attempt.rewrite.text
-            turn = _Turn(question, history, draft, cancelled)
-            if self.model is None:
-                yield from self._quote(turn, found)
-            else:
-                yield from self._write(turn, found, self.model)
+            yield from self._answer(_Turn(question, history, draft, cancelled), scope, filters, rewrite)
         except (AssistantError, RetrievalError) as error:
             yield TurnFailed(error.hint, draft.answer("partial") if draft.text else None)
         except Exception:
@@ -187,29 +162,50 @@ class Assistant:
                 draft.answer("partial") if draft.text else None,
             )
 
+    def _answer(self, turn: _Turn, scope: Scope, filters: Filters, rewrite: str | None) -> Iterator[Event]:
+        """Count, or search and then decide who writes."""
+        inventory, draft = self.inventory, turn.draft
+        asked = inventory and inventory.recognise(turn.question, scope, is_follow_up=bool(turn.history))
+        if inventory and asked:
+            yield from inventory.answer(turn.question, asked, scope=scope, filters=filters, draft=draft)
+            return
+        documents = self.retriever.catalogue.ids(scope, filters)
+        if documents == frozenset() and self.library.document_count(scope):
+            yield from self._nothing_fits(draft, filters)
+            return
+        turn = replace(turn, history=before(turn.question, turn.history))
+        attempt = self._rewrite(turn, rewrite)
+        draft.used(attempt.usage)
+        draft.model_calls += attempt.has_called
+        draft.lap("rewrite")
+        found = self._find(turn, scope, attempt, documents)
+        draft.lap("search")
+        yield PassagesFound(found.passages, found.trace, attempt.rewrite)
+        if attempt.rewrite and attempt.rewrite.by == "reader":
+            turn = replace(turn, question=attempt.rewrite.text)
+        if self.model is None:
+            yield from self._quote(turn, found)
+        else:
+            yield from self._write(turn, found, self.model)
+
     def _nothing_fits(self, draft: Draft, filters: Filters) -> Iterator[Event]:
         """The filters leave no document: nothing is searched, which is another thing than finding nothing."""
         yield PassagesFound((), SearchTrace())
         yield TextDelta(draft.write(nothing_fits(filters)))
         yield AnswerFinished(draft.answer("unanswerable"))
 
-    def _rewrite(self, question: str, history: Sequence[Message], given: str | None, cancelled: Cancelled) -> Attempt:
+    def _rewrite(self, turn: _Turn, given: str | None) -> Attempt:
         """The reader's own words, else the model's where there is one and the question needs it."""
         if given is not None and given.strip():
             return Attempt(Rewrite(checked_question(given), "reader"))
-        return rewrite_follow_up(question, history, self.model, cancelled=cancelled) if self.model else Attempt()
+        if self.model is None:
+            return Attempt()
+        return rewrite_follow_up(turn.question, turn.history, self.model, cancelled=turn.cancelled)
 
-    def _find(
-        self,
-        question: str,
-        scope: Scope,
-        history: Sequence[Message],
-        attempt: Attempt,
-        documents: frozenset[int] | None,
-    ) -> Found:
+    def _find(self, turn: _Turn, scope: Scope, attempt: Attempt, documents: frozenset[int] | None) -> Found:
         words = attempt.rewrite.text if attempt.rewrite else None
         found = self.retriever.find(
-            question, scope=scope, history=questions_in(history), rewrite=words, documents=documents
+            turn.question, scope=scope, history=questions_in(turn.history), rewrite=words, documents=documents
         )
         notes = (attempt.note, *found.trace.notes) if attempt.note else found.trace.notes
         return replace(found, trace=replace(found.trace, notes=notes))
@@ -263,7 +259,7 @@ class Assistant:
         if turn.cancelled():
             yield TurnStopped(draft.answer("partial"))
             return
-        if self.judge:
+        if self.has_judge:
             yield from judge(draft, model, cancelled=turn.cancelled)
         yield from self._conclude(turn, found, evidence)
 

@@ -42,4 +42,4 @@ def _look(visit: Visit) -> None:
 
 def _may_go_on(message: StoredMessage) -> bool:
     answer = message.work.answer if message.work else None
-    return message.state == "done" and answer is not None and answer.status != "unanswerable"
+    return message.state == "done" and answer is not None and answer.status != "unanswerable" and answer.listed is None

@@ -31,7 +31,7 @@ NO = YES.replace("supported", "unsupported")
 
 def judged(assistant: Assistant, *scripts: Script, question: str = LEAVE) -> tuple[tuple, ScriptedEndpoint]:  # noqa: F811
     with ScriptedEndpoint(scripts) as endpoint:
-        return asked(replace(assistant, model=model_at(endpoint.url), judge=True), question), endpoint
+        return asked(replace(assistant, model=model_at(endpoint.url), has_judge=True), question), endpoint
 
 
 def supports(events: tuple) -> list[str]:
