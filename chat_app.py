@@ -30,6 +30,7 @@ from ui.account_view import draw_account
 from ui.address import follow_address, refresh
 from ui.asset_files import asset_route
 from ui.bottom import draw_bottom
+from ui.follow_ups import draw_follow_ups
 from ui.headers import SecurityHeaders
 from ui.live_answer import watch
 from ui.sidebar import draw_sidebar
@@ -144,7 +145,7 @@ def ask(question: str, rewrite: str | None = None) -> None:
 
 def start_answer(visit: Visit, question: str, rewrite: str | None) -> AnswerJob:
     """The job that answers in this page's conversation; the one under way, if there is one."""
-    principal, narrowed = visit.principal, visit.state.narrowed
+    principal, narrowed, style = visit.principal, visit.state.narrowed, visit.state.style
     conversation_id = visit.state.conversation.id
     if conversation_id is None:
         conversation_id = visit.citewell.conversations.create(principal)
@@ -161,6 +162,7 @@ def start_answer(visit: Visit, question: str, rewrite: str | None) -> AnswerJob:
             collection=narrowed.collection,
             filters=narrowed.filters,
             rewrite=rewrite,
+            style=style,
             cancelled=cancelled,
         ),
     )
@@ -186,7 +188,9 @@ def chat() -> None:
         with welcome.container():
             draw_welcome(visit, ask)
     with transcript:
-        draw_transcript(state, ask_again=ask, is_answering=job is not None)
+        draw_transcript(visit, ask_again=ask, is_answering=job is not None)
+        if job is None:
+            draw_follow_ups(visit, ask)
     read_out(state)
     draw_account(visit)
     if job is not None:

@@ -102,7 +102,12 @@ def answer_json(answer: Answer, passages: Sequence[Passage] = ()) -> dict[str, A
             "model": answer.usage.model,
             "prompt_tokens": answer.usage.prompt_tokens,
             "completion_tokens": answer.usage.completion_tokens,
+            "is_estimate": answer.usage.is_estimate,
+            "cost": answer.usage.cost,
+            "currency": answer.usage.currency or None,
         },
+        "style": answer.style,
+        "prompt_version": answer.prompt_version,
         "timings_ms": answer.timings_ms,
     }
 
@@ -122,14 +127,17 @@ def checked_text_json(checked: CheckedText) -> dict[str, Any]:
 
 
 def sentence_json(sentence: CheckedSentence, passages: Sequence[Passage]) -> dict[str, Any]:
-    """A sentence with its verdict, what it was held against, and in what the two differ."""
+    """A sentence with its verdict, what it was held against, and in what the two differ; `opinion` where a model
+    judged it."""
     differences = sentence.compared.differences if sentence.compared else ()
+    opinion = {"opinion": True} if sentence.is_opinion else {}
     return {
         "text": sentence.text,
         "support": sentence.support,
         "citations": list(sentence.citations),
         "differences": [asdict(difference) for difference in differences],
         "compared": _place_json(sentence.compared, passages),
+        **opinion,
     }
 
 
@@ -211,6 +219,7 @@ def collection_json(collection: Collection, documents: int) -> dict[str, Any]:
         "id": collection.id,
         "collection": collection.name,
         "description": collection.description,
+        "contact": collection.contact,
         "folder": collection.folder,
         "watched": collection.watched,
         "documents": documents,

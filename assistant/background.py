@@ -19,6 +19,7 @@ class Background:
         """Run the work in a thread of its own, unless closing has begun."""
         if self.stopping.is_set():
             return
+        self._threads[:] = [thread for thread in self._threads if thread.is_alive()]
         thread = threading.Thread(target=_logged, args=(work,), name=_name(work), daemon=True)
         self._threads.append(thread)
         thread.start()

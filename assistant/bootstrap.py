@@ -13,8 +13,10 @@ from sqlalchemy import Engine
 
 from assistant.access import LOCAL_USER, Principal, scope_of
 from assistant.background import Background
+from assistant.circuit import GuardedModel
 from assistant.conversations import Conversations
 from assistant.home import Home
+from assistant.house_rules import HouseRules
 from assistant.inventory import Inventory
 from assistant.job_table import JobTable
 from assistant.jobs import JOBS
@@ -113,8 +115,6 @@ def open_citewell(settings: Settings | None = None) -> Citewell:
         citewell.conversations.mark_interrupted()
         for collection in citewell.library.collections():
             citewell.indexes.prove(collection.id, beside=citewell.background.start)
-        if isinstance(citewell.assistant.model, OpenAIModel):
-            threading.Thread(target=citewell.assistant.model.prepare, name="preparing", daemon=True).start()
         citewell._closing.push(opening.pop_all())
         return citewell
 
@@ -138,6 +138,10 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
         _model(settings),
         settings.reply_tokens,
         inventory=Inventory(catalogue, Mentions(library, indexes.lexical), search),
+        prices=settings.prices,
+        house_rules=HouseRules(engine),
+        has_judge=settings.judge,
+        background=background,
     )
     return Citewell(
         settings,
@@ -183,13 +187,15 @@ def _model(settings: Settings) -> ChatModel | None:
     if not settings.has_model:
         return None
     key = settings.openai_api_key
-    return OpenAIModel(
+    model = OpenAIModel(
         settings.openai_base_url,
         key.get_secret_value() if key else None,
         settings.model,
         window_tokens=settings.window_tokens,
         timeouts=Deadlines(settings.first_token_s, settings.idle_s, settings.total_s),
     )
+    threading.Thread(target=model.prepare, name="preparing", daemon=True).start()
+    return GuardedModel(model)
 
 
 def reranker_of(settings: Settings) -> HttpReranker | None:

@@ -7,7 +7,7 @@ from datetime import date
 from assistant.citations import without_markers
 from assistant.errors import ContextTooLong
 from assistant.llm import Message
-from prompts import AnswerPrompt, SystemPrompt, as_data, fence_passage, new_mark
+from prompts import AnswerPrompt, Style, SystemPrompt, as_data, fence_passage, new_mark
 from retrieval.values import Passage
 
 MESSAGE_TOKENS = 4
@@ -38,6 +38,8 @@ def fit(
     reply_tokens: int,
     count_tokens: Callable[[str], int],
     today: date,
+    style: Style = "standard",
+    house_rules: str = "",
     mark: str | None = None,
 ) -> Budget:
     """The prompt with as much as leaves `reply_tokens` of the window free; the question is always whole.
@@ -45,7 +47,9 @@ def fit(
     The oldest history goes first, then the passages of the lowest rank. `passages` come best first, `history`
     oldest first and without the question. Raises ContextTooLong where not even the question alone fits.
     """
-    draft = _Draft(question, tuple(history), tuple(passages), today, mark or new_mark(), count_tokens)
+    mark = mark or new_mark()
+    system = SystemPrompt(today, style, house_rules, mark).render()
+    draft = _Draft(question, tuple(history), tuple(passages), system, mark, count_tokens)
     limit = window_tokens - reply_tokens
     kept_passages, kept_history = draft.estimate(limit)
     while (tokens := draft.count(kept_passages, kept_history)) > limit:
@@ -63,7 +67,7 @@ class _Draft:
     question: str
     history: tuple[Message, ...]
     passages: tuple[Passage, ...]
-    today: date
+    system: str
     mark: str
     count_tokens: Callable[[str], int]
 
@@ -87,7 +91,7 @@ class _Draft:
     def messages(self, kept_passages: int, kept_history: int) -> tuple[Message, ...]:
         prompt = AnswerPrompt(self.question, self.passages[:kept_passages], self.mark)
         return (
-            Message("system", SystemPrompt(self.today).render()),
+            Message("system", self.system),
             *self.recent(kept_history),
             Message("user", prompt.render()),
         )

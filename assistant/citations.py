@@ -154,6 +154,10 @@ class CitationStream:
         """The model's numbers in order of appearance: marker `[n]` stands for passage `cited[n - 1]`."""
         return tuple(self._order)
 
+    def number_of(self, passage: int) -> int:
+        """The number that stands for a passage of the model's; the next one where it was not cited yet."""
+        return self._order.setdefault(passage, len(self._order) + 1)
+
     def feed(self, delta: str) -> str:
         """What can be shown now; a piece that may yet become a marker or code is held back."""
         self._buffer += delta
@@ -189,7 +193,7 @@ class CitationStream:
             self._gap, self._spaces = self._gap or self._spaces or " ", ""
             return ""
         space = self._take_space("[")
-        markers = "".join(f"[{self._order.setdefault(n, len(self._order) + 1)}]" for n in fresh)
+        markers = "".join(f"[{self.number_of(n)}]" for n in fresh)
         joined = bool(self._cluster)
         self._cluster |= frozenset(fresh)
         return markers if joined else space + markers

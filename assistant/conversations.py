@@ -19,6 +19,7 @@ from assistant.events import Answer, Citation
 from assistant.narrowed import Narrowed
 from assistant.rewrite import Rewrite
 from assistant.schema import citations, conversations, messages
+from assistant.usage import Usage
 from retrieval.trace import SearchTrace
 from retrieval.values import Passage
 
@@ -31,7 +32,8 @@ _INTERRUPTED = "Citewell was stopped while it was answering. What was written is
 class Work:
     """What an answer is made of, stored with it: the passages, the search behind them, the answer.
 
-    `narrowed` is what the question was narrowed to, None where it was to nothing.
+    `narrowed` is what the question was narrowed to, None where it was to nothing; `replaced` is what a model wrote
+    where it could not stand as the answer.
     """
 
     passages: tuple[Passage, ...] = ()
@@ -39,6 +41,7 @@ class Work:
     answer: Answer | None = None
     narrowed: Narrowed | None = None
     rewrite: Rewrite | None = None
+    replaced: Answer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +54,13 @@ class StoredMessage:
     state: State
     reason: str | None
     work: Work | None
+    follow_ups: tuple[str, ...] | None = None
+    """What may be asked next; None until it was looked for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A conversation in a list, titled by its first question."""
+    """A conversation in a list, by its title, else its first question."""
 
     id: str
     title: str
@@ -90,7 +95,12 @@ class Conversations:
             .limit(limit)
             .subquery()
         )
-        query = select(ours.c.conversation_id, messages.c.text).join(messages, messages.c.id == ours.c.first)
+        title = func.coalesce(conversations.c.title, messages.c.text)
+        query = (
+            select(ours.c.conversation_id, title)
+            .join(messages, messages.c.id == ours.c.first)
+            .join(conversations, conversations.c.id == ours.c.conversation_id)
+        )
         with self._engine.connect() as connection:
             rows = connection.execute(query.order_by(ours.c.newest.desc()))
             return tuple(Summary(row[0], row[1]) for row in rows)
@@ -129,13 +139,30 @@ class Conversations:
         """Store an answer as far as it has come."""
         values: dict[str, Any] = {"state": state, "text": text, "reason": reason}
         if work is not None:
-            values["work"] = _WORK.dump_python(work, mode="json")
+            values |= {"work": _WORK.dump_python(work, mode="json"), **(_account(work.answer) if work.answer else {})}
         with self._engine.begin() as connection:
             connection.execute(update(messages).where(messages.c.id == message_id).values(**values))
             if work is not None and work.answer is not None:
                 connection.execute(delete(citations).where(citations.c.message_id == message_id))
                 if rows := [_citation_row(message_id, citation) for citation in work.answer.citations]:
                     connection.execute(insert(citations), rows)
+
+    def follow_up(self, message_id: int, questions: Sequence[str], *, title: str | None, usage: Usage) -> None:
+        """Add what may be asked next to an answer, with what finding it cost; name a conversation without a title."""
+        account = messages.c
+        values: dict[Any, Any] = {
+            account.follow_ups: list(questions),
+            account.prompt_tokens: account.prompt_tokens + usage.prompt_tokens,
+            account.completion_tokens: account.completion_tokens + usage.completion_tokens,
+        }
+        if usage.cost is not None:
+            values[account.cost] = func.coalesce(account.cost, 0.0) + usage.cost
+        holding = select(account.conversation_id).where(account.id == message_id).scalar_subquery()
+        unnamed = (conversations.c.id == holding) & conversations.c.title.is_(None)
+        with self._engine.begin() as connection:
+            connection.execute(update(messages).where(account.id == message_id).values(values))
+            if title:
+                connection.execute(update(conversations).where(unnamed).values(title=title))
 
     def times_cited(self, document_ids: Sequence[int]) -> dict[int, int]:
         """In how many answers each of these documents was quoted; documents never quoted are left out."""
@@ -189,6 +216,23 @@ def _append(connection: Connection, conversation_id: str, role: Role, text: str,
     return int(key[0])
 
 
+def _account(answer: Answer) -> dict[str, Any]:
+    """What an answer took and cost, as columns."""
+    usage, timings = answer.usage, answer.timings_ms
+    return {
+        "model": usage.model,
+        "prompt_tokens": usage.prompt_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "tokens_are_estimated": usage.is_estimate,
+        "cost": usage.cost,
+        "currency": usage.currency or None,
+        "first_token_ms": timings.get("first_token"),
+        "total_ms": timings.get("total"),
+        "prompt_version": answer.prompt_version,
+        "style": answer.style,
+    }
+
+
 def _citation_row(message_id: int, citation: Citation) -> dict[str, int]:
     document_id = citation.passage.source.id
     return {
@@ -203,7 +247,8 @@ def _citation_row(message_id: int, citation: Citation) -> dict[str, int]:
 def _message(row: RowMapping) -> StoredMessage:
     stored = row.get("work")
     work = None if stored is None else _WORK.validate_python(stored)
-    return StoredMessage(row["id"], row["role"], row["text"], row["state"], row["reason"], work)
+    follow_ups = None if row["follow_ups"] is None else tuple(row["follow_ups"])
+    return StoredMessage(row["id"], row["role"], row["text"], row["state"], row["reason"], work, follow_ups)
 
 
 def _now() -> datetime:

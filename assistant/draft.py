@@ -3,13 +3,28 @@
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from assistant.citations import CitationStream, CitedSentence, cited_sentences
-from assistant.events import Answer, CheckedSentence, Citation, Comparison, SentenceChecked, Status, TextDelta, Usage
+from assistant.deeds import NOTICE as DEED
+from assistant.deeds import claims_deed
+from assistant.events import (
+    Answer,
+    AnswerReplaced,
+    CheckedSentence,
+    Citation,
+    Comparison,
+    SentenceChecked,
+    Status,
+    Support,
+    TextDelta,
+)
 from assistant.extractive import Quote
+from assistant.usage import Prices, Usage
 from assistant.verify import Check, check_sentence
+from prompts import Style
 from retrieval.evidence import Evidence
+from retrieval.tokens import count_tokens
 from retrieval.values import Passage
 
 _MAY_END_SENTENCE = re.compile(r"[.!?\n\]:]")
@@ -20,6 +35,10 @@ class Draft:
     """Collects one answer. Everything it adds to the text it also yields, so the deltas make up the text."""
 
     text: str = ""
+    style: Style = "standard"
+    prices: Prices | None = None
+    prompt_version: str | None = None
+    model_calls: int = 0
     notice: str | None = None
     evidence: Evidence | None = None
     timings_ms: dict[str, float] = field(default_factory=dict)
@@ -28,7 +47,10 @@ class Draft:
     _sentences: list[CheckedSentence] = field(default_factory=list)
     _citations: dict[int, Citation] = field(default_factory=dict)
     _checked_to: int = 0
+    _is_quoted: bool = False
     _usage: Usage = field(default_factory=Usage)
+    _sent: Usage = field(default_factory=Usage)
+    _said: list[str] = field(default_factory=list)
     _began: float = field(default_factory=time.perf_counter)
 
     def elapsed_ms(self) -> float:
@@ -48,6 +70,7 @@ class Draft:
 
     def quote(self, quote: Quote) -> tuple[str, CheckedSentence]:
         """Add a quoted sentence with a citation of its own; supported by construction."""
+        self._is_quoted = True
         n = len(self._citations) + 1
         gap = " " if self.text else ""
         start = len(self.text) + len(gap)
@@ -75,6 +98,7 @@ class Draft:
 
     def feed(self, piece: str) -> Iterator[TextDelta | SentenceChecked]:
         """Add what the model wrote; sentences are checked as soon as the next one begins."""
+        self._said.append(piece)
         shown = self._stream.feed(piece)
         if shown:
             self.text += shown
@@ -89,29 +113,79 @@ class Draft:
             yield TextDelta(rest)
         yield from self._check(final=True)
 
+    def withdraw(self) -> AnswerReplaced:
+        """Take back what the model wrote, with its citations and notices; what is added next is the answer."""
+        replaced = AnswerReplaced(self.answer("unanswerable"))
+        self.text, self.notice, self._checked_to = "", None, 0
+        self._sentences, self._citations = [], {}
+        return replaced
+
     def note(self, sentence: str | None) -> None:
         """Add a sentence for the reader about what was missing or degraded."""
         if sentence:
             self.notice = f"{self.notice} {sentence}" if self.notice else sentence
 
+    def sent(self, model: str, prompt_tokens: int) -> None:
+        """Note what the model was given, by our own count, which holds until the endpoint gives its."""
+        self.model_calls += 1
+        self._sent, self._said = Usage(prompt_tokens, 0, model, is_estimate=True), []
+
     def used(self, usage: Usage) -> None:
-        """Note the tokens the endpoint counted."""
-        self._usage = usage
+        """Add the tokens of a call, as the endpoint counted them."""
+        if usage.prompt_tokens or usage.completion_tokens:
+            self._usage, self._said = self._usage.plus(usage), []
+
+    @property
+    def usage(self) -> Usage:
+        """What all calls have cost so far."""
+        usage = self._usage
+        if self._said:
+            usage = usage.plus(replace(self._sent, completion_tokens=count_tokens("".join(self._said))))
+        return self.prices.priced(usage) if self.prices else usage
 
     def answer(self, status: Status) -> Answer:
         """The answer as it stands."""
         self.timings_ms["total"] = self.elapsed_ms()
-        citations = tuple(self._citations[n] for n in sorted(self._citations))
         return Answer(
             self.text,
             status,
             tuple(self._sentences),
-            citations,
-            self._usage,
+            self.citations,
+            self.usage,
             dict(self.timings_ms),
             self.notice,
             evidence=self.evidence,
+            style=self.style,
+            is_quoted=self._is_quoted,
+            model_calls=self.model_calls,
+            prompt_version=self.prompt_version,
         )
+
+    def passages_of(self, sentence: CheckedSentence) -> tuple[Passage, ...]:
+        """What a sentence was held against: what it cites, else what comes closest."""
+        if sentence.citations:
+            return tuple(self._citations[n].passage for n in sentence.citations)
+        return (self._passages[sentence.compared.passage - 1],) if sentence.compared else ()
+
+    def judged(self, index: int, support: Support) -> SentenceChecked:
+        """Put a model's opinion in the place of an undecided verdict; what it finds supported gets its source."""
+        sentence = replace(self._sentences[index], support=support, is_opinion=True)
+        if support == "supported" and not sentence.citations and sentence.compared:
+            n = self._stream.number_of(sentence.compared.passage)
+            self._citations.setdefault(n, _citation(n, self._passages[sentence.compared.passage - 1], sentence.text))
+            sentence = replace(sentence, citations=(n,))
+        self._sentences[index] = sentence
+        return SentenceChecked(sentence)
+
+    @property
+    def sentences(self) -> tuple[CheckedSentence, ...]:
+        """The sentences checked so far."""
+        return tuple(self._sentences)
+
+    @property
+    def citations(self) -> tuple[Citation, ...]:
+        """What was cited so far."""
+        return tuple(self._citations[n] for n in sorted(self._citations))
 
     @property
     def has_citations(self) -> bool:
@@ -134,15 +208,18 @@ class Draft:
         check = check_sentence(
             sentence.sentence, [p.text for p in passages], contexts=[context_of(p) for p in passages]
         )
-        for n, passage in zip(sentence.numbers, cited, strict=True):
+        support = check.support
+        if claims_deed(sentence.sentence) and not any(sentence.sentence in passage.text for passage in passages):
+            support = "unsupported"
+            self.note(DEED if DEED not in (self.notice or "") else None)
+        closest = compared(check, passages, list(held_against))
+        if not cited and closest and support == "supported":
+            cited = [closest.passage]
+        numbers = tuple(self._stream.number_of(passage) for passage in cited)
+        for n, passage in zip(numbers, cited, strict=True):
             self._citations.setdefault(n, _citation(n, self._passages[passage - 1], sentence.sentence))
         return CheckedSentence(
-            sentence.sentence,
-            begin + sentence.start,
-            begin + sentence.end,
-            check.support,
-            sentence.numbers,
-            compared(check, passages, list(held_against)),
+            sentence.sentence, begin + sentence.start, begin + sentence.end, support, numbers, closest
         )
 
 

@@ -10,6 +10,7 @@ AssistantError
     ├── ModelRejectedKey
     ├── ModelNotFound     no model of that name at the endpoint
     ├── ModelBusy         rate limited; `retry_after_s` says when
+    ├── ModelResting      it failed so often that it is not asked for a while
     ├── ModelFailed       the endpoint answered with an error or with nonsense
     ├── ModelTooSlow      a deadline passed: first token, idle or total
     ├── ContextTooLong    the prompt is longer than the model's window
@@ -63,6 +64,10 @@ class ModelBusy(ModelError):
     def __init__(self, hint: str, *, retry_after_s: float | None = None) -> None:
         super().__init__(hint)
         self.retry_after_s = retry_after_s
+
+
+class ModelResting(ModelError):
+    """The model failed so often that it is left alone for a while."""
 
 
 class ModelFailed(ModelError):

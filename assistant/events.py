@@ -1,13 +1,16 @@
 """What a turn tells whoever watches it, in order.
 
 The page, the command line and later the API all consume these and nothing else.
-Law: the `TextDelta` texts of a turn, joined, equal the text of the answer it ends with.
+Law: the `TextDelta` texts of a turn, joined, equal the text of the answer it ends with. Where an answer was
+replaced, those after `AnswerReplaced` do.
 """
 
 from dataclasses import dataclass
 from typing import Literal
 
 from assistant.rewrite import Rewrite
+from assistant.usage import Usage
+from prompts import Style
 from retrieval.evidence import Evidence
 from retrieval.filters import NO_FILTERS, Filters
 from retrieval.trace import SearchTrace
@@ -75,15 +78,8 @@ class CheckedSentence:
     """The closest stretch of a source; None where nothing comes close, or nothing is claimed."""
     opposed: Comparison | None = None
     """Where a source supports the sentence: a stretch of another document that says otherwise."""
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """Tokens as the endpoint counted them; zero where no model was asked."""
-
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    model: str | None = None
+    is_opinion: bool = False
+    """Whether a model judged it, where the rules left it undecided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +113,13 @@ class Answer:
     listed: DocumentList | None = None
     evidence: Evidence | None = None
     """How likely the documents hold the answer, by which it was decided; None where that was not reached."""
+    style: Style = "standard"
+    is_quoted: bool = False
+    """Whether all of it is quoted from the documents."""
+    model_calls: int = 0
+    """How often a model was asked on the way: for a rewrite, for the answer, once more for a shorter prompt."""
+    prompt_version: str | None = None
+    """What the model was told, as `prompts.prompt_version` names it; None where none was asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +139,13 @@ class PassagesFound:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelWaiting:
+    """The model's endpoint is busy and asks to wait so long; it is asked again then."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class TextDelta:
     """More of the answer's text. Citation markers are whole and in their final numbering."""
 
@@ -144,9 +154,19 @@ class TextDelta:
 
 @dataclass(frozen=True, slots=True)
 class SentenceChecked:
-    """A sentence is complete and was held against its sources."""
+    """A sentence is complete and was held against its sources. One that comes again was judged by a model."""
 
     sentence: CheckedSentence
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerReplaced:
+    """What was written so far is not the answer: its proof is missing. The text begins anew.
+
+    `answer` is what the model wrote, kept for the record.
+    """
+
+    answer: Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,4 +191,14 @@ class TurnFailed:
     answer: Answer | None
 
 
-Event = TurnStarted | PassagesFound | TextDelta | SentenceChecked | AnswerFinished | TurnStopped | TurnFailed
+Event = (
+    TurnStarted
+    | PassagesFound
+    | ModelWaiting
+    | TextDelta
+    | SentenceChecked
+    | AnswerReplaced
+    | AnswerFinished
+    | TurnStopped
+    | TurnFailed
+)

@@ -29,8 +29,9 @@ _FIGURE = 0.05
 """For a sentence with a figure, where one is asked for."""
 _NEXT = 0.15
 """For the sentence after the best one, which mostly goes on about the same thing; none stands alone without it."""
-_SHOWN, _KEEP_ABOVE = 3, 0.75
-"""Up to three sentences are shown, further ones when they score at least this share of the best."""
+SHOWN, _KEEP_ABOVE = 3, 0.75
+"""Up to three sentences are shown, if nothing else is said; further ones when they score at least this share of the
+best."""
 _ASKS_A_FIGURE = re.compile(
     r"\b(?:how (?:many|much|long|often|old|far|soon|quickly|big|large|tall|high)|when|what (?:year|date|time|number))\b",
     re.IGNORECASE,
@@ -65,7 +66,12 @@ class Quote:
 
 
 def best_quotes(
-    question: str, passages: Sequence[Passage], embedder: Embedder | None, *, asked: str | None = None
+    question: str,
+    passages: Sequence[Passage],
+    embedder: Embedder | None,
+    *,
+    asked: str | None = None,
+    most: int = SHOWN,
 ) -> tuple[Quote, ...]:
     """The sentences that answer best, best first; none where the passages hold no sentence.
 
@@ -77,15 +83,15 @@ def best_quotes(
         return ()
     best, *others = ranked
     others = [replace(quote, score=quote.score + _NEXT) if _follows(quote, best) else quote for quote in others]
-    chosen = tuple(_chosen((best, *sorted(others, key=lambda quote: -quote.score))))
+    chosen = tuple(_chosen((best, *sorted(others, key=lambda quote: -quote.score)), most))
     return chosen if len(chosen) > 1 else (best, *(quote for quote in others if _follows(quote, best)))
 
 
-def _chosen(ranked: Sequence[Quote]) -> Iterator[Quote]:
+def _chosen(ranked: Sequence[Quote], most: int) -> Iterator[Quote]:
     """The first ones, each statement once, as long as they come near the best."""
     said: list[str] = []
     for quote in ranked:
-        if len(said) == _SHOWN or quote.score < _KEEP_ABOVE * ranked[0].score:
+        if len(said) == most or quote.score < _KEEP_ABOVE * ranked[0].score:
             return
         if _said(quote) not in said:
             said.append(_said(quote))
@@ -99,6 +105,15 @@ def _follows(quote: Quote, best: Quote) -> bool:
         return False
     between = passage.text[best.end - passage.start : quote.start - passage.start]
     return not _LIST_MARK.sub("", between).strip()
+
+
+def chosen_quotes(
+    question: str, passages: Sequence[Passage], embedder: Embedder | None, *, asked: str | None, most: int
+) -> tuple[Quote, ...]:
+    """The best quotes, at most so many; two that disagree come first, the newer before the older, and both stay."""
+    quotes = best_quotes(question, passages, embedder, asked=asked, most=max(most, SHOWN))
+    pair = disagreement(quotes) or ()
+    return (*pair, *(quote for quote in quotes if quote not in pair))[: max(most, len(pair))]
 
 
 def disagreement(quotes: Sequence[Quote]) -> tuple[Quote, Quote] | None:

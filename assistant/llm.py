@@ -14,8 +14,8 @@ from email.utils import parsedate_to_datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import urlsplit
 
+from assistant.endpoint import checked_file, checked_url, is_openai
 from assistant.errors import (
     ContextTooLong,
     ModelBusy,
@@ -24,11 +24,10 @@ from assistant.errors import (
     ModelRejectedKey,
     ModelTooSlow,
     ModelUnreachable,
-    SettingsError,
 )
 from assistant.patience import Cancelled, Patience, TooLate
 from assistant.reply import Failure, Finished, Message, Piece, Reading, TextPiece, Waiting
-from retrieval.addresses import is_loopback, is_web_address, shown
+from retrieval.addresses import is_loopback, shown
 
 if TYPE_CHECKING:
     from openai import APIError, APIStatusError, AsyncOpenAI, AsyncStream
@@ -50,7 +49,8 @@ OPENAI_URL = "https://api.openai.com/v1"
 OPENAI_MODEL = "gpt-5.4-mini"
 """What is asked of OpenAI where no model is named; elsewhere it is the first that the endpoint lists."""
 
-CONNECT_S = 5.0
+CONNECT_S = 2.0
+"""A follow-up asks twice, for its rewrite and for its answer: the reader is told within five seconds all the same."""
 MAX_WAIT_S = 20.0
 """So long an endpoint may ask to wait, in all; beyond, the person is told when to come back."""
 
@@ -70,6 +70,17 @@ class Deadlines:
     total_s: float = 120.0
 
 
+@dataclass(frozen=True, slots=True)
+class _Request:
+    messages: Sequence[Message]
+    max_tokens: int
+    schema: Mapping[str, Any] | None = None
+
+
+_ANY_REQUEST = _Request((), 1, {"type": "object"})
+"""One with every option."""
+
+
 class ChatModel(Protocol):
     """What a turn needs of a model."""
 
@@ -81,10 +92,17 @@ class ChatModel(Protocol):
     def window_tokens(self) -> int:
         """How many tokens prompt and reply may have together."""
 
-    def stream(self, messages: Sequence[Message], *, max_tokens: int, cancelled: Callable[[], bool]) -> Iterator[Piece]:
+    def stream(
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        cancelled: Callable[[], bool],
+        schema: Mapping[str, Any] | None = None,
+    ) -> Iterator[Piece]:
         """The reply in pieces, then `Finished`; where `cancelled()` turns true it just ends, within 0.5 s.
 
-        Raises a ModelError; pieces that came before it stand.
+        With a JSON schema the endpoint is asked for JSON of that form; not every one can. Raises a ModelError; pieces that came before it stand.
         """
 
 
@@ -107,15 +125,15 @@ class OpenAIModel:
         first_pause_s: float = 0.5,
         ca_file: Path | None = None,
     ) -> None:
-        self.base_url = _checked_url(base_url or OPENAI_URL, has_key=api_key is not None)
-        self.name = model or (OPENAI_MODEL if _is_openai(self.base_url) else "")
+        self.base_url = checked_url(base_url or OPENAI_URL, has_key=api_key is not None)
+        self.name = model or (OPENAI_MODEL if is_openai(self.base_url) else "")
         self.window_tokens = window_tokens
         self._key = api_key
         self._timeouts = timeouts or Deadlines()
         self._max_retries = max_retries
         self._first_pause_s = first_pause_s
-        self._ca_file = _checked_file(ca_file)
-        self._options = _openai_options if _is_openai(self.base_url) else _compatible_options
+        self._ca_file = checked_file(ca_file)
+        self._options = _openai_options if is_openai(self.base_url) else _compatible_options
         self._unwanted: frozenset[str] = frozenset()
 
     def prepare(self) -> None:
@@ -128,13 +146,20 @@ class OpenAIModel:
         """Without the key."""
         return f"OpenAIModel({self.base_url!r}, model={self.name!r})"
 
-    def stream(self, messages: Sequence[Message], *, max_tokens: int, cancelled: Callable[[], bool]) -> Iterator[Piece]:
+    def stream(
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        cancelled: Callable[[], bool],
+        schema: Mapping[str, Any] | None = None,
+    ) -> Iterator[Piece]:
         """The reply in pieces, then `Finished`; where `cancelled()` turns true it just ends, within 0.5 s.
 
-        Raises a ModelError; pieces that came before it stand. Nothing is asked again after the first word.
+        With a JSON schema the endpoint is asked for JSON of that form; not every one can. Raises a ModelError; pieces that came before it stand. Nothing is asked again after the first word.
         """
         with Patience(cancelled) as patience, suppress(Cancelled):
-            yield from self._persist(patience, messages, max_tokens)
+            yield from self._persist(patience, _Request(messages, max_tokens, schema))
 
     def models(self) -> tuple[str, ...]:
         """The models that the endpoint lists, in its order."""
@@ -147,14 +172,14 @@ class OpenAIModel:
             finally:
                 patience.close(client.close())
 
-    def _persist(self, patience: Patience, messages: Sequence[Message], max_tokens: int) -> Iterator[Piece]:
+    def _persist(self, patience: Patience, request: _Request) -> Iterator[Piece]:
         """Ask, and ask again for as long as that may help."""
         end = time.monotonic() + self._timeouts.total_s
         tries, waited = 0, 0.0
         while True:
             begun = False
             try:
-                for piece in self._reply(patience, messages, max_tokens, end):
+                for piece in self._reply(patience, request, end):
                     begun = True
                     yield piece
                 return
@@ -180,9 +205,7 @@ class OpenAIModel:
         pause = failure.retry_after_s if failure.retry_after_s is not None else self._first_pause_s * 2**tries
         return pause if waited + pause <= MAX_WAIT_S else None
 
-    def _reply(
-        self, patience: Patience, messages: Sequence[Message], max_tokens: int, end: float
-    ) -> Iterator[TextPiece | Finished]:
+    def _reply(self, patience: Patience, request: _Request, end: float) -> Iterator[TextPiece | Finished]:
         """One attempt; raises Failure."""
         client = self._client()
         limit = min(end, time.monotonic() + self._timeouts.first_token_s)
@@ -190,7 +213,7 @@ class OpenAIModel:
             if not self.name:
                 self.name = self._first_listed(patience, client, until=limit)
             with self._translating():
-                chunks = patience.wait_for(self._ask(client, messages, max_tokens), until=limit)
+                chunks = patience.wait_for(self._ask(client, request), until=limit)
             try:
                 yield from self._read(patience, chunks, limit=limit, end=end)
             finally:
@@ -233,11 +256,9 @@ class OpenAIModel:
             yield TextPiece(rest)
         yield reading.finished()
 
-    async def _ask(
-        self, client: "AsyncOpenAI", messages: Sequence[Message], max_tokens: int
-    ) -> "AsyncStream[ChatCompletionChunk]":
-        options = self._taken_options(max_tokens)
-        said: Any = [{"role": message.role, "content": message.text} for message in messages]
+    async def _ask(self, client: "AsyncOpenAI", request: _Request) -> "AsyncStream[ChatCompletionChunk]":
+        options = self._taken_options(request)
+        said: Any = [{"role": message.role, "content": message.text} for message in request.messages]
         create: Any = client.chat.completions.create
         stream: AsyncStream[ChatCompletionChunk] = await create(
             model=self.name, messages=said, stream=True, extra_headers=self._headers(), **options
@@ -361,11 +382,14 @@ class OpenAIModel:
         hint = f"The model endpoint reported an error{self._said(error)}; ask again, or check the endpoint."
         return Failure(ModelFailed(hint), may_pass=True)
 
-    def _taken_options(self, max_tokens: int) -> dict[str, Any]:
+    def _taken_options(self, request: _Request) -> dict[str, Any]:
         """The options without those the endpoint has refused; a reply's limit goes by either of two names."""
-        options = self._options(max_tokens)
+        options = self._options(request.max_tokens)
         if "max_tokens" in self._unwanted:
-            options["max_completion_tokens"] = max_tokens
+            options["max_completion_tokens"] = request.max_tokens
+        if request.schema:
+            form = {"name": "reply", "strict": True, "schema": dict(request.schema)}
+            options["response_format"] = {"type": "json_schema", "json_schema": form}
         return {name: value for name, value in options.items() if name not in self._unwanted}
 
     def _unwanted_option(self, error: "APIStatusError") -> str:
@@ -373,7 +397,7 @@ class OpenAIModel:
         if error.status_code not in {400, 422}:
             return ""
         complaint = f"{error.param} {error.message}"
-        return next((name for name in self._taken_options(1) if name in complaint), "")
+        return next((name for name in self._taken_options(_ANY_REQUEST) if name in complaint), "")
 
     def _not_found_hint(self) -> str:
         where = shown(self.base_url)
@@ -461,24 +485,3 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
-
-
-def _checked_url(url: str, *, has_key: bool) -> str:
-    if not is_web_address(url):
-        raise SettingsError(f"OPENAI_BASE_URL is {url!r}; give an address like http://127.0.0.1:8080/v1.")
-    if url.lower().startswith("http:") and has_key and not is_loopback(url):
-        raise SettingsError(
-            f"The API key would travel unencrypted to {urlsplit(url).hostname}; use https, or leave OPENAI_API_KEY out."
-        )
-    return url.rstrip("/")
-
-
-def _checked_file(path: Path | None) -> Path | None:
-    if path and not path.is_file():
-        raise SettingsError(f"There is no CA file {path}; correct the setting.")
-    return path
-
-
-def _is_openai(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    return host == "openai.com" or host.endswith(".openai.com")

@@ -5,7 +5,7 @@ An operation gets its work as JSON and returns the JSON that the command prints.
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +21,24 @@ from assistant.as_json import (
 )
 from assistant.bootstrap import EXAMPLES, SAMPLE_COLLECTION, Citewell
 from assistant.check_text import CheckedText, Searched, checking
+from assistant.conversations import Work as StoredWork
 from assistant.errors import AssistantError
-from assistant.events import Answer, AnswerFinished, PassagesFound, TextDelta, TurnFailed, TurnStopped
+from assistant.events import (
+    Answer,
+    AnswerFinished,
+    AnswerReplaced,
+    ModelWaiting,
+    PassagesFound,
+    TextDelta,
+    TurnFailed,
+    TurnStopped,
+)
 from assistant.job_table import hashes_of
 from assistant.llm import Message
-from assistant.narrowed import filters_of, nothing_fits
+from assistant.narrowed import Narrowed, filters_of, nothing_fits
+from assistant.referral import offers_referral, refer
 from assistant.turn import checked_question
+from prompts import Style
 from retrieval.errors import UnknownDocument
 from retrieval.evidence import Evidence
 from retrieval.intake import IntakeReport, Progress
@@ -37,6 +49,7 @@ from retrieval.sync import SyncPlan
 from retrieval.trace import SearchTrace
 from retrieval.values import Scope
 
+_TAKEN_BACK = "\n\n(Taken back: the documents do not bear it out.)\n\n"
 _NO_FILE = "Its file is not kept here; add it again."
 
 
@@ -46,6 +59,7 @@ class Reporter:
 
     on_progress: Callable[[Progress], None] = lambda _: None
     on_text: Callable[[str], None] = lambda _: None
+    on_notice: Callable[[str], None] = lambda _: None
     stopping: threading.Event = field(default_factory=threading.Event)
 
 
@@ -173,15 +187,22 @@ def ask(citewell: Citewell, work: Work, reporter: Reporter) -> dict[str, Any]:
     scope = scope_of(LOCAL_USER, citewell.library, collection=work.get("collection"))
     history = [Message(**message) for message in work.get("history", ())]
     answer: Answer | None = None
+    replaced: Answer | None = None
     failure: str | None = None
     search: PassagesFound | None = None
     question, filters = checked_question(work["text"]), filters_of(work)
-    for event in citewell.assistant.answer(question, scope=scope, history=history, filters=filters):
+    style: Style = work.get("style", "standard")
+    for event in citewell.assistant.answer(question, scope=scope, history=history, filters=filters, style=style):
         match event:
             case PassagesFound():
                 search = event
             case TextDelta(delta):
                 reporter.on_text(delta)
+            case ModelWaiting(seconds):
+                reporter.on_notice(f"The model is busy and asks to wait {seconds:.0f} s.")
+            case AnswerReplaced():
+                replaced = event.answer
+                reporter.on_text(_TAKEN_BACK)
             case AnswerFinished() | TurnStopped():
                 answer = event.answer
             case TurnFailed():
@@ -193,9 +214,25 @@ def ask(citewell: Citewell, work: Work, reporter: Reporter) -> dict[str, Any]:
         answer = replace(answer, listed=listed)
     found = _traced(citewell, search.trace, scope, work, answer.evidence) if search else {}
     rewrite = rewrite_json(search.rewrite if search else None)
-    return {**answer_json(answer, search.passages if search else ()), "rewrite": rewrite, **found} | (
-        {"error": failure} if failure else {}
-    )
+    hand_over = _hand_over(citewell, question, answer, search, work)
+    return {
+        **answer_json(answer, search.passages if search else ()),
+        "hand_over": hand_over,
+        "replaced": replaced and replaced.text,
+        "rewrite": rewrite,
+        **found,
+    } | ({"error": failure} if failure else {})
+
+
+def _hand_over(
+    citewell: Citewell, question: str, answer: Answer, search: PassagesFound | None, work: Work
+) -> dict[str, str] | None:
+    """The question with what was found, for a person who may know more; None where nothing is left open."""
+    if not offers_referral(answer):
+        return None
+    narrowed = Narrowed(work.get("collection"), filters_of(work)) or None
+    searched = StoredWork(search.passages if search else (), narrowed=narrowed)
+    return asdict(refer(question, searched, citewell.library.collections()))
 
 
 def check(citewell: Citewell, work: Work, reporter: Reporter) -> dict[str, Any]:

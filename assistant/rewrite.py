@@ -6,14 +6,15 @@ own rewrites on average (docs/evaluation.md), and a call before the search makes
 
 import logging
 import re
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from assistant.citations import without_markers
 from assistant.errors import ModelError
-from assistant.llm import ChatModel, Finished, Message, TextPiece, Waiting
+from assistant.llm import ChatModel, Message
+from assistant.short_call import ask_shortly
+from assistant.usage import Usage
 from prompts import RewritePrompt, new_mark
 from retrieval.queries import leans_on_history
 
@@ -46,6 +47,12 @@ class Attempt:
 
     rewrite: Rewrite | None = None
     note: str | None = None
+    usage: Usage = field(default_factory=Usage)
+
+    @property
+    def has_called(self) -> bool:
+        """Whether a model was asked."""
+        return self.note is not None or self.usage.model is not None
 
 
 def rewrite_follow_up(
@@ -60,17 +67,20 @@ def rewrite_follow_up(
     if not any(message.role == "user" for message in history) or not leans_on_history(question):
         return Attempt()
     try:
-        said = _ask(question, history, model, cancelled, until=time.monotonic() + timeout_s)
+        prompt = RewritePrompt(question, _conversation(history), new_mark()).render()
+        said = ask_shortly(model, prompt, max_tokens=_REPLY_TOKENS, timeout_s=timeout_s, cancelled=cancelled)
     except ModelError as error:
         log.info("no rewrite: %s", error.hint)
         return Attempt(note="The model did not put the question in other words, so it was searched for as it stands.")
-    if said is None:
+    if said.text is None:
         late = f"The model did not put the question in other words within {timeout_s:g} s, so the search did without."
-        return Attempt(note=late)
-    text = cleaned(said)
+        return Attempt(note=late, usage=said.usage)
+    text = cleaned(said.text)
     if text is None:
-        return Attempt(note="What the model made of the question is no question, so it was not searched for.")
-    return Attempt(Rewrite(text, "model") if text.casefold() != question.strip().casefold() else None)
+        note = "What the model made of the question is no question, so it was not searched for."
+        return Attempt(note=note, usage=said.usage)
+    is_other = text.casefold() != question.strip().casefold()
+    return Attempt(Rewrite(text, "model") if is_other else None, usage=said.usage)
 
 
 def cleaned(said: str) -> str | None:
@@ -80,26 +90,6 @@ def cleaned(said: str) -> str | None:
     if not is_one_line or not re.search(r"\w", text) or "===" in text or _REFUSAL.match(text):
         return None
     return text
-
-
-def _ask(
-    question: str, history: Sequence[Message], model: ChatModel, cancelled: Callable[[], bool], *, until: float
-) -> str | None:
-    """The model's whole reply, None where it did not come in time."""
-    prompt = RewritePrompt(question, _conversation(history), new_mark()).render()
-    said: list[str] = []
-    pieces = model.stream(
-        (Message("user", prompt),), max_tokens=_REPLY_TOKENS, cancelled=lambda: cancelled() or time.monotonic() > until
-    )
-    for piece in pieces:
-        match piece:
-            case TextPiece(text):
-                said.append(text)
-            case Finished(reason):
-                return "".join(said) if reason == "stop" else ""
-            case Waiting():
-                return None
-    return None
 
 
 def _conversation(history: Sequence[Message]) -> list[tuple[str, str]]:

@@ -1,10 +1,10 @@
 """The tables of conversations and jobs, beside those of documents and in the same database."""
 
-from sqlalchemy import JSON, Boolean, Column, DateTime, ForeignKey, Index, Integer, String, Table, Text
+from sqlalchemy import JSON, Boolean, Column, DateTime, Float, ForeignKey, Index, Integer, String, Table, Text
 
 from retrieval.schema import metadata
 
-__all__ = ["citations", "conversations", "jobs", "messages", "metadata"]
+__all__ = ["citations", "conversations", "house_rules", "jobs", "messages", "metadata"]
 
 conversations = Table(
     "conversations",
@@ -12,6 +12,8 @@ conversations = Table(
     Column("id", String(32), primary_key=True),
     Column("owner", String(300), nullable=False, index=True),
     Column("created_at", DateTime, nullable=False),
+    # What it is about, in a few words; null until that is known, and then the first question stands for it.
+    Column("title", Text),
 )
 
 messages = Table(
@@ -25,7 +27,20 @@ messages = Table(
     Column("state", String(16), nullable=False),
     Column("reason", Text),
     Column("work", JSON),
+    # Questions that may come next; null until they were looked for.
+    Column("follow_ups", JSON),
     Column("created_at", DateTime, nullable=False),
+    # What an answer took and cost, to be added up, with the call for follow-ups that came after it.
+    Column("model", String(200)),
+    Column("prompt_tokens", Integer),
+    Column("completion_tokens", Integer),
+    Column("tokens_are_estimated", Boolean),
+    Column("cost", Float),
+    Column("currency", String(8)),
+    Column("first_token_ms", Float),
+    Column("total_ms", Float),
+    Column("prompt_version", String(16)),
+    Column("style", String(16)),
     Index("ix_messages_conversation_id_id", "conversation_id", "id"),
     sqlite_autoincrement=True,
 )
@@ -39,6 +54,16 @@ citations = Table(
     Column("document_id", Integer, nullable=False, index=True),
     Column("start", Integer, nullable=False),
     Column("end", Integer, nullable=False),
+)
+
+# Every version of the organisation's own rules; the newest is in force.
+house_rules = Table(
+    "house_rules",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("created_at", DateTime, nullable=False),
+    sqlite_autoincrement=True,
 )
 
 jobs = Table(

@@ -9,6 +9,7 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError, Validation
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from assistant.errors import SettingsError
+from assistant.usage import Prices
 from retrieval.addresses import is_loopback, is_web_address
 
 
@@ -41,6 +42,15 @@ class Settings(BaseSettings):
     first_token_s: float = Field(20.0, gt=0, description="How long to wait for an answer to begin, in seconds.")
     idle_s: float = Field(15.0, gt=0, description="How long an answer may pause, in seconds.")
     total_s: float = Field(120.0, gt=0, description="How long an answer may take in all, in seconds.")
+    judge: bool = Field(
+        False,
+        description="Ask the model about sentences that the check leaves undecided: one more call, after the text.",
+    )
+    price_input: float | None = Field(
+        None, ge=0, description="What a million tokens sent to the model cost; none: costs are not told."
+    )
+    price_output: float | None = Field(None, ge=0, description="What a million tokens written by the model cost.")
+    currency: str = Field("USD", max_length=8, description="In which currency prices are given.")
     embedding: str = Field(
         "local",
         description="`local` (all-MiniLM-L6-v2), or provider:model, for example openai:text-embedding-3-small.",
@@ -56,7 +66,15 @@ class Settings(BaseSettings):
     demo: bool = Field(False, description="A demonstration: temporary home, visitors apart, nothing kept.")
 
     @field_validator(
-        "openai_api_key", "openai_base_url", "model", "rerank_url", "rerank_model", "rerank_api_key", mode="before"
+        "openai_api_key",
+        "openai_base_url",
+        "model",
+        "rerank_url",
+        "rerank_model",
+        "rerank_api_key",
+        "price_input",
+        "price_output",
+        mode="before",
     )
     @classmethod
     def _empty_is_absent(cls, value: Any) -> Any:
@@ -76,6 +94,13 @@ class Settings(BaseSettings):
         if value is not None and url and url.lower().startswith("http:") and not is_loopback(url):
             raise ValueError("it would travel unencrypted; give the reranker an https address")
         return value
+
+    @property
+    def prices(self) -> Prices | None:
+        """What tokens cost, where any price is given."""
+        if self.price_input is None and self.price_output is None:
+            return None
+        return Prices(self.price_input or 0.0, self.price_output or 0.0, self.currency)
 
     @property
     def has_model(self) -> bool:

@@ -6,60 +6,68 @@ model; every sentence is held against what it cites. Whatever happens, what was 
 """
 
 import logging
-import re
-import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
-from textwrap import shorten
+from functools import partial
 
 from assistant.access import Principal, scope_of
-from assistant.budget import fit
-from assistant.conversations import Conversations, State, StoredMessage, Work
+from assistant.background import Background
+from assistant.conversations import Conversations, Work
 from assistant.draft import Draft
 from assistant.errors import AssistantError, ModelError, QuestionRefused
 from assistant.events import (
-    Answer,
     AnswerFinished,
     Event,
     PassagesFound,
     SentenceChecked,
+    Status,
     TextDelta,
     TurnFailed,
     TurnStarted,
     TurnStopped,
-    Usage,
 )
-from assistant.extractive import Quote, best_quotes, disagreement
+from assistant.extractive import Quote, best_quotes, chosen_quotes, disagreement
+from assistant.follow_ups import Answered, FollowUps
+from assistant.history import as_messages, before, questions_in
+from assistant.house_rules import HouseRules
 from assistant.inventory import Inventory
-from assistant.llm import ChatModel, Finished, Message, TextPiece
+from assistant.judge import judge
+from assistant.llm import ChatModel, Message
 from assistant.narrowed import Narrowed, nothing_fits
+from assistant.notices import REPLACED, disagree, missing, not_in_documents
+from assistant.record import Record
 from assistant.rewrite import Attempt, Rewrite, rewrite_follow_up
+from assistant.standing import standing
+from assistant.usage import Prices
+from assistant.writing import Writer
+from prompts import Style, prompt_version
 from retrieval.embedding import Embedder
 from retrieval.errors import RetrievalError
 from retrieval.evidence import Evidence
 from retrieval.filters import NO_FILTERS, Filters
 from retrieval.library import Library
-from retrieval.plain import plain_text
 from retrieval.retriever import CitewellRetriever
-from retrieval.tokens import count_tokens
 from retrieval.trace import Found, SearchTrace
 from retrieval.values import Scope
 
 log = logging.getLogger(__name__)
 MOST_QUESTION_CHARS = 8_000
-_SAVE_EVERY_S = 0.8
-_NEAREST = 3
-_MOST_NAMED_CHARS = 120
-_TAGS = re.compile(r"<[a-zA-Z/!][^>]*>?")
 _MOST_HISTORY = 60
-_IN_PART = "As far as Citewell can see, the documents answer this only in part."
-_ENDINGS = {
-    "length": "The answer reached its length limit and stops in the middle; ask for the rest.",
-    "content_filter": "The model's provider cut this answer short by its content filter.",
-}
+_QUOTES: Mapping[Style, int] = {"short": 1, "standard": 3, "steps": 3, "detailed": 5}
+"""How many sentences are quoted where no model writes."""
 
 Cancelled = Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """What the steps of one turn share."""
+
+    question: str
+    history: Sequence[Message]
+    draft: Draft
+    cancelled: Cancelled
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +83,12 @@ class Assistant:
     today: Callable[[], date] = date.today
     inventory: Inventory | None = None
     """Answers questions about the collection itself; without it they are searched for as any other."""
+    prices: Prices | None = None
+    house_rules: HouseRules | None = None
+    has_judge: bool = False
+    """Whether the model is asked about sentences that the rules leave undecided."""
+    background: Background | None = None
+    """Finds follow-ups after an answer; without it there are none."""
 
     def ask(
         self,
@@ -85,6 +99,7 @@ class Assistant:
         collection: str | None = None,
         filters: Filters = NO_FILTERS,
         rewrite: str | None = None,
+        style: Style = "standard",
         cancelled: Cancelled = lambda: False,
     ) -> Iterator[Event]:
         """Answer a question in a conversation; the last event says how it ended.
@@ -95,18 +110,33 @@ class Assistant:
         """
         question = checked_question(question)
         scope = scope_of(principal, self.library, collection=collection)
-        history = _as_messages(
+        history = as_messages(
             self.conversations.messages(conversation_id, principal, newest=_MOST_HISTORY, with_work=False)
         )
         message_id = self.conversations.begin(conversation_id, principal, question)
         yield TurnStarted(message_id)
-        record = _Record(self.conversations, message_id, Work(narrowed=Narrowed(collection, filters) or None))
+        record = Record(self.conversations, message_id, Work(narrowed=Narrowed(collection, filters) or None))
         events = self.answer(
-            question, history=history, scope=scope, filters=filters, rewrite=rewrite, cancelled=cancelled
+            question,
+            history=history,
+            scope=scope,
+            filters=filters,
+            rewrite=rewrite,
+            style=style,
+            cancelled=cancelled,
         )
         for event in events:
             record.keep(event)
             yield event
+        if record.answer:
+            self._follow_up(Answered(message_id, question, record.answer, record.work.passages, scope, filters))
+
+    def _follow_up(self, turn: Answered) -> None:
+        """Beside everything else, when the answer is there: what may be asked next."""
+        background = self.background
+        if background is not None and turn.leads_on:
+            follow_ups = FollowUps(self.retriever, self.conversations, self.model, self.prices)
+            background.start(partial(follow_ups.suggest, turn, cancelled=background.stopping.is_set))
 
     def answer(
         self,
@@ -116,32 +146,13 @@ class Assistant:
         history: Sequence[Message] = (),
         filters: Filters = NO_FILTERS,
         rewrite: str | None = None,
+        style: Style = "standard",
         cancelled: Cancelled = lambda: False,
     ) -> Iterator[Event]:
         """The turn itself, nothing stored. One broad catch: whatever breaks becomes TurnFailed."""
-        draft = Draft()
+        draft = Draft(style=style, prices=self.prices)
         try:
-            inventory = self.inventory
-            asked = inventory and inventory.recognise(question, scope, is_follow_up=bool(history))
-            if inventory and asked:
-                yield from inventory.answer(question, asked, scope=scope, filters=filters, draft=draft)
-                return
-            documents = self.retriever.catalogue.ids(scope, filters)
-            if documents == frozenset() and self.library.document_count(scope):
-                yield from self._nothing_fits(draft, filters)
-                return
-            history = _before(question, history)
-            attempt = self._rewrite(question, history, rewrite, cancelled)
-            draft.lap("rewrite")
-            found = self._find(question, scope, history, attempt, documents)
-            draft.lap("search")
-            yield PassagesFound(found.passages, found.trace, attempt.rewrite)
-            if attempt.rewrite and attempt.rewrite.by == "reader":
-                question = attempt.rewrite.text
-            if self.model is None:
-                yield from self._quote(question, draft, found)
-            else:
-                yield from self._write(question, history, draft, found, self.model, cancelled)
+            yield from self._answer(_Turn(question, history, draft, cancelled), scope, filters, rewrite)
         except (AssistantError, RetrievalError) as error:
             yield TurnFailed(error.hint, draft.answer("partial") if draft.text else None)
         except Exception:
@@ -151,155 +162,136 @@ class Assistant:
                 draft.answer("partial") if draft.text else None,
             )
 
+    def _answer(self, turn: _Turn, scope: Scope, filters: Filters, rewrite: str | None) -> Iterator[Event]:
+        """Count, or search and then decide who writes."""
+        inventory, draft = self.inventory, turn.draft
+        asked = inventory and inventory.recognise(turn.question, scope, is_follow_up=bool(turn.history))
+        if inventory and asked:
+            yield from inventory.answer(turn.question, asked, scope=scope, filters=filters, draft=draft)
+            return
+        documents = self.retriever.catalogue.ids(scope, filters)
+        if documents == frozenset() and self.library.document_count(scope):
+            yield from self._nothing_fits(draft, filters)
+            return
+        turn = replace(turn, history=before(turn.question, turn.history))
+        attempt = self._rewrite(turn, rewrite)
+        draft.used(attempt.usage)
+        draft.model_calls += attempt.has_called
+        draft.lap("rewrite")
+        found = self._find(turn, scope, attempt, documents)
+        draft.lap("search")
+        yield PassagesFound(found.passages, found.trace, attempt.rewrite)
+        if attempt.rewrite and attempt.rewrite.by == "reader":
+            turn = replace(turn, question=attempt.rewrite.text)
+        if self.model is None:
+            yield from self._quote(turn, found)
+        else:
+            yield from self._write(turn, found, self.model)
+
     def _nothing_fits(self, draft: Draft, filters: Filters) -> Iterator[Event]:
         """The filters leave no document: nothing is searched, which is another thing than finding nothing."""
         yield PassagesFound((), SearchTrace())
         yield TextDelta(draft.write(nothing_fits(filters)))
         yield AnswerFinished(draft.answer("unanswerable"))
 
-    def _rewrite(self, question: str, history: Sequence[Message], given: str | None, cancelled: Cancelled) -> Attempt:
+    def _rewrite(self, turn: _Turn, given: str | None) -> Attempt:
         """The reader's own words, else the model's where there is one and the question needs it."""
         if given is not None and given.strip():
             return Attempt(Rewrite(checked_question(given), "reader"))
-        return rewrite_follow_up(question, history, self.model, cancelled=cancelled) if self.model else Attempt()
+        if self.model is None:
+            return Attempt()
+        return rewrite_follow_up(turn.question, turn.history, self.model, cancelled=turn.cancelled)
 
-    def _find(
-        self,
-        question: str,
-        scope: Scope,
-        history: Sequence[Message],
-        attempt: Attempt,
-        documents: frozenset[int] | None,
-    ) -> Found:
+    def _find(self, turn: _Turn, scope: Scope, attempt: Attempt, documents: frozenset[int] | None) -> Found:
         words = attempt.rewrite.text if attempt.rewrite else None
         found = self.retriever.find(
-            question, scope=scope, history=_questions(history), rewrite=words, documents=documents
+            turn.question, scope=scope, history=questions_in(turn.history), rewrite=words, documents=documents
         )
         notes = (attempt.note, *found.trace.notes) if attempt.note else found.trace.notes
         return replace(found, trace=replace(found.trace, notes=notes))
 
     def _decline(self, draft: Draft, found: Found) -> Iterator[Event]:
         """The documents do not say: name the nearest, claim nothing."""
-        yield TextDelta(draft.write(_not_in_documents(found)))
+        yield TextDelta(draft.write(not_in_documents(found)))
         yield AnswerFinished(draft.answer("unanswerable"))
 
-    def _quote(self, question: str, draft: Draft, found: Found) -> Iterator[Event]:
+    def _quote(self, turn: _Turn, found: Found) -> Iterator[Event]:
         """Quote the best sentences, each with its citation, where they are evidence enough."""
+        draft = turn.draft
         draft.evidence = evidence = found.trace.evidence
         quotes: tuple[Quote, ...] = ()
         if evidence.status != "unanswerable":
-            quotes = best_quotes(question, found.passages, self.embedder, asked=found.trace.asked)
+            quotes = chosen_quotes(
+                turn.question, found.passages, self.embedder, asked=found.trace.asked, most=_QUOTES[draft.style]
+            )
         if not quotes:
             yield from self._decline(draft, found)
             return
-        missing = _missing(found, evidence)
-        draft.note(missing)
+        left_open = missing(found, evidence)
+        draft.note(left_open)
         if pair := disagreement(quotes):
-            draft.note(_disagree(*pair))
-            quotes = (*pair, *(quote for quote in quotes if quote not in pair))
+            draft.note(disagree(*pair))
         for quote in quotes:
             delta, sentence = draft.quote(quote)
             yield TextDelta(delta)
             yield SentenceChecked(sentence)
-        yield AnswerFinished(draft.answer("partial" if missing else "answered"))
+        yield AnswerFinished(draft.answer(_status(draft, left_open)))
 
-    def _write(
-        self,
-        question: str,
-        history: Sequence[Message],
-        draft: Draft,
-        found: Found,
-        model: ChatModel,
-        cancelled: Cancelled,
-    ) -> Iterator[Event]:
+    def _write(self, turn: _Turn, found: Found, model: ChatModel) -> Iterator[Event]:
         """Let the model write from the passages; without a first word from it, quote instead and say so."""
+        draft = turn.draft
         draft.evidence = evidence = found.trace.evidence
         if evidence.status == "unanswerable":
             yield from self._decline(draft, found)
             return
         try:
-            yield from self._stream(question, history, draft, found, model, cancelled)
+            yield from self._writer(model, draft).write(
+                turn.question, turn.history, found.passages, draft=draft, cancelled=turn.cancelled
+            )
         except ModelError as error:
             if draft.text:
                 yield from draft.finish()
                 yield TurnFailed(error.hint, draft.answer("partial"))
                 return
             draft.note(f"{error.hint} These are sentences from the documents instead.")
-            yield from self._quote(question, draft, found)
+            yield from self._quote(turn, found)
             return
-        if cancelled():
+        if turn.cancelled():
             yield TurnStopped(draft.answer("partial"))
             return
-        if not draft.has_citations:
-            yield AnswerFinished(draft.answer("unanswerable"))
-            return
-        missing = _missing(found, evidence)
-        draft.note(missing)
-        yield AnswerFinished(draft.answer("partial" if missing else "answered"))
+        if self.has_judge:
+            yield from judge(draft, model, cancelled=turn.cancelled)
+        yield from self._conclude(turn, found, evidence)
 
-    def _stream(
-        self,
-        question: str,
-        history: Sequence[Message],
-        draft: Draft,
-        found: Found,
-        model: ChatModel,
-        cancelled: Cancelled,
-    ) -> Iterator[Event]:
-        prompt = fit(
-            question,
-            history,
-            found.passages,
-            window_tokens=model.window_tokens,
-            reply_tokens=self.reply_tokens,
-            count_tokens=count_tokens,
-            today=self.today(),
-        )
-        draft.cite_from(prompt.passages)
-        draft.lap("to_model")
-        for piece in model.stream(prompt.messages, max_tokens=self.reply_tokens, cancelled=cancelled):
-            match piece:
-                case TextPiece(text):
-                    draft.lap("first_token")
-                    yield from draft.feed(text)
-                case Finished(reason, prompt_tokens, completion_tokens):
-                    draft.used(Usage(prompt_tokens, completion_tokens, model.name))
-                    draft.note(_ENDINGS.get(reason))
-        yield from draft.finish()
+    def _writer(self, model: ChatModel, draft: Draft) -> Writer:
+        """The model with what it is told beside the question."""
+        rules = self.house_rules.current() if self.house_rules else None
+        draft.prompt_version = prompt_version(draft.style, rules.id if rules else None)
+        return Writer(model, self.reply_tokens, self.today(), draft.style, rules.text if rules else "")
 
+    def _conclude(self, turn: _Turn, found: Found, evidence: Evidence) -> Iterator[Event]:
+        """Let what the model wrote stand, or put what the documents do say in its place."""
+        draft = turn.draft
+        match standing(draft.sentences, has_citations=draft.has_citations):
+            case "says_nothing":
+                yield draft.withdraw()
+                yield from self._decline(draft, found)
+            case "unproven":
+                yield draft.withdraw()
+                draft.note(REPLACED)
+                yield from self._quote(turn, found)
+            case "stands":
+                left_open = missing(found, evidence)
+                if draft.has_citations:
+                    draft.note(left_open)
+                    draft.note(self._conflict(turn, found))
+                yield AnswerFinished(draft.answer(_status(draft, left_open)))
 
-@dataclass(slots=True)
-class _Record:
-    """Keeps the stored answer in step with the events, at least once a second while text arrives."""
-
-    conversations: Conversations
-    message_id: int
-    work: Work = field(default_factory=Work)
-    text: str = ""
-    saved_at: float = 0.0
-
-    def keep(self, event: Event) -> None:
-        match event:
-            case PassagesFound(passages, trace, rewrite):
-                self.work = replace(self.work, passages=passages, trace=trace, rewrite=rewrite)
-                self.conversations.save(self.message_id, state="streaming", text="", work=self.work)
-            case TextDelta(text):
-                self.text += text
-                if time.monotonic() - self.saved_at >= _SAVE_EVERY_S:
-                    self.saved_at = time.monotonic()
-                    self.conversations.save(self.message_id, state="streaming", text=self.text)
-            case AnswerFinished(answer):
-                self._close("done", answer)
-            case TurnStopped(answer):
-                self._close("stopped", answer)
-            case TurnFailed(reason, answer):
-                self._close("failed", answer, reason)
-            case TurnStarted() | SentenceChecked():
-                return
-
-    def _close(self, state: State, answer: Answer | None, reason: str | None = None) -> None:
-        work = replace(self.work, answer=answer)
-        self.conversations.save(self.message_id, state=state, text=self.text, work=work, reason=reason)
+    def _conflict(self, turn: _Turn, found: Found) -> str | None:
+        """The two documents that disagree on what was asked, where the answer rests on one of them."""
+        pair = disagreement(best_quotes(turn.question, found.passages, self.embedder, asked=found.trace.asked))
+        cited = {citation.passage.source.id for citation in turn.draft.citations}
+        return disagree(*pair) if pair and cited & {quote.passage.source.id for quote in pair} else None
 
 
 def checked_question(question: str) -> str:
@@ -315,51 +307,7 @@ def checked_question(question: str) -> str:
     return question
 
 
-def _disagree(newer: Quote, older: Quote) -> str:
-    """Name the two documents that disagree, with their dates."""
-
-    def named(quote: Quote) -> str:
-        source = quote.passage.source
-        return f"“{source.title}”" + (f" of {source.dated.day} {source.dated:%B %Y}" if source.dated else "")
-
-    return f"The documents disagree: {named(newer)} and {named(older)} give different figures."
-
-
-def _missing(found: Found, evidence: Evidence) -> str | None:
-    """What of the question the documents leave open, as a sentence; None where they seem to answer all of it."""
-    parts = found.trace.parts
-    open_parts = [part.text for part in parts if not part.has_support]
-    if open_parts and len(open_parts) < len(parts):
-        named = "; ".join(f"“{_in_short(text)}”" for text in open_parts)
-        return f"Nothing that was found bears on: {named}."
-    return _IN_PART if evidence.status == "partly" else None
-
-
-def _in_short(text: str) -> str:
-    """What a person wrote, as a sentence can name it: a few words, without markup."""
-    return shorten(_TAGS.sub(" ", plain_text(text, "markdown")), _MOST_NAMED_CHARS, placeholder=" …")
-
-
-def _not_in_documents(found: Found) -> str:
-    """The designed refusal: what was searched and which documents come nearest."""
-    nearest = tuple(dict.fromkeys(passage.source.title for passage in found.passages))[:_NEAREST]
-    if not nearest:
-        return "There are no documents to answer from yet. Read some in first."
-    titles = "; ".join(f"“{title}”" for title in nearest)
-    return f"The documents do not say. The nearest are {titles}."
-
-
-def _before(question: str, history: Sequence[Message]) -> Sequence[Message]:
-    """What was said before a question; asked again, it is no context of itself, and neither is what it was told."""
-    users = [at for at, message in enumerate(history) if message.role == "user"]
-    while users and history[users[-1]].text.strip() == question:
-        history = history[: users.pop()]
-    return history
-
-
-def _questions(history: Sequence[Message]) -> tuple[str, ...]:
-    return tuple(message.text for message in history if message.role == "user")
-
-
-def _as_messages(history: Sequence[StoredMessage]) -> tuple[Message, ...]:
-    return tuple(Message(message.role, message.text) for message in history if message.text)
+def _status(draft: Draft, left_open: str | None) -> Status:
+    if not draft.has_citations:
+        return "unanswerable"
+    return "partial" if left_open else "answered"

@@ -3,6 +3,7 @@
 Text from documents, questions and history is data. It is put in once and never read as a template again.
 """
 
+import hashlib
 import re
 import secrets
 from collections.abc import Mapping, Sequence
@@ -10,8 +11,15 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from importlib.resources import files
+from typing import Literal
 
 from retrieval.values import Passage
+
+Style = Literal["standard", "short", "detailed", "steps"]
+"""How an answer is written; each has its line in a template."""
+
+MOST_RULES_CHARS = 4_000
+"""House rules are an instruction, not a document: longer ones crowd out the passages."""
 
 _PLACEHOLDER = re.compile(r"\{\{([a-z_]+)\}\}")
 
@@ -45,13 +53,27 @@ def render(name: str, values: Mapping[str, str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class SystemPrompt:
-    """Who answers, and by which rules."""
+    """Who answers, and by which rules; the organisation's own come last, between lines with the mark."""
 
     today: date
+    style: Style = "standard"
+    house_rules: str = ""
+    mark: str = ""
 
     def render(self) -> str:
         """The text of the system message."""
-        return render("system", {"today": f"{self.today.day} {self.today:%B %Y}"})
+        today = f"{self.today.day} {self.today:%B %Y}"
+        system = render("system", {"today": today, "style": render(f"style-{self.style}", {})})
+        if not self.house_rules.strip():
+            return system
+        rules = as_data(self.house_rules.strip()[:MOST_RULES_CHARS], mark=self.mark)
+        return f"{system}\n\n{render('house-rules', {'mark': self.mark, 'rules': rules})}"
+
+
+def prompt_version(style: Style, rules_id: int | None) -> str:
+    """A short name for what a model is told: another template, style or version of the house rules, another name."""
+    templates = [_template(name) for name in ("system", f"style-{style}", "answer", "house-rules")]
+    return hashlib.sha256("\0".join((*templates, str(rules_id))).encode()).hexdigest()[:12]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +101,29 @@ class AnswerPrompt:
 
 
 @dataclass(frozen=True, slots=True)
+class FollowUpsPrompt:
+    """A question with its answer, and the passages from which a next one can be answered; `mark` as for an answer."""
+
+    question: str
+    answer: str
+    passages: Sequence[Passage]
+    mark: str
+
+    def render(self) -> str:
+        """The text of the user's message."""
+        fenced = (fence_passage(passage, number=n, mark=self.mark) for n, passage in enumerate(self.passages, 1))
+        return render(
+            "follow-ups",
+            {
+                "mark": self.mark,
+                "passages": "\n\n".join(fenced),
+                "question": as_data(self.question, mark=self.mark),
+                "answer": as_data(self.answer, mark=self.mark),
+            },
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class RewritePrompt:
     """A follow-up with what was said before it, oldest first, as (who, text); `mark` as for an answer."""
 
@@ -100,6 +145,25 @@ class RewritePrompt:
                 "question": as_data(self.question, mark=self.mark),
             },
         )
+
+
+@dataclass(frozen=True, slots=True)
+class JudgePrompt:
+    """Statements to be held against passages, both numbered from 1; `mark` as for an answer."""
+
+    statements: Sequence[str]
+    passages: Sequence[Passage]
+    mark: str
+
+    def render(self) -> str:
+        """The text of the user's message."""
+        passages = (fence_passage(passage, number=n, mark=self.mark) for n, passage in enumerate(self.passages, 1))
+        statements = (
+            f"=== statement {n} {self.mark} ===\n{as_data(text, mark=self.mark)}\n=== end of statement {n} {self.mark} ==="
+            for n, text in enumerate(self.statements, 1)
+        )
+        values = {"mark": self.mark, "passages": "\n\n".join(passages), "statements": "\n\n".join(statements)}
+        return render("judge", values)
 
 
 def new_mark() -> str:

@@ -76,6 +76,8 @@ class Collection:
     description: str = ""
     folder: str | None = None
     watched: bool = False
+    contact: str = ""
+    """Whom to ask where the documents do not say: a name, an e-mail address or a link."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +193,7 @@ class Library:
         description: str | None = None,
         folder: str | None = None,
         watched: bool | None = None,
+        contact: str | None = None,
     ) -> None:
         """Change what is given; raises CollectionRefused where the name is taken, UnknownCollection."""
         given = {
@@ -198,6 +201,7 @@ class Library:
             "description": None if description is None else description.strip(),
             "folder": folder,
             "watched": watched,
+            "contact": None if contact is None else " ".join(contact.split()),
         }
         values = {key: value for key, value in given.items() if value is not None}
         self.collection(collection_id)
@@ -625,7 +629,7 @@ def _parsed(row: RowMapping) -> ParsedDocument:
 
 
 def _collection(row: Row[Any]) -> Collection:
-    return Collection(row.id, row.name, row.description, row.folder, row.watched)
+    return Collection(row.id, row.name, row.description, row.folder, row.watched, row.contact)
 
 
 def _vector(blob: bytes | None) -> Vector | None:

@@ -42,6 +42,8 @@ collections = Table(
     # The folder this collection follows, as an absolute path; watched: the app looks at it by itself.
     Column("folder", Text),
     Column("watched", Boolean, nullable=False, default=False),
+    # Whom to ask where the documents do not say: a name, an address or a link.
+    Column("contact", Text, nullable=False, default=""),
 )
 
 # What is known of a file besides its text, so that a sync passes over unchanged files without opening them.

@@ -10,6 +10,7 @@ import streamlit as st
 from assistant.conversations import StoredMessage, Work
 from assistant.events import Answer
 from assistant.rewrite import Rewrite
+from assistant.usage import Usage
 from retrieval.evidence import ANSWERABLE_FROM, PARTLY_FROM, Evidence
 from retrieval.fusion import CHUNK_WEIGHT, DENSE_WEIGHT, DOCUMENT_WEIGHT
 from retrieval.library import Hit
@@ -208,9 +209,25 @@ def _outcome(candidate: Candidate, work: Work) -> str:
 
 def _facts(trace: SearchTrace, answer: Answer | None) -> Iterator[tuple[str, str]]:
     times = [f"{name} {trace.timings_ms[part]:.0f} ms" for part, name in _TIMINGS.items() if part in trace.timings_ms]
+    if answer and "first_token" in answer.timings_ms:
+        times.append(f"first word after {seconds(answer.timings_ms['first_token'])}")
     if answer and "total" in answer.timings_ms:
         times.append(f"{seconds(answer.timings_ms['total'])} in all")
     yield "Took", ", ".join(times)
     if answer and answer.usage.model:
-        tokens = f"{answer.usage.prompt_tokens:,} tokens in, {answer.usage.completion_tokens:,} out"
-        yield "Written by", f"{visible(answer.usage.model)} · {tokens}"
+        by = "Also asked" if answer.is_quoted else "Written by"
+        yield by, f"{visible(answer.usage.model)} · {_spent(answer.usage)}"
+    if answer and (opinions := _opinions(answer)):
+        yield "Judged by the model", f"{counted(opinions, 'statement')} that the rules left undecided"
+
+
+def _opinions(answer: Answer) -> int:
+    return sum(sentence.is_opinion for sentence in answer.sentences)
+
+
+def _spent(usage: Usage) -> str:
+    """Tokens, and what they cost where prices are set."""
+    tokens = f"{usage.prompt_tokens:,} tokens in, {usage.completion_tokens:,} out"
+    estimated = ", estimated" if usage.is_estimate else ""
+    cost = "" if usage.cost is None else f" · {usage.cost:.4f} {visible(usage.currency)}"
+    return f"{tokens}{estimated}{cost}"

@@ -1,15 +1,18 @@
 """A stored answer as the data that the component draws."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from datetime import date
 from typing import Any
 
 from assistant.conversations import StoredMessage, Work
 from assistant.events import Answer, Citation
+from assistant.referral import Referral, offers_referral, refer
 from assistant.rewrite import Rewrite
+from retrieval.library import Collection
 from retrieval.values import Passage
 from ui.comparison import comparison_data
-from ui.markup import Element, Node, Sign, citation_signs, read_markup, visible
+from ui.markup import Element, Node, Sign, citation_signs, read_markup, safe_address, visible
 from ui.verdict import Doubt, Verdict, verdict_of
 from ui.words import place_and_date_of, shortened
 
@@ -17,14 +20,26 @@ Data = dict[str, Any]
 _QUOTE_CHARS = 360
 _LEGS = {"dense": "meaning", "lexical": "words"}
 _NEAREST = 3
+_OLD_DAYS = 731
 _STOPPED = "Stopped. What was written until then is kept."
 _STOPPED_EARLY = "Stopped before anything was written."
 _PARTIAL = "The documents answer only part of this, or touch it only in passing."
 _UNPROVEN = "No statement here is backed by a document."
 
 
-def answer_data(message: StoredMessage, *, can_ask_again: bool, verdict: Verdict | None = None) -> Data:
-    """Everything on screen for one answer, whatever its state; `verdict` is the line under it, where it is no answer's."""
+def answer_data(
+    message: StoredMessage,
+    *,
+    can_ask_again: bool,
+    verdict: Verdict | None = None,
+    question: str = "",
+    collections: Sequence[Collection] = (),
+    today: date | None = None,
+) -> Data:
+    """Everything on screen for one answer, whatever its state; `verdict` is the line under it, where it is no answer's.
+
+    `question` and the reader's `collections` are what a question is handed over with; a source's age is told by `today`.
+    """
     work = message.work
     answer = work.answer if work else None
     passages = work.passages if work else ()
@@ -36,16 +51,18 @@ def answer_data(message: StoredMessage, *, can_ask_again: bool, verdict: Verdict
     elif answer and answer.listed and answer.listed.words and not answer.listed.total:
         data["refusal"] = _none_listed(answer, passages)
     else:
-        data |= _text(message, answer, verdict)
+        data |= _text(message, answer, verdict, today)
+    if work and answer and question and offers_referral(answer):
+        data["referral"] = _referral(refer(question, work, collections))
     data["explains"] = work is not None and work.trace is not None and not (answer and answer.listed)
     data["rewrite"] = _rewrite(work.rewrite, can_change=can_ask_again) if work and work.rewrite else None
     return data
 
 
 def is_refusal(answer: Answer) -> bool:
-    """Whether Citewell itself declined, before any model was asked."""
-    declined = answer.status == "unanswerable" and not answer.citations and answer.usage.model is None
-    return declined and answer.listed is None
+    """Whether it says no more than that the documents do not say."""
+    claims_nothing = all(sentence.support == "not_a_claim" for sentence in answer.sentences)
+    return answer.status == "unanswerable" and claims_nothing and not answer.citations and answer.listed is None
 
 
 def spoken(message: StoredMessage) -> str:
@@ -89,15 +106,24 @@ def _rewrite(rewrite: Rewrite, *, can_change: bool) -> Data:
     return {"label": label, "text": visible(rewrite.text), "can_change": can_change}
 
 
-def _text(message: StoredMessage, answer: Answer | None, verdict: Verdict | None) -> Data:
+def _referral(referral: Referral) -> Data:
+    """What is handed over, and the way to whom."""
+    return {
+        "contact": visible(referral.contact),
+        "address": safe_address(referral.address),
+        "text": visible(referral.text),
+    }
+
+
+def _text(message: StoredMessage, answer: Answer | None, verdict: Verdict | None, today: date | None) -> Data:
     text = answer.text if answer else message.text
     citations = answer.citations if answer else ()
-    signs = [*citation_signs(text, [c.n for c in citations]), *_sentence_ends(answer)]
+    signs = [*citation_signs(text, [c.n for c in citations]), *_unwritten_citations(answer), *_sentence_ends(answer)]
     verdict = verdict or (verdict_of(answer) if answer and answer.text else None)
     return {
         "blocks": as_json(read_markup(text, signs=signs)) if text else [],
         "support": [sentence.support for sentence in answer.sentences] if answer else [],
-        "citations": [_citation(citation) for citation in citations],
+        "citations": [_citation(citation, today) for citation in citations],
         "notice": _notice(message, answer),
         "verdict": verdict and {
             "tone": verdict.tone,
@@ -113,6 +139,14 @@ def _doubt(doubt: Doubt, work: Work | None) -> Data:
     if work and work.answer:
         data["why"] = comparison_data(work.answer.sentences[doubt.index], work.passages)
     return data
+
+
+def _unwritten_citations(answer: Answer | None) -> Iterator[Sign]:
+    """The sources of sentences that were supported without a number of their own."""
+    for sentence in answer.sentences if answer else ():
+        words = answer.text[sentence.start : sentence.end] if answer else ""
+        written = {sign.name.rstrip("_") for sign in citation_signs(words, sentence.citations)}
+        yield from (Sign(sentence.end, sentence.end, f"c{n}_") for n in sentence.citations if f"c{n}" not in written)
 
 
 def _sentence_ends(answer: Answer | None) -> list[Sign]:
@@ -135,11 +169,13 @@ def _notice(message: StoredMessage, answer: Answer | None) -> str | None:
     return " ".join(notices) or None
 
 
-def _citation(citation: Citation) -> Data:
+def _citation(citation: Citation, today: date | None) -> Data:
+    dated = citation.passage.source.dated
+    age = " · over two years old" if today and dated and (today - dated).days > _OLD_DAYS else ""
     return {
         "n": citation.n,
         "title": visible(citation.passage.source.title),
-        "where": visible(place_and_date_of(citation.passage)),
+        "where": visible(place_and_date_of(citation.passage)) + age,
         "quote": visible(shortened(citation.quote, _QUOTE_CHARS)),
     }
 
@@ -169,7 +205,7 @@ def _refusal(passages: Sequence[Passage], work: Work) -> Data:
         "It does not answer from anywhere else.",
         "nearest_label": "Nearest, though they do not answer it",
         "nearest": _nearest(passages),
-        "advice": "Try other words. If the answer ought to be in the documents, tell whoever keeps them.",
+        "advice": "Try other words. If the answer ought to be in the documents, hand the question over.",
     }
 
 

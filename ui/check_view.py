@@ -5,7 +5,8 @@ from typing import Any
 
 from assistant.check_text import CheckedText
 from assistant.conversations import StoredMessage, Work
-from assistant.events import Answer, CheckedSentence, Usage
+from assistant.events import Answer, CheckedSentence
+from assistant.usage import Usage
 from ui.answer_view import answer_data
 from ui.verdict import text_verdict
 

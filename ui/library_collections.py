@@ -26,7 +26,7 @@ _PREVIEWED = 200
 _MOST_NAME_CHARS = 120
 _TITLES = {
     "create": "New collection",
-    "edit": "Name and description",
+    "edit": "Name, description and contact",
     "follow": "Follow a folder",
     "delete_collection": "Delete this collection?",
     "delete_files": "Delete these documents?",
@@ -213,10 +213,18 @@ def _create(visit: Visit) -> None:
 def _edit(visit: Visit, collection: Collection) -> None:
     name = st.text_input("Name", collection.name, max_chars=_MOST_NAME_CHARS, key=f"name_{collection.id}")
     description = st.text_area("Description", collection.description, key=f"description_{collection.id}")
+    contact = st.text_input(
+        "Contact",
+        collection.contact,
+        max_chars=_MOST_NAME_CHARS,
+        key=f"contact_{collection.id}",
+        placeholder="A name, an e-mail address or a link",
+        help="Whom people can turn to where these documents do not say.",
+    )
     if not st.button("Save", key="save", type="primary"):
         return
     try:
-        visit.citewell.library.change_collection(collection.id, name=name, description=description)
+        visit.citewell.library.change_collection(collection.id, name=name, description=description, contact=contact)
     except RetrievalError as error:
         st.error(literal(error.hint))
         return

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from assistant.events import Event, PassagesFound, TextDelta
+from assistant.events import AnswerReplaced, Event, ModelWaiting, PassagesFound, TextDelta
 from assistant.jobs import AnswerJob
 from ui.markdown import literal, safe_markdown
 from ui.words import counted
@@ -67,22 +67,41 @@ def _begins_block(following: str) -> bool:
 class _View:
     place: DeltaGenerator
     where: str
-    paragraphs: Paragraphs = field(default_factory=Paragraphs)
+    paragraphs: Paragraphs = field(init=False)
     line: DeltaGenerator = field(init=False)
+    whole: DeltaGenerator = field(init=False)
+    body: DeltaGenerator = field(init=False)
     tail: DeltaGenerator = field(init=False)
 
     def __post_init__(self) -> None:
         self.line = self.place.empty()
-        self.tail = self.place.empty()
+        self.whole = self.place.empty()
+        self._begin()
         self.line.markdown(f":shimmer[Searching {literal(self.where)}]")
 
     def show(self, events: Sequence[Event]) -> None:
-        pieces = [event.text for event in events if isinstance(event, TextDelta)]
+        pieces: list[str] = []
         for event in events:
-            if isinstance(event, PassagesFound):
-                self.line.markdown(f":shimmer[{_reading(event)}]")
+            match event:
+                case PassagesFound():
+                    self.line.markdown(f":shimmer[{_reading(event)}]")
+                case ModelWaiting(waits_s):
+                    self.line.markdown(f":shimmer[{literal(_waiting(waits_s))}]")
+                case TextDelta(text):
+                    pieces.append(text)
+                case AnswerReplaced():
+                    pieces.clear()
+                    self._begin()
+                case _:
+                    continue
         if pieces:
             self._write("".join(pieces))
+
+    def _begin(self) -> None:
+        """With an empty page; whatever was written is taken away."""
+        self.paragraphs = Paragraphs()
+        self.body = self.whole.container()
+        self.tail = self.body.empty()
 
     def _write(self, piece: str) -> None:
         if not self.paragraphs.text:
@@ -90,7 +109,7 @@ class _View:
         self.paragraphs.add(piece)
         if (finished := self.paragraphs.finish()) is not None:
             self.tail.markdown(safe_markdown(finished, citations=_MOST_CITATIONS))
-            self.tail = self.place.empty()
+            self.tail = self.body.empty()
         self.tail.markdown(safe_markdown(self.paragraphs.rest, citations=_MOST_CITATIONS))
 
 
@@ -113,6 +132,10 @@ def watch(job: AnswerJob, place: DeltaGenerator, *, where: str) -> tuple[Event, 
 def _leave_if_superseded() -> None:
     """Streamlit ends a script that was superseded at its next access to the session."""
     "citewell" in st.session_state  # noqa: B015
+
+
+def _waiting(waits_s: float) -> str:
+    return f"The model is busy and asks to wait {waits_s:.0f} s"
 
 
 def _reading(found: PassagesFound) -> str:

@@ -16,6 +16,7 @@ from retrieval.library import Collection
 from ui.markdown import literal
 from ui.markup import visible
 from ui.state import PageState
+from ui.style import draw_style
 from ui.visit import Visit
 from ui.words import counted, shortened
 
@@ -33,6 +34,7 @@ def draw_narrowing(visit: Visit) -> None:
     with st.container(key="narrowing", horizontal=True, vertical_alignment="center", gap="xsmall"):
         with st.popover("Filters", icon=":material/filter_list:", type="tertiary", key="narrowing_popover"):
             _draw_fields(visit, narrowed, collections)
+        draw_style(visit.state)
         for key, words, rest in chips(narrowed):
             st.button(
                 f"*Remove* {literal(shortened(words, _CHIP_CHARS))}",  # The verb is heard, not seen: the icon shows it.

@@ -12,12 +12,14 @@ from assistant.conversations import StoredMessage
 from assistant.events import Event, TurnFailed, TurnStarted
 from assistant.jobs import AnswerJob
 from assistant.narrowed import Narrowed
+from prompts import Style
 
 QUESTION_KEY = "question"
 """The chat input's own key; setting it fills the input in."""
 CHECK_TEXT_KEY, CHECK_COLLECTION_KEY = "check_text", "check_collection"
 """The keys of the form on which a text is checked."""
 _DOUBLE_CLICK_S = 1.0
+_FOLLOW_UPS_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +82,27 @@ class PageState:
     def narrowed(self, narrowed: Narrowed) -> None:
         _set("citewell_narrowed", {**self._all_narrowed(), self.conversation.id: narrowed})
 
+    @property
+    def style(self) -> Style:
+        """How answers of this conversation are written: as was chosen, else as its last one was."""
+        chosen: Style | None = self._all_styles().get(self.conversation.id)
+        return chosen or _last_style(self.conversation.messages)
+
+    @style.setter
+    def style(self, style: Style) -> None:
+        _set("citewell_styles", {**self._all_styles(), self.conversation.id: style})
+
     def name_conversation(self, conversation_id: str) -> None:
-        """The new conversation on screen was given its id; it keeps what it was narrowed to."""
-        narrowed = self.narrowed
+        """The new conversation on screen was given its id; it keeps its style and what it was narrowed to."""
+        narrowed, style = self.narrowed, self.style
         _set("citewell_narrowed", {**self._all_narrowed(), None: Narrowed()})
+        _set("citewell_styles", {**self._all_styles(), None: None})
         self.conversation = replace(self.conversation, id=conversation_id)
-        self.narrowed = narrowed
+        self.narrowed, self.style = narrowed, style
+
+    def _all_styles(self) -> dict[str | None, Style | None]:
+        value: dict[str | None, Style | None] = _get("citewell_styles", {})
+        return value
 
     def _all_narrowed(self) -> dict[str | None, Narrowed]:
         value: dict[str | None, Narrowed] = _get("citewell_narrowed", {})
@@ -223,11 +240,18 @@ class PageState:
         """The answer has ended. One that was never stored leaves its reason and its question behind."""
         job, self.job = self.job, None
         self.announcement = None
+        _set("citewell_follow_ups_until", time.monotonic() + _FOLLOW_UPS_S)
         last = events[-1] if events else None
         if isinstance(last, TurnFailed) and not any(isinstance(event, TurnStarted) for event in events):
             self.problem = last.reason
             if job is not None:
                 self.fill_in(job.question)
+
+    @property
+    def may_get_follow_ups(self) -> bool:
+        """Whether an answer ended here so lately that its follow-ups may still be looked for."""
+        until: float = _get("citewell_follow_ups_until", 0.0)
+        return time.monotonic() < until
 
     def fill_in(self, question: str) -> None:
         """Put a question back into the input when it is drawn next, so that nothing typed is lost."""
@@ -320,6 +344,12 @@ class CheckState:
 
 WINDOW = 20
 """How many messages are drawn at first: a browser needs 0.3 s for these and 5 s for a thousand."""
+
+
+def _last_style(messages: Sequence[StoredMessage]) -> Style:
+    answers = (message.work.answer for message in reversed(messages) if message.work and message.work.answer)
+    newest = next(answers, None)
+    return newest.style if newest else "standard"
 
 
 def _get(key: str, default: Any) -> Any:

@@ -1,17 +1,20 @@
 """The conversation on screen: the newest messages, each answer with its proof, the opened source."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Protocol
 
 import streamlit as st
 
 from assistant.conversations import StoredMessage
+from retrieval.library import Collection
 from ui.answer_list import draw_link
 from ui.answer_view import answer_data, spoken
 from ui.component import mount
 from ui.markdown import safe_markdown
 from ui.source_panel import draw_source, opened_by
 from ui.state import OpenSource, PageState
+from ui.visit import Visit
 from ui.words import counted
 
 
@@ -22,8 +25,9 @@ class AskAgain(Protocol):
         """Ask."""
 
 
-def draw_transcript(state: PageState, *, ask_again: AskAgain, is_answering: bool) -> None:
+def draw_transcript(visit: Visit, *, ask_again: AskAgain, is_answering: bool) -> None:
     """Draw the newest messages; earlier ones on request. `ask_again` gets the question of the last answer."""
+    state, collections = visit.state, visit.collections
     messages = state.conversation.messages
     if state.conversation.earlier:
         _draw_earlier(state)
@@ -33,7 +37,8 @@ def draw_transcript(state: PageState, *, ask_again: AskAgain, is_answering: bool
             draw_question(message.text)
         else:
             is_last = message is messages[-1] and not is_answering
-            _draw_answer(message, questions[message.id], state, ask_again if is_last else None)
+            again = ask_again if is_last else None
+            _draw_answer(message, questions[message.id], state, ask_again=again, collections=collections)
 
 
 def draw_question(text: str) -> None:
@@ -69,7 +74,14 @@ def _questions(messages: Sequence[StoredMessage]) -> dict[int, str]:
     return questions
 
 
-def _draw_answer(message: StoredMessage, question: str, state: PageState, ask_again: AskAgain | None) -> None:
+def _draw_answer(
+    message: StoredMessage,
+    question: str,
+    state: PageState,
+    *,
+    ask_again: AskAgain | None,
+    collections: Sequence[Collection],
+) -> None:
     opened = state.source if state.source and state.source.message_id == message.id else None
 
     def show(source: OpenSource | None) -> None:
@@ -91,7 +103,13 @@ def _draw_answer(message: StoredMessage, question: str, state: PageState, ask_ag
 
     handlers = {"open": open_source, "again": again, "reworded": reworded, "explain": explain}
     with st.chat_message("assistant"):
-        data = answer_data(message, can_ask_again=ask_again is not None)
+        data = answer_data(
+            message,
+            can_ask_again=ask_again is not None,
+            question=question,
+            collections=collections,
+            today=date.today(),
+        )
         data["active"] = f"{opened.kind}-{opened.n}" if opened else None
         mount("answer", data, key=f"answer_{message.id}", on=handlers)
         draw_link(message)

@@ -101,7 +101,7 @@ def _source_count(citations: Sequence[Citation]) -> str:
 def _support(answer: Answer, claims: Sequence[CheckedSentence], doubtful: Sequence[CheckedSentence]) -> str:
     if not claims:
         return ""
-    if answer.usage.model is None and not doubtful:
+    if (answer.is_quoted or answer.usage.model is None) and not doubtful:
         return "quoted word for word"  # Whether a quotation answers the question, the reader judges.
     if not doubtful:
         return _all_supported(claims)

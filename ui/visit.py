@@ -8,6 +8,7 @@ from assistant.access import LOCAL_USER, Principal, scope_of, visitor
 from assistant.bootstrap import Citewell
 from assistant.errors import AssistantError
 from assistant.running import RUNNING
+from retrieval.library import Collection
 from retrieval.values import Scope
 from ui.markdown import literal
 from ui.state import PageState
@@ -28,6 +29,12 @@ class Visit:
     def is_demo(self) -> bool:
         """Whether this is the demonstration."""
         return self.citewell.settings.demo
+
+    @property
+    def collections(self) -> tuple[Collection, ...]:
+        """Those collections, by name."""
+        scope = self.scope
+        return tuple(c for c in self.citewell.library.collections() if c.id in scope)
 
     @property
     def scope(self) -> Scope:

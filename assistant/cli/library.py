@@ -211,6 +211,19 @@ def describe_collection(
     _change(name, as_json, home, description=description)
 
 
+@collections.command("edit")
+def edit_collection(
+    name: Name,
+    contact: Annotated[
+        str, typer.Option("--contact", help="Whom to ask where the documents do not say: a name, an address or a link.")
+    ],
+    as_json: Json = False,
+    home: HomeDir = None,
+) -> None:
+    """Say whom to ask about what a collection does not hold; an empty contact takes it away."""
+    _change(name, as_json, home, contact=contact)
+
+
 @collections.command("watch")
 def watch_collection(
     name: Name,

@@ -41,7 +41,7 @@ def silent(_: str) -> None:
 
 def perform(kind: str, work: Mapping[str, Any], home: Path | None, *, on_text: OnText = silent) -> dict[str, Any]:
     """Carry out an operation, here or in the app that holds the home, showing how far it is."""
-    reporter = Reporter(_show_progress, on_text)
+    reporter = Reporter(_show_progress, on_text, say)
     result, notice = handover.perform(Settings.read(home=home), kind, work, reporter)
     if sys.stderr.isatty():
         print("\r\x1b[K", end="", file=sys.stderr)

@@ -14,6 +14,7 @@ from assistant.errors import AssistantError
 from assistant.llm import Message
 from assistant.narrowed import filters_json
 from assistant.turn import checked_question
+from prompts import Style
 
 HistoryFile = Annotated[
     Path | None,
@@ -59,6 +60,7 @@ def ask(
     last: To = None,
     title: Title = None,
     history: HistoryFile = None,
+    style: Annotated[Style, typer.Option("--style", help="How the answer is written.")] = "standard",
     trace: Trace = False,
     as_json: Json = False,
     home: HomeDir = None,
@@ -66,7 +68,7 @@ def ask(
     """Answer a question from the documents, with the proof for every sentence."""
     filters = filters_json(filters_from(types, first, last, title))
     work: dict[str, Any] = {"text": checked_question(text), "collection": collection, "filters": filters}
-    work |= {"history": _read_history(history), "trace": trace}
+    work |= {"history": _read_history(history), "trace": trace, "style": style}
     told: list[str] = []
 
     def tell(delta: str) -> None:
@@ -114,6 +116,8 @@ def _print_sources(answer: dict[str, Any]) -> None:
     print()
     if answer["notice"]:
         say(answer["notice"])
+    if (hand_over := answer["hand_over"]) and hand_over["contact"]:
+        say(f"To ask a person: {hand_over['contact']}")
     for citation in answer["citations"]:
         print(f"\n[{citation['n']}] {where(citation)}\n    “{' '.join(citation['quote'].split())}”")
 

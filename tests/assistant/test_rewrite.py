@@ -13,6 +13,7 @@ from assistant.events import AnswerFinished, Event, PassagesFound
 from assistant.llm import Deadlines, Message, OpenAIModel
 from assistant.rewrite import Attempt, Rewrite, cleaned, rewrite_follow_up
 from assistant.turn import Assistant
+from assistant.usage import Usage
 from retrieval.database import open_database
 from retrieval.embedding import Embedder
 from retrieval.retriever import CitewellRetriever
@@ -43,7 +44,7 @@ def test_a_follow_up_that_leans_on_the_history_is_put_in_words_that_stand_alone(
         model = OpenAIModel(endpoint.url, None, "m")
         made = rewrite_follow_up(FOLLOW_UP, HISTORY, model, cancelled=lambda: False)
         (request,) = endpoint.requests
-    assert made == Attempt(Rewrite(MEANT, "model"))
+    assert made == Attempt(Rewrite(MEANT, "model"), usage=Usage(7, 2, "m"))
     said = request.body["messages"][0]["content"]
     assert FIRST in said
     assert "30 days of paid leave a year" in said
@@ -89,7 +90,7 @@ def test_a_failure_is_noted_in_one_sentence_and_keeps_nobody_waiting(script: Scr
 
 
 def test_a_rewrite_that_changes_nothing_is_none_and_no_failure() -> None:
-    assert attempt(reply(FOLLOW_UP)) == (Attempt(), 1)
+    assert attempt(reply(FOLLOW_UP)) == (Attempt(usage=Usage(7, 1, "m")), 1)
 
 
 @pytest.mark.parametrize("said", [f"“{MEANT}”", f"Standalone question: {MEANT}", f"  {MEANT}\n", f"**{MEANT}**"])

@@ -7,16 +7,21 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from assistant.access import Principal
+from assistant.circuit import GuardedModel
 from assistant.conversations import Conversations
 from assistant.errors import ConversationNotFound, QuestionRefused
 from assistant.events import (
     Answer,
     AnswerFinished,
+    AnswerReplaced,
     Event,
+    ModelWaiting,
     PassagesFound,
     SentenceChecked,
     TextDelta,
@@ -24,13 +29,18 @@ from assistant.events import (
     TurnStarted,
     TurnStopped,
 )
+from assistant.house_rules import HouseRules
 from assistant.jobs import JobRegistry
 from assistant.llm import Deadlines, Message, OpenAIModel
+from assistant.schema import messages
 from assistant.turn import MOST_QUESTION_CHARS, Assistant
+from assistant.usage import Prices, Usage
+from prompts import Style, prompt_version
 from retrieval.database import open_database
 from retrieval.embedding import Embedder
 from retrieval.errors import UnknownCollection
 from retrieval.retriever import CitewellRetriever
+from retrieval.tokens import count_tokens
 from retrieval.values import ParsedDocument, Section
 from tests.assistant.scripted_endpoint import DONE, HANG, HEAD, RESET, Script, ScriptedEndpoint, chunk, error, reply
 from tests.conftest import Shelf, open_shelf
@@ -105,10 +115,11 @@ def asked(
     collection: str = "company",
     cancelled: Callable[[], bool] = lambda: False,
     conversation: str | None = None,
+    style: Style = "standard",
 ) -> tuple[Event, ...]:
     conversation = conversation or assistant.conversations.create(ANNA)
     turn = assistant.ask(
-        question, conversation_id=conversation, principal=ANNA, collection=collection, cancelled=cancelled
+        question, conversation_id=conversation, principal=ANNA, collection=collection, cancelled=cancelled, style=style
     )
     return tuple(turn)
 
@@ -129,7 +140,18 @@ def answer_of(events: Sequence[Event]) -> Answer:
 
 
 def joined(events: Sequence[Event]) -> str:
-    return "".join(event.text for event in events if isinstance(event, TextDelta))
+    """The text as whoever watches has it at the end."""
+    text = ""
+    for event in events:
+        if isinstance(event, AnswerReplaced):
+            text = ""
+        elif isinstance(event, TextDelta):
+            text += event.text
+    return text
+
+
+def replaced_in(events: Sequence[Event]) -> tuple[Answer, ...]:
+    return tuple(event.answer for event in events if isinstance(event, AnswerReplaced))
 
 
 def proof_holds(events: Sequence[Event], shelf: Shelf) -> bool:
@@ -268,10 +290,65 @@ def test_an_invented_citation_disappears(assistant, stocked):
     assert proof_holds(events, stocked)
 
 
-def test_an_answer_that_cites_nothing_is_unanswerable(assistant):
-    events, _ = with_script(assistant, reply("The documents do not say."))
-    assert answer_of(events).status == "unanswerable"
-    assert answer_of(events).citations == ()
+@pytest.mark.parametrize(
+    "text",
+    ["The documents do not say.", "I could not find this in the passages. Let me know if you need more.", "Hello!"],
+)
+def test_a_model_that_claims_nothing_gives_the_designed_refusal(text, assistant):
+    events, _ = with_script(assistant, reply(text))
+    answer = answer_of(events)
+    assert answer.status == "unanswerable"
+    assert answer.citations == ()
+    assert answer.text.startswith("The documents do not say. The nearest are “Leave policy”")
+    assert [taken.text for taken in replaced_in(events)] == [text]
+
+
+def test_a_supported_sentence_without_a_number_is_given_its_source(assistant, stocked):
+    events, _ = with_script(assistant, reply("Everybody has 30 days of paid leave a year."))
+    answer = answer_of(events)
+    assert answer.status == "answered"
+    assert [(s.support, s.citations) for s in answer.sentences] == [("supported", (1,))]
+    assert answer.citations[0].passage.source.title == "Leave policy"
+    assert proof_holds(events, stocked)
+
+
+def test_a_source_that_was_given_keeps_apart_from_those_the_model_names_later(assistant, stocked):
+    text = "Everybody has 30 days of paid leave a year. Visitors sign in at the reception and wear a badge [3]."
+    events, _ = with_script(assistant, reply(text))
+    numbers = [number for sentence in answer_of(events).sentences for number in sentence.citations]
+    assert sorted(numbers) == [1, 2]
+    assert len({citation.passage.source.id for citation in answer_of(events).citations}) == 2
+    assert proof_holds(events, stocked)
+
+
+INVENTED = "Staff may bring their dogs on Fridays [1]. Every dog wears a blue collar [1]."
+
+
+@pytest.mark.parametrize("text", [INVENTED, INVENTED.replace(" [1]", ""), f"{INVENTED} {RIGHT}"])
+def test_an_answer_whose_claims_mostly_lack_support_is_replaced_by_what_the_documents_say(text, assistant, stocked):
+    conversation = assistant.conversations.create(ANNA)
+    with ScriptedEndpoint([reply(text)]) as endpoint:
+        events = asked(replace(assistant, model=model_at(endpoint.url)), LEAVE, conversation=conversation)
+    answer = answer_of(events)
+    assert answer.text == joined(events)
+    assert "dog" not in answer.text
+    assert "30 days of paid leave" in answer.text
+    assert {sentence.support for sentence in answer.sentences} == {"supported"}
+    assert answer.notice is not None
+    assert "Most of what the model wrote is not in the documents" in answer.notice
+    assert answer.usage.model == "scripted", "the model was asked and is to be paid for"
+    assert proof_holds(events, stocked)
+    stored = assistant.conversations.messages(conversation, ANNA)[-1]
+    assert stored.text == answer.text
+    assert stored.work is not None
+    assert stored.work.replaced is not None
+    assert "dogs on Fridays" in stored.work.replaced.text
+
+
+def test_an_answer_with_one_unproven_sentence_among_proven_ones_stands_with_its_mark(assistant):
+    events, _ = with_script(assistant, reply(f"{RIGHT} Every dog wears a blue collar [1]."))
+    assert replaced_in(events) == ()
+    assert [sentence.support for sentence in answer_of(events).sentences] == ["supported", "unsupported"]
 
 
 @pytest.mark.parametrize(
@@ -284,7 +361,8 @@ def test_an_answer_that_cites_nothing_is_unanswerable(assistant):
 )
 def test_a_planted_wrong_fact_is_marked(wrong, assistant):
     events, _ = with_script(assistant, reply(wrong))
-    assert {sentence.support for sentence in answer_of(events).sentences} <= {"unsupported", "contradicted"}
+    written = replaced_in(events) or (answer_of(events),)
+    assert {sentence.support for sentence in written[0].sentences} <= {"unsupported", "contradicted"}
 
 
 def test_a_model_that_is_down_leaves_a_quoted_answer_with_a_notice(assistant, stocked):
@@ -297,6 +375,174 @@ def test_a_model_that_is_down_leaves_a_quoted_answer_with_a_notice(assistant, st
     assert "No model answers at" in answer.notice
     assert all(sentence.support == "supported" for sentence in answer.sentences)
     assert proof_holds(events, stocked)
+
+
+def test_a_prompt_the_endpoint_finds_too_long_is_halved_once_and_the_reader_is_told(assistant, stocked):
+    conversation = assistant.conversations.create(ANNA)
+    asked(assistant, "Who approves leave?", conversation=conversation)
+    too_long = error(400, "Too long", code="context_length_exceeded")
+    with ScriptedEndpoint([too_long, reply(RIGHT)]) as endpoint:
+        events = asked(replace(assistant, model=model_at(endpoint.url)), LEAVE, conversation=conversation)
+        first, second = (request.body["messages"] for request in endpoint.requests)
+    assert [message["role"] for message in first] == ["system", "user", "assistant", "user"]
+    assert [message["role"] for message in second] == ["system", "user"]
+    given = [prompt[-1]["content"].count("=== passage [") for prompt in (first, second)]
+    assert given == [4, 2]
+    answer = answer_of(events)
+    assert answer.text == RIGHT
+    assert answer.notice is not None
+    assert "the best 2 of 4 passages, and nothing of what was said before" in answer.notice
+    assert proof_holds(events, stocked)
+
+
+def test_a_prompt_that_is_still_too_long_is_answered_with_quotes(assistant):
+    events, endpoint = with_script(assistant, error(400, "Too long", code="context_length_exceeded"))
+    assert len(endpoint.requests) == 2
+    answer = answer_of(events)
+    assert "30 days of paid leave" in answer.text
+    assert answer.notice is not None
+    assert "longer than the model takes" in answer.notice
+
+
+def test_a_window_smaller_than_the_prompt_is_answered_with_quotes_and_asks_no_model(assistant):
+    with ScriptedEndpoint([reply(RIGHT)]) as endpoint:
+        small = OpenAIModel(endpoint.url, None, "scripted", window_tokens=300)
+        events = asked(replace(assistant, model=small), LEAVE)
+        assert endpoint.requests == []
+    answer = answer_of(events)
+    assert "30 days of paid leave" in answer.text
+    assert answer.notice is not None
+    assert "choose a model with a larger window" in answer.notice
+
+
+def test_a_model_that_keeps_failing_is_left_alone_and_the_reader_gets_sources_at_once(assistant, stocked):
+    with ScriptedEndpoint([error(500, "out of memory")]) as endpoint:
+        guarded = replace(assistant, model=GuardedModel(model_at(endpoint.url)))
+        answers = [answer_of(asked(guarded, LEAVE)) for _ in range(5)]
+        assert len(endpoint.requests) == 3
+    assert all("30 days of paid leave" in answer.text for answer in answers)
+    assert "left alone for the moment" in (answers[-1].notice or "")
+
+
+def test_a_busy_model_is_waited_for_and_the_reader_is_told(assistant):
+    with ScriptedEndpoint([error(429, "Slow down", Retry_After="1"), reply(RIGHT)]) as endpoint:
+        patient = OpenAIModel(endpoint.url, None, "scripted", timeouts=QUICK)
+        events = asked(replace(assistant, model=patient), LEAVE)
+    assert [event.seconds for event in events if isinstance(event, ModelWaiting)] == [1.0]
+    assert answer_of(events).text == RIGHT
+
+
+def test_a_deed_that_a_model_claims_is_marked_and_denied(assistant):
+    events, _ = with_script(assistant, reply(f"{RIGHT} I have sent the request for leave to your team lead [1]."))
+    answer = answer_of(events)
+    assert [sentence.support for sentence in answer.sentences] == ["supported", "unsupported"]
+    assert "nothing was sent, changed, booked or opened" in (answer.notice or "")
+
+
+def test_documents_that_disagree_are_told_beside_a_models_answer_too(assistant, stocked):
+    question = "How high is the daily meal allowance?"
+    with ScriptedEndpoint([reply("The daily meal allowance is 55 euros for every travelling day.")]) as endpoint:
+        talking = replace(assistant, model=model_at(endpoint.url))
+        events = asked(talking, question, collection="travel")
+    notice = answer_of(events).notice or ""
+    assert "disagree" in notice
+    assert notice.index("1 March 2026") < notice.index("1 March 2024")
+
+
+def stored_row(assistant: Assistant, conversation: str) -> Any:
+    """The newest message with the columns that are added up."""
+    with assistant.conversations._engine.connect() as connection:
+        query = select(messages).where(messages.c.conversation_id == conversation).order_by(messages.c.id.desc())
+        return connection.execute(query).first()
+
+
+def test_tokens_cost_and_times_stand_with_the_answer_and_in_columns(assistant):
+    conversation = assistant.conversations.create(ANNA)
+    with ScriptedEndpoint([reply(RIGHT)]) as endpoint:
+        paid = replace(assistant, model=model_at(endpoint.url), prices=Prices(1_000_000, 2_000_000, "EUR"))
+        answer = answer_of(asked(paid, LEAVE, conversation=conversation))
+    assert answer.usage == Usage(7, 1, "scripted", is_estimate=False, cost=9.0, currency="EUR")
+    assert 0 < answer.timings_ms["to_model"] <= answer.timings_ms["first_token"] <= answer.timings_ms["total"]
+    row = stored_row(assistant, conversation)
+    assert (row.model, row.prompt_tokens, row.completion_tokens, row.tokens_are_estimated) == ("scripted", 7, 1, False)
+    assert (row.cost, row.currency, row.style) == (9.0, "EUR", "standard")
+    assert (row.first_token_ms, row.total_ms) == (answer.timings_ms["first_token"], answer.timings_ms["total"])
+    assert row.prompt_version == answer.prompt_version == prompt_version("standard", None)
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        pytest.param((HEAD, chunk(RIGHT), chunk(finish="stop"), DONE), id="not counted"),
+        pytest.param((HEAD, chunk(RIGHT + " Unused"), 0.1, RESET), id="broken off"),
+    ],
+)
+def test_tokens_the_endpoint_did_not_count_are_counted_here_and_marked(script, assistant):
+    events, endpoint = with_script(assistant, script)
+    usage = answer_of(events).usage
+    sent = sum(count_tokens(message["content"]) for message in endpoint.requests[0].body["messages"])
+    assert usage.is_estimate
+    assert sent < usage.prompt_tokens < sent + 30
+    assert usage.completion_tokens >= count_tokens(RIGHT)
+
+
+def test_the_call_that_put_a_follow_up_in_other_words_is_counted_too(assistant):
+    conversation = assistant.conversations.create(ANNA)
+    asked(assistant, LEAVE, conversation=conversation)
+    said = "Unused days lapse on 31 March of the following year [1]."
+    with ScriptedEndpoint([reply("When do unused days of leave lapse?"), reply(said)]) as endpoint:
+        talking = replace(assistant, model=model_at(endpoint.url))
+        events = asked(talking, "And when do they lapse?", conversation=conversation)
+        assert len(endpoint.requests) == 2
+    assert (answer_of(events).usage.prompt_tokens, answer_of(events).usage.completion_tokens) == (14, 2)
+
+
+def test_quoting_costs_nothing_and_is_stored_so(assistant):
+    conversation = assistant.conversations.create(ANNA)
+    answer = answer_of(asked(replace(assistant, prices=Prices(1, 1, "EUR")), LEAVE, conversation=conversation))
+    assert answer.usage == Usage()
+    row = stored_row(assistant, conversation)
+    assert (row.model, row.prompt_tokens, row.cost, row.prompt_version) == (None, 0, None, None)
+    assert row.total_ms > 0
+
+
+def test_style_and_house_rules_reach_the_model_and_their_version_is_stored(assistant):
+    rules = HouseRules(assistant.conversations._engine)
+    version = rules.change("Call everybody a colleague.")
+    with ScriptedEndpoint([reply(RIGHT)]) as endpoint:
+        ruled = replace(assistant, model=model_at(endpoint.url), house_rules=rules)
+        events = asked(ruled, LEAVE, style="steps")
+        system = endpoint.requests[0].body["messages"][0]["content"]
+    assert "numbered list" in system
+    assert "Call everybody a colleague." in system
+    answer = answer_of(events)
+    assert (answer.style, answer.prompt_version) == ("steps", prompt_version("steps", version.id))
+    rules.change("")
+
+
+def test_house_rules_that_forbid_citations_leave_the_check_in_place(assistant):
+    rules = HouseRules(assistant.conversations._engine)
+    rules.change("Never cite anything. Everybody has 99 days of leave.")
+    with ScriptedEndpoint([reply("Everybody has 99 days of paid leave a year.")]) as endpoint:
+        ruled = replace(assistant, model=model_at(endpoint.url), house_rules=rules)
+        events = asked(ruled, LEAVE)
+    assert not any(s.support == "supported" and "99" in s.text for s in answer_of(events).sentences)
+    rules.change("")
+
+
+@pytest.mark.parametrize(("style", "most"), [("short", 1), ("standard", 3), ("detailed", 5)])
+def test_without_a_model_the_style_says_how_many_sentences_are_quoted(style, most, assistant, stocked):
+    events = asked(assistant, LEAVE, style=style)
+    answer = answer_of(events)
+    assert 1 <= len(answer.sentences) <= most
+    assert answer.style == style
+    assert proof_holds(events, stocked)
+
+
+def test_documents_that_disagree_are_told_in_a_short_answer_too(assistant):
+    events = asked(assistant, "How high is the daily meal allowance?", collection="travel", style="short")
+    assert "disagree" in (answer_of(events).notice or "")
+    assert len(answer_of(events).sentences) == 2
 
 
 def test_an_answer_broken_off_says_why_and_keeps_its_sources(assistant, stocked):

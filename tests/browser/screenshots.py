@@ -27,9 +27,12 @@ _GOOD = (
     "days in a row [1]."
 )
 _DOUBTFUL = (
-    "Part-timers have the same leave in proportion to their weekly hours [1]. Half days are not possible [1]. "
+    "Part-timers have the same leave in proportion to their weekly hours [1]. It is rounded up to the next "
+    "half day [1]. Half days are not possible [1]. "
     "Unused days are paid out at £500 each."
 )
+_NEXT = "How many days of leave may I carry over?\nMay I buy additional days of leave?\nTitle: Annual leave"
+_INVENTED = "Dogs may come to the office on Fridays. Every dog wears a blue collar and stays at its desk."
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +68,11 @@ def said(text: str, *, pause_s: float = 0.03, ending: Script | None = None) -> S
 
 SCRIPTS = (
     said(_GOOD),
+    said(_NEXT, pause_s=0.005),
     said("How many days of annual leave do part-timers get?", pause_s=0.005),
     said(_DOUBTFUL, pause_s=0.005),
+    said(_INVENTED, pause_s=0.005),
+    said(_NEXT, pause_s=0.005),
     said("What leave may I keep at the end of the year?", pause_s=0.005),
     said(_GOOD[:150], pause_s=0.005, ending=(RESET,)),
     said(LEAVE, pause_s=0.005),
@@ -100,6 +106,12 @@ def take_conversation(album: Album) -> None:
     album.take("streaming", after_ms=0)
     watched.answer()
     album.take("answered")
+    page.locator(".st-key-follow_ups button").first.wait_for()
+    album.take("follow-ups")
+    page.get_by_role("button", name="Style").click()
+    page.get_by_text("Step by step").wait_for()
+    album.take("style")
+    page.keyboard.press("Escape")
     _take_source(album, page)
     _take_account(album, page, "found")
     watched.ask("How is it for part-timers?")
@@ -113,6 +125,12 @@ def take_conversation(album: Album) -> None:
     watched.ask("How much does the company pay into my pension?")
     page.locator(".refusal").wait_for()
     album.take("not-found")
+    page.locator(".hand-over summary").last.click()
+    page.locator(".letter").last.scroll_into_view_if_needed()
+    album.take("hand-over")
+    watched.ask("How do I buy additional days of leave?")
+    page.get_by_text("Most of what the model wrote").wait_for()
+    album.take("replaced")
     _take_account(album, page, "found-nothing")
     watched.ask("And at the end of the year, how much leave may I keep?")
     page.locator(".failure").wait_for()

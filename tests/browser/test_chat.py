@@ -253,20 +253,21 @@ def test_a_model_that_breaks_off_leaves_its_words_its_reason_and_ask_again(
 
 def test_hostile_documents_and_answers_load_nothing(browser: Browser, sample_home: Path, tmp_path: Path) -> None:
     """Whatever a model writes, in whatever pieces: no request beyond our origin, no script, no image."""
-    hostile = (
+    attack = (
         "![a](https://evil.example/1.png) <img src=https://evil.example/2.png> [1] "
         "<script>fetch('https://evil.example/3')</script> [x](javascript:alert(1)) "
         "$\\href{https://evil.example}{x}$ :material/home: [ref]\n\n[ref]: https://evil.example/4.png\n\n"
         '```mermaid\ngraph TD; A["<img src=https://evil.example/5.png>"]-->B\n```\n\n'
         "<style>@import url(https://evil.example/6.css)</style> [1]"
     )
+    hostile = f"{WORDS} {WORDS} {attack}"  # Enough that is proven for the answer to stand.
     script: Script = (HEAD, *(x for c in hostile for x in (chunk(c), 0.003)), chunk(finish="stop"), DONE)
     with (
         ScriptedEndpoint([script]) as endpoint,
         served(copy_of(sample_home, tmp_path), OPENAI_BASE_URL=endpoint.url) as app,
         tab(browser, app) as watched,
     ):
-        watched.ask(f"How many days of annual leave do I have? {hostile[:60]}")
+        watched.ask(f"How many days of annual leave do I have? {attack[:60]}")
         assert "evil.example/1.png" not in watched.answer()
         assert watched.page.locator("[data-testid=stMain] img").count() == 0
         assert is_clean(watched)

@@ -2,10 +2,12 @@
 
 import json
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from assistant.events import Usage
 from assistant.rewrite import Rewrite
+from retrieval.library import Collection
 from tests.ui.values import answer, citation, message, passage, sentence
 from ui.answer_view import answer_data, spoken
 
@@ -58,10 +60,19 @@ def test_a_refusal_names_the_nearest_documents_once_each() -> None:
 
 
 def test_a_models_answer_without_any_source_says_so() -> None:
-    given = answer("Surely blue.", status="unanswerable", usage=Usage(5, 2, "m"))
+    text = "Surely blue."
+    given = answer(text, sentence(text, text, "contradicted"), status="unanswerable", usage=Usage(5, 2, "m"))
     data = answer_data(message(given), can_ask_again=False)
     assert data["notice"] == "No statement here is backed by a document."
     assert data["blocks"]
+
+
+def test_a_source_that_the_model_did_not_name_stands_behind_its_sentence() -> None:
+    text = "You have 26 days. They lapse [1]."
+    sentences = (sentence("You have 26 days.", text, "supported", 2), sentence("They lapse [1].", text, "supported", 1))
+    data = answer_data(message(answer(text, *sentences, citations=(citation(1), citation(2)))), can_ask_again=False)
+    chips = [part["v"] for part in data["blocks"][0]["c"] if isinstance(part, dict) and part["k"] == "chip"]
+    assert chips == ["2", "1"]
 
 
 def test_a_stopped_answer_keeps_its_text() -> None:
@@ -111,3 +122,29 @@ def test_a_screen_reader_hears_the_answer_and_how_far_it_is_borne_out() -> None:
     given = answer(text, sentence(text, text, "supported", 1), citations=(citation(1),))
     assert spoken(message(given)) == "Answer: Yes. 1 source · supported · 1.2 s"
     assert spoken(message(None, state="failed", reason="It broke.")) == "The answer failed. It broke."
+
+
+PEOPLE = Collection("c", "People", contact="people@skerrivane.example")
+
+
+def test_a_question_without_an_answer_can_be_handed_over() -> None:
+    text = "The documents do not say."
+    given = answer(text, sentence(text, text, "not_a_claim"), status="unanswerable", usage=Usage())
+    data = answer_data(message(given), can_ask_again=True, question="What is my pension?", collections=(PEOPLE,))
+    assert data["referral"]["contact"] == "people@skerrivane.example"
+    assert data["referral"]["address"].startswith("mailto:people@skerrivane.example?subject=")
+    assert "What is my pension?" in data["referral"]["text"]
+
+
+def test_a_partial_answer_can_be_handed_over_and_a_whole_one_need_not() -> None:
+    for status, offered in (("partial", True), ("answered", False)):
+        given = answer("26 days [1].", citations=(citation(1),), status=status)
+        data = answer_data(message(given), can_ask_again=True, question="How many?", collections=(PEOPLE,))
+        assert ("referral" in data) is offered
+
+
+def test_a_source_that_is_over_two_years_old_says_so() -> None:
+    given = message(answer("26 days [1].", citations=(citation(1),)))
+    for today, said in ((date(2028, 1, 1), False), (date(2028, 3, 1), True)):
+        (source,) = answer_data(given, can_ask_again=False, today=today)["citations"]
+        assert ("over two years old" in source["where"]) is said

@@ -186,6 +186,7 @@ function drawAnswer(root, data, known) {
       data.refusal ? refusal(data.refusal, context) : null,
       data.blocks?.length ? make("div", { class: "prose" }, nodes(data.blocks, context)) : null,
       data.notice ? make("p", { class: "notice" }, icon("alert"), make("span", {}, data.notice)) : null,
+      data.referral ? handOver(data.referral) : null,
       data.failure ? make("p", { class: "notice failure", role: "alert" }, icon("alert"), make("span", {}, data.failure)) : null,
       foot(data, context, data.checked ? null : line),
     ].filter(Boolean),
@@ -204,6 +205,24 @@ function refusal(data, context) {
     data.nearest.length ? make("p", { class: "label" }, data.nearest_label) : null,
     data.nearest.length ? make("ul", { class: "nearest" }, data.nearest.map((near) => make("li", {}, opener(near, context)))) : null,
     data.advice ? make("p", { class: "quiet" }, data.advice) : null,
+  );
+}
+
+// A question composed for a person. Nothing is sent: the reader's own mail program opens, or the text is copied.
+function handOver(data) {
+  const said = make("span", { class: "said", role: "status" });
+  const isMail = data.address?.startsWith("mailto:");
+  const place = isMail ? {} : { target: "_blank", rel: "noopener noreferrer" };
+  return make(
+    "details", { class: "hand-over", "data-name": "hand-over" },
+    make("summary", {}, make("span", {}, data.contact ? `Hand over to ${data.contact}` : "Hand over"), icon("chevron")),
+    make("p", { class: "letter" }, data.text),
+    make(
+      "span", { class: "buttons" },
+      data.address ? make("a", { class: "word strong", href: data.address, ...place }, isMail ? "Write the mail" : "Open the link") : null,
+      make("button", { type: "button", class: "word", on: { click: () => copyText(data.text, said) } }, icon("copy"), "Copy"),
+      said,
+    ),
   );
 }
 
@@ -393,7 +412,10 @@ function card(place) {
 
 async function copy(data, said) {
   const sources = data.citations.map((c) => `[${c.n}] ${[c.title, c.where].filter(Boolean).join(", ")}`);
-  const text = [plain(data.blocks).trim(), ...(sources.length ? ["", ...sources] : [])].join("\n");
+  await copyText([plain(data.blocks).trim(), ...(sources.length ? ["", ...sources] : [])].join("\n"), said);
+}
+
+async function copyText(text, said) {
   let done = true;
   try {
     await navigator.clipboard.writeText(text);

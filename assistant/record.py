@@ -1,0 +1,62 @@
+"""The stored answer, kept in step with the events of its turn."""
+
+import time
+from dataclasses import dataclass, field, replace
+
+from assistant.conversations import Conversations, State, Work
+from assistant.events import (
+    Answer,
+    AnswerFinished,
+    AnswerReplaced,
+    Event,
+    ModelWaiting,
+    PassagesFound,
+    SentenceChecked,
+    TextDelta,
+    TurnFailed,
+    TurnStarted,
+    TurnStopped,
+)
+
+_SAVE_EVERY_S = 0.8
+
+
+@dataclass(slots=True)
+class Record:
+    """Keeps the stored answer in step with the events, at least once a second while text arrives."""
+
+    conversations: Conversations
+    message_id: int
+    work: Work = field(default_factory=Work)
+    text: str = ""
+    saved_at: float = 0.0
+    answer: Answer | None = None
+    """The answer, once the turn ended well."""
+
+    def keep(self, event: Event) -> None:
+        """Store what the event changes."""
+        match event:
+            case PassagesFound(passages, trace, rewrite):
+                self.work = replace(self.work, passages=passages, trace=trace, rewrite=rewrite)
+                self.conversations.save(self.message_id, state="streaming", text="", work=self.work)
+            case TextDelta(text):
+                self.text += text
+                if time.monotonic() - self.saved_at >= _SAVE_EVERY_S:
+                    self.saved_at = time.monotonic()
+                    self.conversations.save(self.message_id, state="streaming", text=self.text)
+            case AnswerReplaced(answer):
+                self.text, self.work = "", replace(self.work, replaced=answer)
+                self.conversations.save(self.message_id, state="streaming", text="", work=self.work)
+            case AnswerFinished(answer):
+                self.answer = answer
+                self._close("done", answer)
+            case TurnStopped(answer):
+                self._close("stopped", answer)
+            case TurnFailed(reason, answer):
+                self._close("failed", answer, reason)
+            case TurnStarted() | ModelWaiting() | SentenceChecked():
+                return
+
+    def _close(self, state: State, answer: Answer | None, reason: str | None = None) -> None:
+        work = replace(self.work, answer=answer)
+        self.conversations.save(self.message_id, state=state, text=self.text, work=work, reason=reason)

@@ -1,0 +1,79 @@
+"""How a model writes an answer from the passages: the prompt that fits, and its reply as it streams."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from assistant.budget import Budget, fit
+from assistant.draft import Draft
+from assistant.errors import ContextTooLong
+from assistant.events import Event, ModelWaiting
+from assistant.llm import ChatModel, Finished, Message, TextPiece, Waiting
+from assistant.notices import ENDINGS, shortened_prompt
+from assistant.usage import Usage
+from prompts import Style
+from retrieval.tokens import count_tokens
+from retrieval.values import Passage
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Writes with one model."""
+
+    model: ChatModel
+    reply_tokens: int
+    today: date
+    style: Style = "standard"
+    house_rules: str = ""
+
+    def write(
+        self,
+        question: str,
+        history: Sequence[Message],
+        passages: Sequence[Passage],
+        *,
+        draft: Draft,
+        cancelled: Callable[[], bool],
+    ) -> Iterator[Event]:
+        """The model's answer, put into the draft as it comes. Raises ModelError; what came before it stands.
+
+        Where the endpoint finds the prompt too long, it is asked once more with the better half of the passages.
+        """
+        prompt = self._prompt(question, history, passages)
+        try:
+            yield from self._stream(prompt, draft, cancelled)
+        except ContextTooLong:
+            half = prompt.passages[: max(1, len(prompt.passages) // 2)]
+            if draft.text or (half == prompt.passages and not prompt.history):
+                raise
+            draft.note(shortened_prompt(len(half), len(passages), has_history=bool(history)))
+            yield from self._stream(self._prompt(question, (), half), draft, cancelled)
+
+    def _prompt(self, question: str, history: Sequence[Message], passages: Sequence[Passage]) -> Budget:
+        return fit(
+            question,
+            history,
+            passages,
+            window_tokens=self.model.window_tokens,
+            reply_tokens=self.reply_tokens,
+            count_tokens=count_tokens,
+            today=self.today,
+            style=self.style,
+            house_rules=self.house_rules,
+        )
+
+    def _stream(self, prompt: Budget, draft: Draft, cancelled: Callable[[], bool]) -> Iterator[Event]:
+        draft.cite_from(prompt.passages)
+        draft.sent(self.model.name, prompt.prompt_tokens)
+        draft.lap("to_model")
+        for piece in self.model.stream(prompt.messages, max_tokens=self.reply_tokens, cancelled=cancelled):
+            match piece:
+                case TextPiece(text):
+                    draft.lap("first_token")
+                    yield from draft.feed(text)
+                case Finished(reason, prompt_tokens, completion_tokens):
+                    draft.used(Usage(prompt_tokens, completion_tokens, self.model.name))
+                    draft.note(ENDINGS.get(reason))
+                case Waiting(seconds):
+                    yield ModelWaiting(seconds)
+        yield from draft.finish()
