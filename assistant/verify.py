@@ -15,7 +15,7 @@ from typing import NamedTuple
 from assistant.differences import find_differences, missing_wording
 from assistant.events import Difference, Support
 from assistant.quantities import Quantity, find_quantities
-from assistant.reading import SOFT_NUMBERS, Reading, read
+from assistant.reading import SOFT_NUMBERS, Reading, read, without_markup
 from assistant.wording import fold
 from retrieval.sentences import sentence_spans
 
@@ -119,7 +119,9 @@ _SILENCE = re.compile(
 _TURN = re.compile(r"[,;]?\s*\b(?:but|however|although|though)\b", re.IGNORECASE)
 _OPENING = re.compile(r"\s*(?:[-*+•]\s+|[0-9]{1,3}[.)]\s+)?(?:(?:yes|no)[,.:;]\s+)?", re.IGNORECASE)
 _LEAD_IN = re.compile(
-    r"\A\s*(?:according to|as stated in|as per|per) (?:the|this|our|your) [^,]{1,60},\s", re.IGNORECASE
+    r"\A\s*(?:according to|as stated in|as per|per) (?:the|this|our|your) (?:[\w-]+ ){0,3}"
+    r"(?:polic(?:y|ies)|documents?|passages?|sources?|texts?|handbook|guide(?:lines?)?|manual|rules|terms|report),\s",
+    re.IGNORECASE,
 )
 _HEADING = re.compile(r"\s*#{1,6}\s|\s*(\*\*|__)[^*_.!?]{1,80}\1:?\s*\Z")
 _MARKUP = re.compile(r"[*_`~#|>]+|\[([^\]]*)\]\([^)]*\)")
@@ -363,7 +365,7 @@ def _occurrences(wanted: tuple[str, ...], words: tuple[str, ...]) -> Iterator[in
 
 
 def _tokens(text: str) -> tuple[str, ...]:
-    return tuple(fold(token) for token in _TOKEN.findall(text))
+    return tuple(fold(token) for token in _TOKEN.findall(without_markup(text)))
 
 
 def _claim(sentence: str) -> _Claim:
@@ -383,7 +385,7 @@ def _source(text: str, context: str) -> _Source:
         for i in range(len(sentences) - size + 1)
     )
     quantities = tuple(q for sentence in sentences for q in sentence.quantities)
-    spans = tuple(found.span() for found in _TOKEN.finditer(text))
+    spans = tuple(found.span() for found in _TOKEN.finditer(without_markup(text)))
     terms = about.reading.terms.union(*(sentence.reading.terms for sentence in sentences))
     return _Source(windows, terms, about.reading.terms, quantities + about.required, sentences, _tokens(text), spans)
 
