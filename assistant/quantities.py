@@ -187,6 +187,8 @@ class Quantity:
             return self.code == other.code
         if other.dimension == "date":
             return self._within_date(other)
+        if ORDINAL in {self.dimension, other.dimension} and self.dimension != other.dimension:
+            return False
         kinds = {self.dimension, other.dimension} - {""}
         same_unit = self.value != 0 or "" in (self.noun, other.noun) or self.noun == other.noun
         return len(kinds) < 2 and math.isclose(self.value, other.value) and same_unit
