@@ -23,8 +23,8 @@ _PARTIAL = "The documents answer only part of this, or touch it only in passing.
 _UNPROVEN = "No statement here is backed by a document."
 
 
-def answer_data(message: StoredMessage, *, can_ask_again: bool, verdict: Verdict | None = None) -> Data:
-    """Everything on screen for one answer, whatever its state; `verdict` is the line under it, where it is no answer's."""
+def answer_data(message: StoredMessage, *, can_ask_again: bool) -> Data:
+    """Everything on screen for one answer, whatever its state."""
     work = message.work
     answer = work.answer if work else None
     passages = work.passages if work else ()
@@ -36,7 +36,7 @@ def answer_data(message: StoredMessage, *, can_ask_again: bool, verdict: Verdict
     elif answer and answer.listed and answer.listed.words and not answer.listed.total:
         data["refusal"] = _none_listed(answer, passages)
     else:
-        data |= _text(message, answer, verdict)
+        data |= _text(message, answer)
     data["explains"] = work is not None and work.trace is not None and not (answer and answer.listed)
     data["rewrite"] = _rewrite(work.rewrite, can_change=can_ask_again) if work and work.rewrite else None
     return data
@@ -89,22 +89,24 @@ def _rewrite(rewrite: Rewrite, *, can_change: bool) -> Data:
     return {"label": label, "text": visible(rewrite.text), "can_change": can_change}
 
 
-def _text(message: StoredMessage, answer: Answer | None, verdict: Verdict | None) -> Data:
+def _text(message: StoredMessage, answer: Answer | None) -> Data:
     text = answer.text if answer else message.text
     citations = answer.citations if answer else ()
     signs = [*citation_signs(text, [c.n for c in citations]), *_sentence_ends(answer)]
-    verdict = verdict or (verdict_of(answer) if answer and answer.text else None)
+    verdict = verdict_of(answer) if answer and answer.text else None
     return {
         "blocks": as_json(read_markup(text, signs=signs)) if text else [],
         "support": [sentence.support for sentence in answer.sentences] if answer else [],
         "citations": [_citation(citation) for citation in citations],
         "notice": _notice(message, answer),
-        "verdict": verdict and {
-            "tone": verdict.tone,
-            "text": verdict.text,
-            "details": [_doubt(doubt, message.work) for doubt in verdict.doubts],
-        },
-    }  # fmt: skip
+        "verdict": verdict and verdict_data(verdict, message.work),
+    }
+
+
+def verdict_data(verdict: Verdict, work: Work | None) -> Data:
+    """The line under an answer, and what unfolds under it."""
+    details = [_doubt(doubt, work) for doubt in verdict.doubts]
+    return {"tone": verdict.tone, "text": verdict.text, "details": details}
 
 
 def _doubt(doubt: Doubt, work: Work | None) -> Data:
