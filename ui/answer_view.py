@@ -31,12 +31,11 @@ def answer_data(
     message: StoredMessage,
     *,
     can_ask_again: bool,
-    verdict: Verdict | None = None,
     question: str = "",
     collections: Sequence[Collection] = (),
     today: date | None = None,
 ) -> Data:
-    """Everything on screen for one answer, whatever its state; `verdict` is the line under it, where it is no answer's.
+    """Everything on screen for one answer, whatever its state.
 
     `question` and the reader's `collections` are what a question is handed over with; a source's age is told by `today`.
     """
@@ -51,7 +50,7 @@ def answer_data(
     elif answer and answer.listed and answer.listed.words and not answer.listed.total:
         data["refusal"] = _none_listed(answer, passages)
     else:
-        data |= _text(message, answer, verdict, today)
+        data |= _text(message, answer, today)
     if work and answer and question and offers_referral(answer):
         data["referral"] = _referral(refer(question, work, collections))
     data["explains"] = work is not None and work.trace is not None and not (answer and answer.listed)
@@ -115,22 +114,24 @@ def _referral(referral: Referral) -> Data:
     }
 
 
-def _text(message: StoredMessage, answer: Answer | None, verdict: Verdict | None, today: date | None) -> Data:
+def _text(message: StoredMessage, answer: Answer | None, today: date | None) -> Data:
     text = answer.text if answer else message.text
     citations = answer.citations if answer else ()
     signs = [*citation_signs(text, [c.n for c in citations]), *_unwritten_citations(answer), *_sentence_ends(answer)]
-    verdict = verdict or (verdict_of(answer) if answer and answer.text else None)
+    verdict = verdict_of(answer) if answer and answer.text else None
     return {
         "blocks": as_json(read_markup(text, signs=signs)) if text else [],
         "support": [sentence.support for sentence in answer.sentences] if answer else [],
         "citations": [_citation(citation, today) for citation in citations],
         "notice": _notice(message, answer),
-        "verdict": verdict and {
-            "tone": verdict.tone,
-            "text": verdict.text,
-            "details": [_doubt(doubt, message.work) for doubt in verdict.doubts],
-        },
-    }  # fmt: skip
+        "verdict": verdict and verdict_data(verdict, message.work),
+    }
+
+
+def verdict_data(verdict: Verdict, work: Work | None) -> Data:
+    """The line under an answer, and what unfolds under it."""
+    details = [_doubt(doubt, work) for doubt in verdict.doubts]
+    return {"tone": verdict.tone, "text": verdict.text, "details": details}
 
 
 def _doubt(doubt: Doubt, work: Work | None) -> Data:

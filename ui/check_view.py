@@ -7,7 +7,7 @@ from assistant.check_text import CheckedText
 from assistant.conversations import StoredMessage, Work
 from assistant.events import Answer, CheckedSentence
 from assistant.usage import Usage
-from ui.answer_view import answer_data
+from ui.answer_view import answer_data, verdict_data
 from ui.verdict import text_verdict
 
 _NO_MESSAGE = 0
@@ -18,9 +18,11 @@ _FEW_DOUBTS = 3
 def checked_data(checked: CheckedText) -> dict[str, Any]:
     """Everything on screen for a checked text."""
     verdict = text_verdict(checked)
-    data = answer_data(checked_message(checked), can_ask_again=False, verdict=verdict)
+    message = checked_message(checked)
+    data = answer_data(message, can_ask_again=False)
     doubts = [f"why-{doubt.index}" for doubt in verdict.doubts]
     opened = ["verdict", *(doubts if len(doubts) <= _FEW_DOUBTS else doubts[:1])]
+    data["verdict"] = verdict_data(verdict, message.work)
     return {**data, "checked": True, "opened": opened}
 
 

@@ -131,7 +131,7 @@ def _draw_starters(questions: Sequence[str], ask: Ask) -> None:
 
 def _draw_guided(questions: Sequence[GuidedQuestion], ask: Ask) -> None:
     """The five questions of the demonstration, each with what it shows; then the text that is checked at its end."""
-    st.caption("Five questions that show what it does")
+    st.caption("Five questions that show what it does" + (", and a text to check" if sample_text() else ""))
     with st.container(key="guided", gap=None):
         for guided in questions:
             label = f"{guided.number:d}\u2003{literal(guided.question)}\u2003:gray[{literal(guided.title)}]"

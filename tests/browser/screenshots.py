@@ -212,6 +212,21 @@ def _take_upload(album: Album, page: Page) -> None:
     album.take("uploaded", after_ms=1000)
 
 
+def take_check(album: Album) -> None:
+    """A text before and after its check, with the source that says otherwise."""
+    page = album.watched.page
+    page.get_by_role("button", name="Check this text").wait_for()
+    album.take("check-empty")
+    page.get_by_role("button", name="Try it with").click()
+    page.get_by_role("button", name="Check this text").click()
+    page.locator(".compared").wait_for()
+    page.locator(".verdict").first.scroll_into_view_if_needed()
+    album.take("check", after_ms=800)
+    page.get_by_role("button", name="Open the source").click()
+    page.locator(".source mark").first.wait_for()
+    album.take("check-source", after_ms=1200)
+
+
 def take_reading(album: Album) -> None:
     """The first documents of a new home are being read in."""
     album.watched.page.locator(".st-key-reading").wait_for()
@@ -246,6 +261,7 @@ def take_states(browser: Browser, sample_home: Path, look: Look, folder: Path, w
     home = Path(shutil.copytree(sample_home, work / look.name / "home"))
     with ScriptedEndpoint(SCRIPTS) as endpoint, served(home, OPENAI_BASE_URL=endpoint.url) as app:
         take(browser, app, look, folder, take_conversation)
+        take(browser, app, look, folder, take_check, "/check")
         take(browser, app, look, folder, take_documents, "/documents")
     with served(work / look.name / "new") as app:
         take(browser, app, look, folder, take_reading)

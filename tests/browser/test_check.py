@@ -74,6 +74,6 @@ def test_a_narrow_screen_has_nothing_beside_its_edge(browser: Browser, app: App)
         page = watched.page
         page.get_by_role("textbox", name="Text to check").fill(REPLY)
         page.get_by_role("button", name="Check this text").click()
-        page.locator(".compared").wait_for()
+        expect(page.locator(".verdict").first).to_be_in_viewport()
         width = page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
         assert width <= 375

@@ -195,6 +195,8 @@ function drawAnswer(root, data, known) {
   known.drawn = data.opened?.join();
   for (const details of place.querySelectorAll("details")) details.open = opened.has(details.dataset.name);
   root.replaceChildren(place);
+  // On a narrow screen what was checked stands below the form.
+  if (data.checked && matchMedia("(max-width: 640px)").matches) requestAnimationFrame(() => place.scrollIntoView({ block: "start", behavior: calm() }));
 }
 
 function refusal(data, context) {
