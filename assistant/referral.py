@@ -8,6 +8,7 @@ from assistant.conversations import Work
 from assistant.events import Answer
 from retrieval.addresses import is_web_address
 from retrieval.library import Collection
+from retrieval.plain import plain_text
 from retrieval.values import Passage
 
 _NEAREST = 3
@@ -81,6 +82,6 @@ def _line(passage: Passage) -> str:
         f"page {passage.page}" if passage.page else "",
         source.dated.isoformat() if source.dated else "",
     )
-    words = " ".join(passage.text.split())
+    words = " ".join(plain_text(passage.text, source.markup).split())
     said = words if len(words) <= _QUOTE_CHARS else words[:_QUOTE_CHARS].rsplit(" ", 1)[0] + " …"
     return f"- {', '.join(fact for fact in facts if fact)} ({source.path}): “{said}”"

@@ -25,6 +25,11 @@ def test_the_text_names_the_question_what_was_searched_and_the_nearest_passages(
     assert "Half days are possible." in text
 
 
+def test_passages_are_quoted_without_their_markup():
+    marked = passage("## Leave\n\nLeave is **26 days**.", markup="markdown")
+    assert "“Leave Leave is 26 days.”" in refer(QUESTION, Work((marked,)), (HR,)).text
+
+
 def test_a_mail_is_written_to_the_contact_of_the_nearest_collection():
     referral = refer(QUESTION, WORK, (IT, HR))
     assert referral.contact == "people@skerrivane.example"
