@@ -8,10 +8,11 @@ from typing import Any
 from assistant.events import Answer, Citation, DocumentList
 from assistant.rewrite import Rewrite
 from retrieval.catalogue import Entry
+from retrieval.chunk_reader import Hit
 from retrieval.evidence import ANSWERABLE_FROM, PARTLY_FROM, Evidence
 from retrieval.fusion import CHUNK_WEIGHT, DENSE_WEIGHT, DOCUMENT_WEIGHT
 from retrieval.intake import IntakeReport
-from retrieval.library import Collection, Hit
+from retrieval.library import Collection
 from retrieval.trace import Candidate, Found, SearchTrace
 from retrieval.values import Passage
 

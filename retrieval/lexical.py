@@ -22,6 +22,8 @@ _TELLING_SHARE = 0.3
 """A stem that stands in more of the entries finds none by itself; it counts in the exact scores."""
 _FEW = 300
 """So many entries cost nothing to look at."""
+_LOOKED_UP = 256
+"""Up to this many numbers are looked up one by one; at 500 the set is faster."""
 
 
 class WordHit(NamedTuple):
@@ -234,10 +236,16 @@ class _Entries:
         return tantivy.Query.boolean_query(parts) if parts else None
 
     def _one_of(self, field: str, values: Collection[int]) -> Any:
-        """Any of these numbers; adds nothing to a score."""
+        """Any of these numbers; adds nothing to a score.
+
+        A few are looked up one by one: a set is made an automaton that passes over the whole dictionary.
+        """
         import tantivy
 
-        chosen = tantivy.Query.term_set_query(self._index.schema, field, list(values))
+        if len(values) <= _LOOKED_UP:
+            chosen = tantivy.Query.boolean_query([(tantivy.Occur.Should, self._term(field, n)) for n in values])
+        else:
+            chosen = tantivy.Query.term_set_query(self._index.schema, field, list(values))
         return tantivy.Query.const_score_query(chosen, 0.0)
 
     def _hits(self, query: Any, limit: int) -> tuple[WordHit, ...]:

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from retrieval.chunk_reader import Vector
 from retrieval.embedding import Embedder
 from retrieval.fusion import fuse_legs, ranked
+from retrieval.held import Held, nearest
 from retrieval.indexes import Indexes
-from retrieval.library import Library, Vector
+from retrieval.library import Library
 from retrieval.queries import Query
 from retrieval.trace import Parts
 from retrieval.values import Leg, Scope
@@ -27,6 +29,7 @@ _THREADS = 2
 Documents = frozenset[int] | None
 """Ids of the documents that a search is restricted to; None is all."""
 Lap = Callable[[str], None]
+_AtHand = Mapping[str, Held]
 _Hits = dict[int, tuple[str, float]]
 """Collection and score by chunk."""
 
@@ -95,13 +98,14 @@ class Scorer:
         """Up to `depth` chunks of each index for each query, by their exact scores; `lap` hears each part's name."""
         vectors = self._embed(queries)
         lap("embed")
-        near = [self._nearest(vector, scope, documents, depth) for vector in vectors]
+        held = self._indexes.held(scope)
+        near = [self._nearest(vector, scope, held, documents, depth) for vector in vectors]
         lap("dense")
         matching = [self._matching(query.text, scope, documents, depth) for query in queries]
         lap("lexical")
         places = {chunk: place for found in (*near, *matching) for chunk, (place, _) in found.items()}
-        missing = [chunk for chunk in places if not all(chunk in found for found in near)]
-        cosines = self._cosines(missing, vectors)
+        missing = {chunk: at for chunk, at in places.items() if not all(chunk in found for found in near)}
+        cosines = self._cosines(missing, held, vectors)
         words = [self._words(query.text, places) for query in queries]
         scores = tuple(
             QueryScores({chunk: score for chunk, (_, score) in found.items()} | exact, told.chunks, told.documents)
@@ -127,36 +131,34 @@ class Scorer:
 
         return _best(map(search, sorted(scope)), depth)
 
-    def _nearest(self, vector: Vector, scope: Scope, documents: Documents, depth: int) -> _Hits:
+    def _nearest(self, vector: Vector, scope: Scope, held: _AtHand, documents: Documents, depth: int) -> _Hits:
         """The chunks nearest in meaning."""
         if documents is not None:
-            return self._nearest_of(vector, scope, documents, depth)
+            return self._nearest_of(vector, scope, held, documents, depth)
         index = self._indexes.dense
         assert index is not None
 
         def search(collection: str) -> _Hits:
             return {chunk: (collection, cosine) for chunk, cosine in index.search(collection, vector, depth)}
 
-        collections = sorted(self._indexes.dense_scope(scope))
-        return _best((self._beside.map if len(collections) > 1 else map)(search, collections), depth)
+        large = sorted(self._indexes.dense_scope(scope) - held.keys())
+        asked = (self._beside.map if len(large) > 1 else map)(search, large)
+        return _best((nearest(held, vector, depth), *asked), depth)
 
-    def _nearest_of(self, vector: Vector, scope: Scope, documents: Collection[int], depth: int) -> _Hits:
+    def _nearest_of(self, vector: Vector, scope: Scope, held: _AtHand, documents: Collection[int], depth: int) -> _Hits:
         """The same within some documents: their chunks one by one where they are few, else out of many found."""
         among = self._library.chunks_in(documents, scope, limit=_MOST_COMPARED)
         if among is not None:
-            (cosines,) = self._cosines(among, [vector])
+            (cosines,) = self._cosines(among, held, [vector])
             return _best([{chunk: (among[chunk], cosine) for chunk, cosine in cosines.items()}], depth)
-        wide = self._nearest(vector, scope, None, _WIDENED)
+        wide = self._nearest(vector, scope, held, None, _WIDENED)
         owners = self._library.owners(list(wide))
         return _best([{chunk: hit for chunk, hit in wide.items() if owners.get(chunk) in documents}], depth)
 
     def _words(self, text: str, places: Mapping[int, str]) -> _Words:
         """The exact BM25 of these chunks, and of the whole documents they belong to."""
-        by_collection: dict[str, list[int]] = {}
-        for chunk, collection in places.items():
-            by_collection.setdefault(collection, []).append(chunk)
         words = _NO_WORDS
-        for collection, chunks in by_collection.items():
+        for collection, chunks in _by_collection(places).items():
             hits = self._indexes.lexical.score_chunks(collection, text, chunks)
             owners = {hit.id: hit.document for hit in hits}
             whole = self._indexes.lexical.score_documents(collection, text, frozenset(owners.values()))
@@ -164,18 +166,35 @@ class Scorer:
             words |= _Words(owners, {hit.id: hit.score for hit in hits}, documents)
         return words
 
-    def _cosines(self, chunks: Collection[int], vectors: Sequence[Vector]) -> list[dict[int, float]]:
+    def _cosines(self, places: Mapping[int, str], held: _AtHand, vectors: Sequence[Vector]) -> list[dict[int, float]]:
         """The exact cosines of these chunks to each vector; what has no embedding is left out."""
-        stored = self._library.vectors(tuple(chunks), self._embedder.name) if self._embedder and chunks else {}
+        stored = self._embeddings(places, held) if places and vectors else {}
         if not stored:
             return [{} for _ in vectors]
         cosines = np.stack(list(stored.values())) @ np.stack(vectors).T
         return [dict(zip(stored, column.tolist(), strict=True)) for column in cosines.T]
 
+    def _embeddings(self, places: Mapping[int, str], held: _AtHand) -> dict[int, Vector]:
+        """The embeddings of these chunks, from memory where they are held."""
+        assert self._embedder is not None
+        elsewhere = [chunk for chunk, collection in places.items() if collection not in held]
+        found = self._library.vectors(elsewhere, self._embedder.name) if elsewhere else {}
+        for collection, chunks in _by_collection(places).items():
+            if collection in held:
+                found |= held[collection].of(chunks)
+        return found
+
     def _owners(self, places: Mapping[int, str], words: _Words) -> dict[int, int]:
         """The document of each chunk; the database is asked where the words are not indexed yet."""
         unindexed = [chunk for chunk in places if chunk not in words.owners]
         return {**words.owners, **(self._library.owners(unindexed) if unindexed else {})}
+
+
+def _by_collection(places: Mapping[int, str]) -> dict[str, list[int]]:
+    chunks: dict[str, list[int]] = {}
+    for chunk, collection in places.items():
+        chunks.setdefault(collection, []).append(chunk)
+    return chunks
 
 
 def _best(found: Iterable[_Hits], depth: int) -> _Hits:

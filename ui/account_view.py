@@ -10,9 +10,9 @@ import streamlit as st
 from assistant.conversations import StoredMessage, Work
 from assistant.events import Answer
 from assistant.rewrite import Rewrite
+from retrieval.chunk_reader import Hit
 from retrieval.evidence import ANSWERABLE_FROM, PARTLY_FROM, Evidence, assess
 from retrieval.fusion import CHUNK_WEIGHT, DENSE_WEIGHT, DOCUMENT_WEIGHT
-from retrieval.library import Hit
 from retrieval.parts import Part
 from retrieval.queries import Kind, Query
 from retrieval.trace import Candidate, SearchTrace
