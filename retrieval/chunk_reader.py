@@ -42,7 +42,7 @@ class ChunkReader:
         found: dict[int, int] = {}
         with self._engine.connect() as connection:
             for size, ids in _filled_up(chunk_ids):
-                found |= {row[0]: row[1] for row in connection.execute(_owners(size), ids)}
+                found |= {row[0]: row[1] for row in connection.execute(_owners(size), ids).all()}
         return found
 
     def hits(self, chunk_ids: Sequence[int], scope: Scope) -> dict[int, Hit]:
@@ -50,7 +50,7 @@ class ChunkReader:
         found: dict[int, Hit] = {}
         with self._engine.connect() as connection:
             for size, ids in _filled_up(chunk_ids):
-                hits = map(_hit, connection.execute(_hits(size), ids))
+                hits = map(_hit, connection.execute(_hits(size), ids).all())
                 found |= {hit.id: hit for hit in hits if hit.source.collection in scope}
         return found
 
@@ -59,7 +59,7 @@ class ChunkReader:
         found: dict[int, Vector] = {}
         with self._engine.connect() as connection:
             for size, ids in _filled_up(chunk_ids):
-                for id_, blob in connection.execute(_vectors(size), {**ids, "model": model}):
+                for id_, blob in connection.execute(_vectors(size), {**ids, "model": model}).all():
                     found[id_] = np.frombuffer(blob, dtype=np.float32)
         return found
 

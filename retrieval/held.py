@@ -81,7 +81,7 @@ class HeldVectors:
             before = self._changes[collection_id]
             room = _ROOM - sum(len(held.ids) for held in self._known.values() if held is not None)
         found = self._reader.vectors_of(collection_id, self._model, limit=min(_MOST, room))
-        held = None if found is None else _held(*found, self._dimension)
+        held = None if found is None else hold(*found, self._dimension)
         with self._lock:
             if self._changes[collection_id] == before:  # Else it changed while it was read.
                 self._known[collection_id] = held
@@ -105,7 +105,8 @@ def nearest(collections: Mapping[str, Held], vector: Vector, limit: int) -> dict
     }
 
 
-def _held(ids: NDArray[np.int64], numbers: NDArray[np.float32], dimension: int) -> Held:
+def hold(ids: NDArray[np.int64], numbers: NDArray[np.float32], dimension: int) -> Held:
+    """A collection of these chunks; their embeddings follow one another in `numbers`."""
     vectors = numbers.reshape(len(ids), dimension)
     return Held(ids, vectors, np.ascontiguousarray(_signs(vectors).T))
 

@@ -6,7 +6,7 @@ so operators, quotes and brackets in it are ordinary characters.
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -79,28 +79,28 @@ class LexicalIndex:
         self, collection_id: str, text: str, limit: int, *, documents: Collection[int] | None = None
     ) -> tuple[WordHit, ...]:
         """The best chunks by the BM25 of the telling words, best first; nothing for a text without words."""
-        stems = self._stems(text, self._stemmer(collection_id))
+        stems = _stems(text, self._stemmer(collection_id))
         return self._entries(collection_id)[0].search(stems, limit, documents)
 
     def score_chunks(self, collection_id: str, text: str, chunk_ids: Collection[int]) -> tuple[WordHit, ...]:
         """The exact BM25 of these chunks, 0 where one holds no word of the text."""
-        stems = self._stems(text, self._stemmer(collection_id))
+        stems = _stems(text, self._stemmer(collection_id))
         return self._entries(collection_id)[0].score(stems, chunk_ids)
 
     def score_documents(self, collection_id: str, text: str, document_ids: Collection[int]) -> dict[int, float]:
         """The exact BM25 of these whole documents, by document id."""
-        stems = self._stems(text, self._stemmer(collection_id))
+        stems = _stems(text, self._stemmer(collection_id))
         return {hit.id: hit.score for hit in self._entries(collection_id)[1].score(stems, document_ids)}
 
     def search_documents(self, collection_id: str, text: str, limit: int) -> tuple[tuple[int, float], ...]:
         """(document id, BM25), best first; nothing for a text without words."""
-        stems = self._stems(text, self._stemmer(collection_id))
+        stems = _stems(text, self._stemmer(collection_id))
         return tuple((hit.id, hit.score) for hit in self._entries(collection_id)[1].search(stems, limit))
 
     def stems(self, text: str, scope: Scope = frozenset()) -> tuple[str, ...]:
         """The distinct stems of a text, in order, by the language that most collections of the scope are in."""
         stemmers = Counter(self._stemmer(collection_id) for collection_id in sorted(scope))
-        return self._stems(text, stemmers.most_common(1)[0][0] if stemmers else _ENGLISH)
+        return _stems(text, stemmers.most_common(1)[0][0] if stemmers else _ENGLISH)
 
     def is_stemmed_as(self, collection_id: str, stemmer: str | None) -> bool:
         """Whether a collection's words are stemmed so; None is for no stemming."""
@@ -156,9 +156,6 @@ class LexicalIndex:
                 _Entries(directory / "documents", analyzer),
             )
         return self._open[collection_id]
-
-    def _stems(self, text: str, stemmer: str) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(_analyzer(stemmer).analyze(text)))[:_MOST_STEMS]
 
     def _stemmer(self, collection_id: str) -> str:
         if collection_id not in self._stemmers:
@@ -293,6 +290,12 @@ def _whole(parts: Sequence[IndexedChunk]) -> str:
         yield from (part.words.body for part in parts)
 
     return "\n".join(texts())
+
+
+@lru_cache(maxsize=128)
+def _stems(text: str, stemmer: str) -> tuple[str, ...]:
+    """The distinct stems of a text, in order; a search asks for those of its question several times."""
+    return tuple(dict.fromkeys(_analyzer(stemmer).analyze(text)))[:_MOST_STEMS]
 
 
 @cache
