@@ -19,7 +19,7 @@ _ENGLISH, _NO_STEMMER = "english", "none"
 _HEAP_BYTES = 32_000_000
 _MOST_STEMS = 512
 _TELLING_SHARE = 0.3
-"""A stem that stands in more of the entries finds none by itself; it counts in the exact scores."""
+"""A stem that stands in more of the entries tells nothing: without it scores are as good (docs/evaluation.md)."""
 _FEW = 300
 """So many entries cost nothing to look at."""
 _LOOKED_UP = 256
@@ -83,7 +83,7 @@ class LexicalIndex:
         return self._entries(collection_id)[0].search(stems, limit, documents)
 
     def score_chunks(self, collection_id: str, text: str, chunk_ids: Collection[int]) -> tuple[WordHit, ...]:
-        """The exact BM25 of these chunks, 0 where one holds no word of the text."""
+        """The exact BM25 of these chunks, 0 where one holds no telling word of the text."""
         stems = _stems(text, self._stemmer(collection_id))
         return self._entries(collection_id)[0].score(stems, chunk_ids)
 
@@ -209,13 +209,13 @@ class _Entries:
         return self._hits(query, limit)
 
     def score(self, stems: Iterable[str], ids: Collection[int]) -> tuple[WordHit, ...]:
-        """Every entry of these ids with its score, 0 where no stem stands in it."""
+        """Every entry of these ids with its score, 0 where no telling stem stands in it."""
         import tantivy
 
         if not ids:
             return ()
         parts = [(tantivy.Occur.Must, self._one_of("id", ids))]
-        words = self._words(stems)
+        words = self._words(self._telling(stems))
         if words is not None:
             parts.append((tantivy.Occur.Should, words))
         return self._hits(tantivy.Query.boolean_query(parts), len(ids))
