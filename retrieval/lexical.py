@@ -6,7 +6,9 @@ so operators, quotes and brackets in it are ordinary characters.
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache, lru_cache
+from heapq import nlargest
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -80,7 +82,21 @@ class LexicalIndex:
     ) -> tuple[WordHit, ...]:
         """The best chunks by the BM25 of the telling words, best first; nothing for a text without words."""
         stems = _stems(text, self._stemmer(collection_id))
-        return self._entries(collection_id)[0].search(stems, limit, documents)
+        return self._entries(collection_id)[0].search(stems, limit, documents).first(limit)
+
+    def search_together(
+        self, scope: Scope, text: str, limit: int, *, documents: Collection[int] | None = None
+    ) -> dict[str, tuple[WordHit, ...]]:
+        """The best chunks of all collections together, by collection, best first."""
+        found = {
+            collection_id: self._entries(collection_id)[0].search(
+                _stems(text, self._stemmer(collection_id)), limit, documents
+            )
+            for collection_id in sorted(scope)
+        }
+        scores = ((score, collection_id) for collection_id, ranking in found.items() for score in ranking.scores())
+        best = Counter(collection_id for _, collection_id in nlargest(limit, scores))
+        return {collection_id: found[collection_id].first(count) for collection_id, count in best.items()}
 
     def score_chunks(self, collection_id: str, text: str, chunk_ids: Collection[int]) -> tuple[WordHit, ...]:
         """The exact BM25 of these chunks, 0 where one holds no telling word of the text."""
@@ -95,7 +111,7 @@ class LexicalIndex:
     def search_documents(self, collection_id: str, text: str, limit: int) -> tuple[tuple[int, float], ...]:
         """(document id, BM25), best first; nothing for a text without words."""
         stems = _stems(text, self._stemmer(collection_id))
-        return tuple((hit.id, hit.score) for hit in self._entries(collection_id)[1].search(stems, limit))
+        return tuple((hit.id, hit.score) for hit in self._entries(collection_id)[1].search(stems, limit).first(limit))
 
     def stems(self, text: str, scope: Scope = frozenset()) -> tuple[str, ...]:
         """The distinct stems of a text, in order, by the language that most collections of the scope are in."""
@@ -197,16 +213,16 @@ class _Entries:
         self._writing().commit()
         self._index.reload()
 
-    def search(self, stems: Iterable[str], limit: int, documents: Collection[int] | None = None) -> tuple[WordHit, ...]:
+    def search(self, stems: Iterable[str], limit: int, documents: Collection[int] | None = None) -> "_Ranking":
         import tantivy
 
         query = self._words(self._telling(stems))
         if query is None:
-            return ()
+            return _NOTHING
         if documents is not None:
             within = self._one_of("document", documents)
             query = tantivy.Query.boolean_query([(tantivy.Occur.Must, query), (tantivy.Occur.Must, within)])
-        return self._hits(query, limit)
+        return self._ranking(query, limit)
 
     def score(self, stems: Iterable[str], ids: Collection[int]) -> tuple[WordHit, ...]:
         """Every entry of these ids with its score, 0 where no telling stem stands in it."""
@@ -218,7 +234,7 @@ class _Entries:
         words = self._words(self._telling(stems))
         if words is not None:
             parts.append((tantivy.Occur.Should, words))
-        return self._hits(tantivy.Query.boolean_query(parts), len(ids))
+        return self._ranking(tantivy.Query.boolean_query(parts), len(ids)).first(len(ids))
 
     def _telling(self, stems: Iterable[str]) -> Sequence[str]:
         """Without the words of every other text, whose long lists cost most and tell nothing; all, if all are such."""
@@ -245,16 +261,9 @@ class _Entries:
             chosen = tantivy.Query.term_set_query(self._index.schema, field, list(values))
         return tantivy.Query.const_score_query(chosen, 0.0)
 
-    def _hits(self, query: Any, limit: int) -> tuple[WordHit, ...]:
+    def _ranking(self, query: Any, limit: int) -> "_Ranking":
         searcher = self._index.searcher()
-        hits = searcher.search(query, limit, count=False).hits
-        addresses = [address for _, address in hits]
-        ids = searcher.fast_field_values("id", addresses)
-        documents = searcher.fast_field_values("document", addresses)
-        return tuple(
-            WordHit(int(id_), int(document), float(score))
-            for id_, document, (score, _) in zip(ids, documents, hits, strict=True)
-        )
+        return _Ranking(searcher, searcher.search(query, limit, count=False).hits)
 
     def containing(self, stem: str) -> int:
         return int(self._index.searcher().doc_freq("words", stem))
@@ -279,6 +288,32 @@ class _Entries:
         if self._writer is None:
             self._writer = self._index.writer(_HEAP_BYTES, 1)
         return self._writer
+
+
+@dataclass(frozen=True, slots=True)
+class _Ranking:
+    """What a query found, best first; which entries these are is read where somebody wants to know."""
+
+    searcher: Any
+    hits: Sequence[tuple[float, Any]]
+
+    def scores(self) -> Iterator[float]:
+        return (score for score, _ in self.hits)
+
+    def first(self, count: int) -> tuple[WordHit, ...]:
+        hits = self.hits[:count]
+        addresses = [address for _, address in hits]
+        if not addresses:
+            return ()
+        ids = self.searcher.fast_field_values("id", addresses)
+        documents = self.searcher.fast_field_values("document", addresses)
+        return tuple(
+            WordHit(int(id_), int(document), float(score))
+            for id_, document, (score, _) in zip(ids, documents, hits, strict=True)
+        )
+
+
+_NOTHING = _Ranking(None, ())
 
 
 def _whole(parts: Sequence[IndexedChunk]) -> str:

@@ -150,12 +150,8 @@ class Scorer:
 
     def _matching(self, text: str, scope: Scope, documents: Documents, depth: int) -> _Hits:
         """The chunks whose words match best."""
-
-        def search(collection: str) -> _Hits:
-            hits = self._indexes.lexical.search(collection, text, depth, documents=documents)
-            return {hit.id: _Hit(collection, hit.score, hit.document) for hit in hits}
-
-        return _best(map(search, sorted(scope)), depth)
+        found = self._indexes.lexical.search_together(scope, text, depth, documents=documents)
+        return {hit.id: _Hit(collection, hit.score, hit.document) for collection, hits in found.items() for hit in hits}
 
     def _nearest(self, vector: Vector, scope: Scope, held: _AtHand, documents: Documents, depth: int) -> _Hits:
         """The chunks nearest in meaning."""

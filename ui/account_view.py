@@ -164,8 +164,8 @@ def _scoring(trace: SearchTrace) -> str:
         else ""
     )
     return (
-        f"A score is {DENSE_WEIGHT:.0%} closeness in meaning (1 is the same), {CHUNK_WEIGHT:.0%} how well the words "
-        f"of the piece match and {DOCUMENT_WEIGHT:.0%} how well those of its whole document do, both measured against "
+        f"A score is {DENSE_WEIGHT:.0%} closeness in meaning (1 is the same; the question is first moved a little "
+        f"towards the piece that fits it best), {CHUNK_WEIGHT:.0%} how well the words of the piece match and {DOCUMENT_WEIGHT:.0%} how well those of its whole document do, both measured against "
         f"the best match. Among words, more is better and 0 is none in common.{several}"
     )
 
