@@ -41,7 +41,8 @@ class Held:
         """The embeddings of those of these chunks that have one."""
         wanted = np.array(sorted(chunk_ids), np.int64)
         rows = np.searchsorted(self.ids, wanted)
-        there = np.isin(wanted, self.ids, assume_unique=True)
+        there = rows < len(self.ids)
+        there[there] = self.ids[rows[there]] == wanted[there]
         return dict(zip(wanted[there].tolist(), self.vectors[rows[there]], strict=True))
 
     def distances(self, signs: _Words) -> NDArray[np.uint16]:
