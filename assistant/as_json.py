@@ -9,10 +9,11 @@ from assistant.check_text import CheckedText
 from assistant.events import Answer, CheckedSentence, Citation, Comparison, DocumentList, Support
 from assistant.rewrite import Rewrite
 from retrieval.catalogue import Entry
+from retrieval.chunk_reader import Hit
 from retrieval.evidence import ANSWERABLE_FROM, PARTLY_FROM, Evidence
 from retrieval.fusion import CHUNK_WEIGHT, DENSE_WEIGHT, DOCUMENT_WEIGHT
 from retrieval.intake import IntakeReport
-from retrieval.library import Collection, Hit
+from retrieval.library import Collection
 from retrieval.trace import Candidate, Found, SearchTrace
 from retrieval.values import Passage
 

@@ -14,9 +14,9 @@ from assistant.events import AnswerFinished, Citation, DocumentList, Event, Pass
 from assistant.inventory_questions import InventoryQuestion, recognise
 from assistant.periods import Period
 from retrieval.catalogue import Catalogue, Entry
+from retrieval.chunk_reader import Hit
 from retrieval.filters import NO_FILTERS, Filters
 from retrieval.folding import fold
-from retrieval.library import Hit
 from retrieval.mentions import Mentions, alternatives, words_of
 from retrieval.queries import Query
 from retrieval.search import Search

@@ -19,19 +19,23 @@ def fuse_legs(dense: Scores, lexical: Scores, whole: Scores) -> dict[int, float]
     `whole` is the BM25 of each chunk's document. A chunk without a score counts as zero there; a part
     without any score, such as cosines where there is no embedding, takes no share.
     """
-    parts = ((DENSE_WEIGHT, dense), (CHUNK_WEIGHT, normalised(lexical)), (DOCUMENT_WEIGHT, normalised(whole)))
-    present = [(weight, scores) for weight, scores in parts if scores]
-    total = sum(weight for weight, _ in present)
-    return {
-        chunk: sum(weight * scores.get(chunk, 0.0) for weight, scores in present) / total
-        for chunk in dense.keys() | lexical.keys()
-    }
+    parts = (
+        (DENSE_WEIGHT, 1.0, dense),
+        (CHUNK_WEIGHT, _best(lexical), lexical),
+        (DOCUMENT_WEIGHT, _best(whole), whole),
+    )
+    present = [(weight, best, scores) for weight, best, scores in parts if scores and best > 0]
+    total = sum(weight for weight, _, _ in present)
+    fused = dict.fromkeys(dense.keys() | lexical.keys(), 0.0)
+    for weight, best, scores in present:
+        share = weight / (best * total)
+        for chunk in fused.keys() & scores.keys():
+            fused[chunk] += share * scores[chunk]
+    return fused
 
 
-def normalised(scores: Scores) -> dict[int, float]:
-    """Each score as a share of the best; none where the best is not above zero."""
-    best = max(scores.values(), default=0.0)
-    return {chunk: score / best for chunk, score in scores.items()} if best > 0 else {}
+def _best(scores: Scores) -> float:
+    return max(scores.values(), default=0.0)
 
 
 def fuse_queries(weighted: Sequence[tuple[float, Scores]]) -> dict[int, float]:

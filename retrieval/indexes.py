@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from retrieval.errors import FULL, HomeFull
+from retrieval.held import Held, HeldVectors
 from retrieval.language import main_stemmer
 from retrieval.lexical import LexicalIndex
 from retrieval.library import IndexedChunk, Library
@@ -20,6 +21,8 @@ from retrieval.vectors import VectorIndex
 
 log = logging.getLogger(__name__)
 Beside = Callable[[Callable[[], None]], None]
+Changing = Callable[[str], None]
+"""Told of a collection that SQL has changed, before its index is."""
 _DOCUMENTS_AT_ONCE = 200
 _PROOF_SAMPLE = 32
 _ROOM_BYTES = 4 * 1024 * 1024
@@ -66,8 +69,17 @@ class ChunkIndex(Protocol):
 class Follower:
     """One index that follows SQL, remembering in a small file how far it has come."""
 
-    def __init__(self, index: ChunkIndex, library: Library, directory: Path, stopping: threading.Event) -> None:
+    def __init__(
+        self,
+        index: ChunkIndex,
+        library: Library,
+        directory: Path,
+        stopping: threading.Event,
+        *,
+        changing: Changing = lambda _: None,
+    ) -> None:
         self.index = index
+        self._changing = changing
         self._stopping = stopping
         self._filling: set[str] = set()
         self._library = library
@@ -113,6 +125,7 @@ class Follower:
     def drop(self, collection_id: str) -> None:
         """Forget a collection."""
         with self._lock:
+            self._changing(collection_id)
             self.index.drop(collection_id)
             self._marks.forget(collection_id)
 
@@ -137,9 +150,11 @@ class Follower:
         while ids := self._library.documents_after(collection_id, document, _DOCUMENTS_AT_ONCE):
             if self._stopping.is_set():
                 return False
+            self._changing(collection_id)
             self.index.add(collection_id, tuple(self._library.indexed_chunks(ids)))
             document, changed = ids[-1], True
         if gone := self._library.removals_after(collection_id, removal):
+            self._changing(collection_id)
             self.index.remove(collection_id, tuple(document_id for _, document_id in gone))
             removal, changed = gone[-1][0], True
         if changed or collection_id in self._filling:
@@ -175,7 +190,11 @@ class Indexes:
         self._library = library
         stopping = stopping or threading.Event()
         self._lexical = Follower(lexical, library, directory, stopping)
-        self._dense = Follower(dense, library, directory, stopping) if dense is not None else None
+        self._dense: Follower | None = None
+        self._held: HeldVectors | None = None
+        if dense is not None:
+            self._held = HeldVectors(library, model=dense.model, dimension=dense.dimension)
+            self._dense = Follower(dense, library, directory, stopping, changing=self._held.forget)
         self._followers = (self._lexical,) if self._dense is None else (self._lexical, self._dense)
 
     def catch_up(self, collection_id: str) -> None:
@@ -218,6 +237,10 @@ class Indexes:
         """The collections whose vectors may be asked now."""
         follower = self._dense
         return frozenset() if follower is None else frozenset(c for c in scope if follower.is_whole(c))
+
+    def held(self, scope: Scope) -> dict[str, Held]:
+        """The small collections among these, whose vectors are at hand without asking an index."""
+        return self._held.among(self.dense_scope(scope)) if self._held is not None else {}
 
     def rebuild(self, collection_id: str, *, legs: Sequence[Leg] = ("lexical", "dense")) -> None:
         """Build indexes of a collection again from SQL."""

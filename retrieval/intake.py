@@ -14,13 +14,14 @@ from pathlib import Path
 
 import numpy as np
 
+from retrieval.chunk_reader import Vector
 from retrieval.chunking import chunk_document
 from retrieval.context import indexed_text, titled
 from retrieval.embedding import Embedder
 from retrieval.errors import ParseCancelled, ParseError, ParserDied
 from retrieval.indexes import Indexes
 from retrieval.language import language_of
-from retrieval.library import Failure, FileFacts, Library, NewDocument, Vector
+from retrieval.library import Failure, FileFacts, Library, NewDocument
 from retrieval.listing import ListedFile, list_files
 from retrieval.originals import Originals, sha256_of
 from retrieval.parsing import format_named

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from retrieval.library import Hit
+from retrieval.chunk_reader import Hit
 from retrieval.trace import Candidate
 from retrieval.values import Passage
 

@@ -6,7 +6,9 @@ so operators, quotes and brackets in it are ordinary characters.
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from heapq import nlargest
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,9 +21,11 @@ _ENGLISH, _NO_STEMMER = "english", "none"
 _HEAP_BYTES = 32_000_000
 _MOST_STEMS = 512
 _TELLING_SHARE = 0.3
-"""A stem that stands in more of the entries finds none by itself; it counts in the exact scores."""
+"""A stem that stands in more of the entries tells nothing: without it scores are as good (docs/evaluation.md)."""
 _FEW = 300
 """So many entries cost nothing to look at."""
+_LOOKED_UP = 256
+"""Up to this many numbers are looked up one by one; at 500 the set is faster."""
 
 
 class WordHit(NamedTuple):
@@ -77,28 +81,42 @@ class LexicalIndex:
         self, collection_id: str, text: str, limit: int, *, documents: Collection[int] | None = None
     ) -> tuple[WordHit, ...]:
         """The best chunks by the BM25 of the telling words, best first; nothing for a text without words."""
-        stems = self._stems(text, self._stemmer(collection_id))
-        return self._entries(collection_id)[0].search(stems, limit, documents)
+        stems = _stems(text, self._stemmer(collection_id))
+        return self._entries(collection_id)[0].search(stems, limit, documents).first(limit)
+
+    def search_together(
+        self, scope: Scope, text: str, limit: int, *, documents: Collection[int] | None = None
+    ) -> dict[str, tuple[WordHit, ...]]:
+        """The best chunks of all collections together, by collection, best first."""
+        found = {
+            collection_id: self._entries(collection_id)[0].search(
+                _stems(text, self._stemmer(collection_id)), limit, documents
+            )
+            for collection_id in sorted(scope)
+        }
+        scores = ((score, collection_id) for collection_id, ranking in found.items() for score in ranking.scores())
+        best = Counter(collection_id for _, collection_id in nlargest(limit, scores))
+        return {collection_id: found[collection_id].first(count) for collection_id, count in best.items()}
 
     def score_chunks(self, collection_id: str, text: str, chunk_ids: Collection[int]) -> tuple[WordHit, ...]:
-        """The exact BM25 of these chunks, 0 where one holds no word of the text."""
-        stems = self._stems(text, self._stemmer(collection_id))
+        """The exact BM25 of these chunks, 0 where one holds no telling word of the text."""
+        stems = _stems(text, self._stemmer(collection_id))
         return self._entries(collection_id)[0].score(stems, chunk_ids)
 
     def score_documents(self, collection_id: str, text: str, document_ids: Collection[int]) -> dict[int, float]:
         """The exact BM25 of these whole documents, by document id."""
-        stems = self._stems(text, self._stemmer(collection_id))
+        stems = _stems(text, self._stemmer(collection_id))
         return {hit.id: hit.score for hit in self._entries(collection_id)[1].score(stems, document_ids)}
 
     def search_documents(self, collection_id: str, text: str, limit: int) -> tuple[tuple[int, float], ...]:
         """(document id, BM25), best first; nothing for a text without words."""
-        stems = self._stems(text, self._stemmer(collection_id))
-        return tuple((hit.id, hit.score) for hit in self._entries(collection_id)[1].search(stems, limit))
+        stems = _stems(text, self._stemmer(collection_id))
+        return tuple((hit.id, hit.score) for hit in self._entries(collection_id)[1].search(stems, limit).first(limit))
 
     def stems(self, text: str, scope: Scope = frozenset()) -> tuple[str, ...]:
         """The distinct stems of a text, in order, by the language that most collections of the scope are in."""
         stemmers = Counter(self._stemmer(collection_id) for collection_id in sorted(scope))
-        return self._stems(text, stemmers.most_common(1)[0][0] if stemmers else _ENGLISH)
+        return _stems(text, stemmers.most_common(1)[0][0] if stemmers else _ENGLISH)
 
     def is_stemmed_as(self, collection_id: str, stemmer: str | None) -> bool:
         """Whether a collection's words are stemmed so; None is for no stemming."""
@@ -155,9 +173,6 @@ class LexicalIndex:
             )
         return self._open[collection_id]
 
-    def _stems(self, text: str, stemmer: str) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(_analyzer(stemmer).analyze(text)))[:_MOST_STEMS]
-
     def _stemmer(self, collection_id: str) -> str:
         if collection_id not in self._stemmers:
             try:
@@ -198,28 +213,28 @@ class _Entries:
         self._writing().commit()
         self._index.reload()
 
-    def search(self, stems: Iterable[str], limit: int, documents: Collection[int] | None = None) -> tuple[WordHit, ...]:
+    def search(self, stems: Iterable[str], limit: int, documents: Collection[int] | None = None) -> "_Ranking":
         import tantivy
 
         query = self._words(self._telling(stems))
         if query is None:
-            return ()
+            return _NOTHING
         if documents is not None:
             within = self._one_of("document", documents)
             query = tantivy.Query.boolean_query([(tantivy.Occur.Must, query), (tantivy.Occur.Must, within)])
-        return self._hits(query, limit)
+        return self._ranking(query, limit)
 
     def score(self, stems: Iterable[str], ids: Collection[int]) -> tuple[WordHit, ...]:
-        """Every entry of these ids with its score, 0 where no stem stands in it."""
+        """Every entry of these ids with its score, 0 where no telling stem stands in it."""
         import tantivy
 
         if not ids:
             return ()
         parts = [(tantivy.Occur.Must, self._one_of("id", ids))]
-        words = self._words(stems)
+        words = self._words(self._telling(stems))
         if words is not None:
             parts.append((tantivy.Occur.Should, words))
-        return self._hits(tantivy.Query.boolean_query(parts), len(ids))
+        return self._ranking(tantivy.Query.boolean_query(parts), len(ids)).first(len(ids))
 
     def _telling(self, stems: Iterable[str]) -> Sequence[str]:
         """Without the words of every other text, whose long lists cost most and tell nothing; all, if all are such."""
@@ -234,22 +249,21 @@ class _Entries:
         return tantivy.Query.boolean_query(parts) if parts else None
 
     def _one_of(self, field: str, values: Collection[int]) -> Any:
-        """Any of these numbers; adds nothing to a score."""
+        """Any of these numbers; adds nothing to a score.
+
+        A few are looked up one by one: a set is made an automaton that passes over the whole dictionary.
+        """
         import tantivy
 
-        chosen = tantivy.Query.term_set_query(self._index.schema, field, list(values))
+        if len(values) <= _LOOKED_UP:
+            chosen = tantivy.Query.boolean_query([(tantivy.Occur.Should, self._term(field, n)) for n in values])
+        else:
+            chosen = tantivy.Query.term_set_query(self._index.schema, field, list(values))
         return tantivy.Query.const_score_query(chosen, 0.0)
 
-    def _hits(self, query: Any, limit: int) -> tuple[WordHit, ...]:
+    def _ranking(self, query: Any, limit: int) -> "_Ranking":
         searcher = self._index.searcher()
-        hits = searcher.search(query, limit, count=False).hits
-        addresses = [address for _, address in hits]
-        ids = searcher.fast_field_values("id", addresses)
-        documents = searcher.fast_field_values("document", addresses)
-        return tuple(
-            WordHit(int(id_), int(document), float(score))
-            for id_, document, (score, _) in zip(ids, documents, hits, strict=True)
-        )
+        return _Ranking(searcher, searcher.search(query, limit, count=False).hits)
 
     def containing(self, stem: str) -> int:
         return int(self._index.searcher().doc_freq("words", stem))
@@ -276,6 +290,32 @@ class _Entries:
         return self._writer
 
 
+@dataclass(frozen=True, slots=True)
+class _Ranking:
+    """What a query found, best first; which entries these are is read where somebody wants to know."""
+
+    searcher: Any
+    hits: Sequence[tuple[float, Any]]
+
+    def scores(self) -> Iterator[float]:
+        return (score for score, _ in self.hits)
+
+    def first(self, count: int) -> tuple[WordHit, ...]:
+        hits = self.hits[:count]
+        addresses = [address for _, address in hits]
+        if not addresses:
+            return ()
+        ids = self.searcher.fast_field_values("id", addresses)
+        documents = self.searcher.fast_field_values("document", addresses)
+        return tuple(
+            WordHit(int(id_), int(document), float(score))
+            for id_, document, (score, _) in zip(ids, documents, hits, strict=True)
+        )
+
+
+_NOTHING = _Ranking(None, ())
+
+
 def _whole(parts: Sequence[IndexedChunk]) -> str:
     """A document's words: its title, each heading once, and all its text."""
 
@@ -285,6 +325,12 @@ def _whole(parts: Sequence[IndexedChunk]) -> str:
         yield from (part.words.body for part in parts)
 
     return "\n".join(texts())
+
+
+@lru_cache(maxsize=128)
+def _stems(text: str, stemmer: str) -> tuple[str, ...]:
+    """The distinct stems of a text, in order; a search asks for those of its question several times."""
+    return tuple(dict.fromkeys(_analyzer(stemmer).analyze(text)))[:_MOST_STEMS]
 
 
 @cache

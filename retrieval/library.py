@@ -4,7 +4,6 @@ A document becomes visible whole or not at all: its text, chunks and embeddings 
 """
 
 import uuid
-from collections.abc import Collection as Several
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
@@ -15,7 +14,6 @@ from numpy.typing import NDArray
 from sqlalchemy import (
     Column,
     Connection,
-    Engine,
     Row,
     RowMapping,
     Table,
@@ -29,42 +27,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
+from retrieval.chunk_reader import ChunkReader, Vector
 from retrieval.context import IndexedText, indexed_text
 from retrieval.errors import CollectionRefused, UnknownCollection, UnknownDocument
 from retrieval.schema import chunks, collections, documents, failures, removals, title_embeddings
 from retrieval.values import Chunk, ParsedDocument, Scope, Section, Source
 
-Vector = NDArray[np.float32]
 _IDS_PER_QUERY = 500
 _MOST_NAME_CHARS = 120
-_HIT_COLUMNS = ("id", "document_id", "position", "start", "end", "heading", "page", "text")
-_SOURCE_COLUMNS = ("collection_id", "path", "title", "markup", "dated", "page_starts")
-# Built once: putting a statement together costs as much as carrying it out. The scope is checked on the rows,
-# for with it SQLite reads all documents of the collections and their chunks instead of the few that are asked for.
-_HITS = (
-    select(*(chunks.c[name] for name in _HIT_COLUMNS), *(documents.c[name] for name in _SOURCE_COLUMNS))
-    .join(documents)
-    .where(chunks.c.id.in_(bindparam("ids", expanding=True)))
-)
-_OWNERS = select(chunks.c.id, chunks.c.document_id).where(chunks.c.id.in_(bindparam("ids", expanding=True)))
-_TEXT_BETWEEN = select(func.substr(documents.c.text, bindparam("from"), bindparam("length"))).where(
-    documents.c.id == bindparam("document")
-)
-_VECTORS = select(chunks.c.id, chunks.c.embedding).where(
-    chunks.c.id.in_(bindparam("ids", expanding=True)), chunks.c.embedding_model == bindparam("model")
-)
-
-_TITLE = select(title_embeddings.c.embedding).where(
-    title_embeddings.c.document_id == bindparam("id"), title_embeddings.c.embedding_model == bindparam("model")
-)
-_CHUNKS_IN = (
-    select(chunks.c.id, documents.c.collection_id)
-    .join(documents)
-    .where(
-        documents.c.id.in_(bindparam("ids", expanding=True)),
-        documents.c.collection_id.in_(bindparam("scope", expanding=True)),
-    )
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,17 +91,6 @@ class IndexedChunk:
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
-    """A chunk that a search found, read back from SQL; `position` counts the chunks of its document."""
-
-    id: int
-    source: Source
-    position: int
-    chunk: Chunk
-    page_starts: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Failure:
     """A file that could not be read in, and why. `deaths` counts how often it took its parser with it."""
 
@@ -141,11 +100,8 @@ class Failure:
     deaths: int = 0
 
 
-class Library:
+class Library(ChunkReader):
     """Collections, documents and chunks in SQL."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
 
     def close(self) -> None:
         """Let go of the database's connections."""
@@ -380,61 +336,12 @@ class Library:
         with self._engine.connect() as connection:
             return int(connection.execute(query).scalar_one())
 
-    def owners(self, chunk_ids: Sequence[int]) -> dict[int, int]:
-        """The document id of each of these chunks."""
-        found: dict[int, int] = {}
-        with self._engine.connect() as connection:
-            for ids in _batches(chunk_ids):
-                found |= {row[0]: row[1] for row in connection.execute(_OWNERS, {"ids": ids})}
-        return found
-
     def chunk_owners(self, collection_id: str) -> dict[int, int]:
         """The document id of every chunk of a collection."""
         query = select(chunks.c.id, chunks.c.document_id).join(documents)
         with self._engine.connect() as connection:
             rows = connection.execute(query.where(documents.c.collection_id == collection_id))
             return {row[0]: row[1] for row in rows}
-
-    def hits(self, chunk_ids: Sequence[int], scope: Scope) -> dict[int, Hit]:
-        """The chunks of these ids that the scope may see; ids outside it, or deleted since, are left out."""
-        found: dict[int, Hit] = {}
-        with self._engine.connect() as connection:
-            for ids in _batches(chunk_ids):
-                for row in connection.execute(_HITS, {"ids": ids}):
-                    if row.collection_id in scope:
-                        found[row.id] = _hit(row)
-        return found
-
-    def vectors(self, chunk_ids: Sequence[int], model: str) -> dict[int, Vector]:
-        """The embeddings of chunks by this model, by chunk id."""
-        found: dict[int, Vector] = {}
-        with self._engine.connect() as connection:
-            for ids in _batches(chunk_ids):
-                for id_, blob in connection.execute(_VECTORS, {"ids": ids, "model": model}):
-                    found[id_] = np.frombuffer(blob, dtype=np.float32)
-        return found
-
-    def title_embedding(self, document_id: int, model: str) -> Vector | None:
-        """The embedding of a document's title by this model, None where there is none yet."""
-        with self._engine.connect() as connection:
-            return _vector(connection.execute(_TITLE, {"id": document_id, "model": model}).scalar())
-
-    def chunks_in(self, document_ids: Several[int], scope: Scope, *, limit: int) -> dict[int, str] | None:
-        """The collection of every chunk of these documents that the scope may see, None where they exceed `limit`."""
-        found: dict[int, str] = {}
-        with self._engine.connect() as connection:
-            for ids in _batches(sorted(document_ids)):
-                among = {"ids": ids, "scope": sorted(scope)}
-                found |= {row[0]: row[1] for row in connection.execute(_CHUNKS_IN.limit(limit + 1 - len(found)), among)}
-                if len(found) > limit:
-                    return None
-        return found
-
-    def text_between(self, document_id: int, start: int, end: int) -> str:
-        """A stretch of a document's text."""
-        with self._engine.connect() as connection:
-            where = {"document": document_id, "from": start + 1, "length": end - start}
-            return str(connection.execute(_TEXT_BETWEEN, where).scalar_one())
 
     def embeddings_of(self, hashes: Iterable[str], model: str) -> dict[str, Vector]:
         """Embeddings already stored for these texts (by IndexedText.sha256), so none is computed twice."""
@@ -597,12 +504,6 @@ def _chunk_rows(document_id: int, new: NewDocument) -> list[dict[str, Any]]:
 
 def _chunk(row: RowMapping) -> Chunk:
     return Chunk(row["start"], row["end"], row["text"], tuple(row["heading"]), row["page"])
-
-
-def _hit(row: Row[Any]) -> Hit:
-    source = Source(row.document_id, row.collection_id, row.path, row.title, row.markup, row.dated)
-    chunk = Chunk(row.start, row.end, row.text, tuple(row.heading), row.page)
-    return Hit(row.id, source, row.position, chunk, tuple(row.page_starts))
 
 
 def _source(row: RowMapping) -> Source:

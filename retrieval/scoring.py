@@ -7,13 +7,17 @@ times as deep gains (docs/evaluation.md).
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
+from retrieval.chunk_reader import Vector
 from retrieval.embedding import Embedder
 from retrieval.fusion import fuse_legs, ranked
+from retrieval.held import Held, nearest
 from retrieval.indexes import Indexes
-from retrieval.library import Library, Vector
+from retrieval.library import Library
 from retrieval.queries import Query
 from retrieval.trace import Parts
 from retrieval.values import Leg, Scope
@@ -23,29 +27,45 @@ _MOST_COMPARED = 4_000
 _WIDENED = 2_000
 """How many chunks the index of meanings is asked for where more are chosen."""
 _THREADS = 2
+FEEDBACK = 0.2
+"""How far a question moves towards its best chunk: +.006 on SciFact, +.007 on MTRAG-human (docs/evaluation.md)."""
 
 Documents = frozenset[int] | None
 """Ids of the documents that a search is restricted to; None is all."""
 Lap = Callable[[str], None]
-_Hits = dict[int, tuple[str, float]]
-"""Collection and score by chunk."""
+_AtHand = Mapping[str, Held]
+
+
+class _Hit(NamedTuple):
+    """Where a chunk was found, with what score; its document where the index tells it."""
+
+    collection: str
+    score: float
+    document: int | None = None
+
+
+_Hits = Mapping[int, _Hit]
 
 
 @dataclass(frozen=True, slots=True)
 class QueryScores:
-    """The scores of one query by chunk: cosine, BM25 of the chunk, BM25 of its whole document."""
+    """The scores of one query by chunk: cosine, BM25 of the chunk, BM25 of its whole document.
+
+    `moved` is the cosine to the question once it has moved towards its best chunk.
+    """
 
     dense: Mapping[int, float]
     lexical: Mapping[int, float]
     documents: Mapping[int, float]
+    moved: Mapping[int, float]
 
     def fused(self) -> dict[int, float]:
         """One score for every chunk."""
-        return fuse_legs(self.dense, self.lexical, self.documents)
+        return fuse_legs(self.moved, self.lexical, self.documents)
 
     def of(self, chunk: int) -> Parts:
         """What one chunk's score is made of."""
-        return Parts(self.dense.get(chunk), self.lexical.get(chunk), self.documents.get(chunk))
+        return Parts(self.dense.get(chunk), self.lexical.get(chunk), self.documents.get(chunk), self.moved.get(chunk))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +90,27 @@ class _Words:
     chunks: Mapping[int, float]
     documents: Mapping[int, float]
 
-    def __or__(self, other: "_Words") -> "_Words":
-        return _Words(
-            {**self.owners, **other.owners},
-            {**self.chunks, **other.chunks},
-            {**self.documents, **other.documents},
-        )
+
+@dataclass(frozen=True, slots=True)
+class _Embedded:
+    """Chunks with their embeddings, one row each."""
+
+    chunks: Sequence[int]
+    rows: NDArray[np.float32]
+
+    def cosines(self, vector: Vector) -> dict[int, float]:
+        return dict(zip(self.chunks, (self.rows @ vector).tolist(), strict=True)) if self.chunks else {}
+
+    def moved(self, vector: Vector, scores: Mapping[int, float]) -> dict[int, float]:
+        """The cosines to a question that has moved towards the best chunk."""
+        if not self.chunks:
+            return {}
+        best = max(range(len(self.chunks)), key=lambda at: (scores[self.chunks[at]], -self.chunks[at]))
+        towards = (1 - FEEDBACK) * vector + FEEDBACK * self.rows[best]
+        return self.cosines(towards / np.linalg.norm(towards))
 
 
-_NO_WORDS = _Words({}, {}, {})
+_NOTHING_EMBEDDED = _Embedded((), np.empty((0, 0), np.float32))
 
 
 class Scorer:
@@ -95,19 +127,17 @@ class Scorer:
         """Up to `depth` chunks of each index for each query, by their exact scores; `lap` hears each part's name."""
         vectors = self._embed(queries)
         lap("embed")
-        near = [self._nearest(vector, scope, documents, depth) for vector in vectors]
+        held = self._indexes.held(scope)
+        near = [self._nearest(vector, scope, held, documents, depth) for vector in vectors]
         lap("dense")
         matching = [self._matching(query.text, scope, documents, depth) for query in queries]
         lap("lexical")
-        places = {chunk: place for found in (*near, *matching) for chunk, (place, _) in found.items()}
-        missing = [chunk for chunk in places if not all(chunk in found for found in near)]
-        cosines = self._cosines(missing, vectors)
-        words = [self._words(query.text, places) for query in queries]
+        places = {chunk: hit.collection for found in (*near, *matching) for chunk, hit in found.items()}
+        embedded = self._embedded(places, held) if vectors else _NOTHING_EMBEDDED
+        words = [self._words(query.text, places, found) for query, found in zip(queries, matching, strict=True)]
         scores = tuple(
-            QueryScores({chunk: score for chunk, (_, score) in found.items()} | exact, told.chunks, told.documents)
-            for found, exact, told in zip(
-                near or [{}] * len(queries), cosines or [{}] * len(queries), words, strict=True
-            )
+            _scores(embedded, vector, told)
+            for vector, told in zip(vectors or [None] * len(queries), words, strict=True)
         )
         owners = self._owners(places, words[0])
         lap("complete")
@@ -120,57 +150,57 @@ class Scorer:
 
     def _matching(self, text: str, scope: Scope, documents: Documents, depth: int) -> _Hits:
         """The chunks whose words match best."""
+        found = self._indexes.lexical.search_together(scope, text, depth, documents=documents)
+        return {hit.id: _Hit(collection, hit.score, hit.document) for collection, hits in found.items() for hit in hits}
 
-        def search(collection: str) -> _Hits:
-            hits = self._indexes.lexical.search(collection, text, depth, documents=documents)
-            return {hit.id: (collection, hit.score) for hit in hits}
-
-        return _best(map(search, sorted(scope)), depth)
-
-    def _nearest(self, vector: Vector, scope: Scope, documents: Documents, depth: int) -> _Hits:
+    def _nearest(self, vector: Vector, scope: Scope, held: _AtHand, documents: Documents, depth: int) -> _Hits:
         """The chunks nearest in meaning."""
         if documents is not None:
-            return self._nearest_of(vector, scope, documents, depth)
+            return self._nearest_of(vector, scope, held, documents, depth)
         index = self._indexes.dense
         assert index is not None
 
         def search(collection: str) -> _Hits:
-            return {chunk: (collection, cosine) for chunk, cosine in index.search(collection, vector, depth)}
+            return {chunk: _Hit(collection, cosine) for chunk, cosine in index.search(collection, vector, depth)}
 
-        collections = sorted(self._indexes.dense_scope(scope))
-        return _best((self._beside.map if len(collections) > 1 else map)(search, collections), depth)
+        large = sorted(self._indexes.dense_scope(scope) - held.keys())
+        asked = (self._beside.map if len(large) > 1 else map)(search, large)
+        small = {chunk: _Hit(*found) for chunk, found in nearest(held, vector, depth).items()}
+        return _best((small, *asked), depth)
 
-    def _nearest_of(self, vector: Vector, scope: Scope, documents: Collection[int], depth: int) -> _Hits:
+    def _nearest_of(self, vector: Vector, scope: Scope, held: _AtHand, documents: Collection[int], depth: int) -> _Hits:
         """The same within some documents: their chunks one by one where they are few, else out of many found."""
         among = self._library.chunks_in(documents, scope, limit=_MOST_COMPARED)
         if among is not None:
-            (cosines,) = self._cosines(among, [vector])
-            return _best([{chunk: (among[chunk], cosine) for chunk, cosine in cosines.items()}], depth)
-        wide = self._nearest(vector, scope, None, _WIDENED)
+            cosines = self._embedded(among, held).cosines(vector)
+            return _best([{chunk: _Hit(among[chunk], cosine) for chunk, cosine in cosines.items()}], depth)
+        wide = self._nearest(vector, scope, held, None, _WIDENED)
         owners = self._library.owners(list(wide))
         return _best([{chunk: hit for chunk, hit in wide.items() if owners.get(chunk) in documents}], depth)
 
-    def _words(self, text: str, places: Mapping[int, str]) -> _Words:
-        """The exact BM25 of these chunks, and of the whole documents they belong to."""
-        by_collection: dict[str, list[int]] = {}
-        for chunk, collection in places.items():
-            by_collection.setdefault(collection, []).append(chunk)
-        words = _NO_WORDS
-        for collection, chunks in by_collection.items():
-            hits = self._indexes.lexical.score_chunks(collection, text, chunks)
-            owners = {hit.id: hit.document for hit in hits}
-            whole = self._indexes.lexical.score_documents(collection, text, frozenset(owners.values()))
-            documents = {chunk: whole[document] for chunk, document in owners.items() if document in whole}
-            words |= _Words(owners, {hit.id: hit.score for hit in hits}, documents)
-        return words
+    def _words(self, text: str, places: Mapping[int, str], found: _Hits) -> _Words:
+        """The exact BM25 of these chunks, of which some were found by it, and of the documents they belong to."""
+        lexical = self._indexes.lexical
+        owners = {chunk: hit.document for chunk, hit in found.items() if hit.document is not None}
+        scores = {chunk: hit.score for chunk, hit in found.items()}
+        for collection, chunks in _by_collection(places).items():
+            for hit in lexical.score_chunks(collection, text, [chunk for chunk in chunks if chunk not in scores]):
+                owners[hit.id], scores[hit.id] = hit.document, hit.score
+        documents: dict[int, float] = {}
+        for collection, chunks in _by_collection({chunk: places[chunk] for chunk in owners}).items():
+            whole = lexical.score_documents(collection, text, frozenset(owners[chunk] for chunk in chunks))
+            documents |= {chunk: whole[owners[chunk]] for chunk in chunks if owners[chunk] in whole}
+        return _Words(owners, scores, documents)
 
-    def _cosines(self, chunks: Collection[int], vectors: Sequence[Vector]) -> list[dict[int, float]]:
-        """The exact cosines of these chunks to each vector; what has no embedding is left out."""
-        stored = self._library.vectors(tuple(chunks), self._embedder.name) if self._embedder and chunks else {}
-        if not stored:
-            return [{} for _ in vectors]
-        cosines = np.stack(list(stored.values())) @ np.stack(vectors).T
-        return [dict(zip(stored, column.tolist(), strict=True)) for column in cosines.T]
+    def _embedded(self, places: Mapping[int, str], held: _AtHand) -> "_Embedded":
+        """The embeddings of these chunks, from memory where they are held; what has none is left out."""
+        assert self._embedder is not None
+        elsewhere = [chunk for chunk, collection in places.items() if collection not in held]
+        found = self._library.vectors(elsewhere, self._embedder.name) if elsewhere else {}
+        for collection, chunks in _by_collection(places).items():
+            if collection in held:
+                found |= held[collection].of(chunks)
+        return _Embedded(tuple(found), np.stack(list(found.values()))) if found else _NOTHING_EMBEDDED
 
     def _owners(self, places: Mapping[int, str], words: _Words) -> dict[int, int]:
         """The document of each chunk; the database is asked where the words are not indexed yet."""
@@ -178,10 +208,24 @@ class Scorer:
         return {**words.owners, **(self._library.owners(unindexed) if unindexed else {})}
 
 
+def _scores(embedded: _Embedded, vector: Vector | None, words: _Words) -> QueryScores:
+    """The scores of one query; what its best chunk is like counts as well (Rocchio, 1971)."""
+    dense = {} if vector is None else embedded.cosines(vector)
+    moved = {} if vector is None else embedded.moved(vector, fuse_legs(dense, words.chunks, words.documents))
+    return QueryScores(dense, words.chunks, words.documents, moved)
+
+
+def _by_collection(places: Mapping[int, str]) -> dict[str, list[int]]:
+    chunks: dict[str, list[int]] = {}
+    for chunk, collection in places.items():
+        chunks.setdefault(collection, []).append(chunk)
+    return chunks
+
+
 def _best(found: Iterable[_Hits], depth: int) -> _Hits:
     """The best of several collections together."""
     merged = {chunk: hit for hits in found for chunk, hit in hits.items()}
-    best = ranked({chunk: score for chunk, (_, score) in merged.items()})[:depth]
+    best = ranked({chunk: hit.score for chunk, hit in merged.items()})[:depth]
     return {chunk: merged[chunk] for chunk, _ in best}
 
 

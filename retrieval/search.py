@@ -7,12 +7,13 @@ import time
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
+from retrieval.chunk_reader import Hit, Vector
 from retrieval.embedding import Embedder
 from retrieval.evidence import Signals, assess, inverse_document_frequency, measure_signals
 from retrieval.fusion import fuse_queries, ranked
 from retrieval.indexes import Indexes
 from retrieval.joining import join
-from retrieval.library import Hit, Library, Vector
+from retrieval.library import Library
 from retrieval.parts import Part, parts_of
 from retrieval.plain import plain_text
 from retrieval.queries import Query, judged_query, leans_on_history, queries_for

@@ -17,12 +17,14 @@ Outcome = Literal["shown", "joined", "below", "gone"]
 class Parts:
     """What one query's score is made of: cosine, BM25 of the chunk, BM25 of its whole document.
 
+    `moved` is the cosine once the question has moved towards its best chunk; it is what counts in the score.
     None where the index does not know the chunk; a BM25 of 0 means that it holds none of the words.
     """
 
     dense: float | None
     lexical: float | None
     document: float | None
+    moved: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

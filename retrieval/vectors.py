@@ -30,6 +30,7 @@ class VectorIndex:
 
     def __init__(self, directory: Path, *, model: str, dimension: int) -> None:
         """Opens or creates the directory; one that Chroma cannot open is emptied, for SQL can fill it again."""
+        self.model, self.dimension = model, dimension
         self.embedded_by: str | None = model
         self._directory = directory
         self._tag = hashlib.sha256(f"{model}/{dimension}".encode()).hexdigest()[:8]

@@ -11,9 +11,9 @@ from assistant.conversations import StoredMessage, Work
 from assistant.events import Answer
 from assistant.rewrite import Rewrite
 from assistant.usage import Usage
+from retrieval.chunk_reader import Hit
 from retrieval.evidence import ANSWERABLE_FROM, PARTLY_FROM, Evidence
 from retrieval.fusion import CHUNK_WEIGHT, DENSE_WEIGHT, DOCUMENT_WEIGHT
-from retrieval.library import Hit
 from retrieval.parts import Part
 from retrieval.queries import Kind, Query
 from retrieval.trace import Candidate, SearchTrace
@@ -165,8 +165,8 @@ def _scoring(trace: SearchTrace) -> str:
         else ""
     )
     return (
-        f"A score is {DENSE_WEIGHT:.0%} closeness in meaning (1 is the same), {CHUNK_WEIGHT:.0%} how well the words "
-        f"of the piece match and {DOCUMENT_WEIGHT:.0%} how well those of its whole document do, both measured against "
+        f"A score is {DENSE_WEIGHT:.0%} closeness in meaning (1 is the same; the question is first moved a little "
+        f"towards the piece that fits it best), {CHUNK_WEIGHT:.0%} how well the words of the piece match and {DOCUMENT_WEIGHT:.0%} how well those of its whole document do, both measured against "
         f"the best match. Among words, more is better and 0 is none in common.{several}"
     )
 

@@ -409,7 +409,7 @@ def test_a_trace_tells_what_was_asked_found_and_decided(stocked):
     assert (first["document"], first["outcome"], first["passage"]) == ("leave.md", "shown", 1)
     assert first["score"] == pytest.approx(found["passages"][0]["score"])
     (parts,) = first["parts"]
-    assert first["score"] == pytest.approx(0.7 * parts["dense"] + 0.15 + 0.15)
+    assert first["score"] == pytest.approx(0.7 * parts["moved"] + 0.15 + 0.15)
     assert trace["evidence"]["status"] == "answerable"
     assert "trace" not in citewell(stocked, "search", LEAVE, "--json").json
 

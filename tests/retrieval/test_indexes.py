@@ -212,3 +212,15 @@ def test_a_change_of_stemmer_that_is_cut_off_is_finished_at_the_next_start(shelf
     assert shelf.indexes.prove(collection_id) == ("lexical",)
     assert lexical.search(collection_id, "employees", 3)
     assert shelf.indexes.prove(collection_id) == ()
+
+
+def test_words_of_several_collections_are_ranked_together(shelf):
+    one = shelf.add("one", a="Annual leave is 25 days.", b="Leave the office at six.")
+    two = shelf.add("two", c="Annual leave, annual leave.", d="Cats sleep.")
+    lexical = shelf.indexes.lexical
+    apart = [(c, hit) for c in one | two for hit in lexical.search(c, "annual leave", 9)]
+    best = sorted(apart, key=lambda found: -found[1].score)
+    for limit in (1, 2, 3, 9):
+        together = lexical.search_together(one | two, "annual leave", limit)
+        assert sorted((c, hit) for c, hits in together.items() for hit in hits) == sorted(best[:limit])
+    assert lexical.search_together(one | two, "!?", 3) == {}

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from retrieval.scoring import FEEDBACK
 from tests.conftest import open_shelf
 
 LEAVE = "Employees have 25 days of annual leave. Unused days expire on 31 March."
@@ -26,13 +27,18 @@ def test_what_one_index_alone_found_has_its_exact_score_in_the_other(shelf, scop
         assert (candidate.lexical == 0) == ("lexical" not in candidate.found_by)
 
 
-def test_the_score_adds_up_from_its_parts(shelf, scope):
-    candidates = shelf.search.passages("annual leave days", scope=scope).trace.candidates
+def test_the_score_adds_up_from_its_parts_once_the_question_has_moved_towards_its_best_chunk(shelf, scope, embedder):
+    question = "annual leave days"
+    candidates = shelf.search.passages(question, scope=scope).trace.candidates
+    stored = shelf.library.vectors([c.chunk_id for c in candidates], embedder.name)
+    moved = (1 - FEEDBACK) * embedder.embed_query(question) + FEEDBACK * stored[candidates[0].chunk_id]
+    moved /= np.linalg.norm(moved)
     lexical = max(c.parts[0].lexical for c in candidates)
     document = max(c.parts[0].document for c in candidates)
     for candidate in candidates:
         part = candidate.parts[0]
-        expected = 0.7 * part.dense + 0.15 * part.lexical / lexical + 0.15 * part.document / document
+        assert part.moved == pytest.approx(float(np.dot(stored[candidate.chunk_id], moved)), abs=1e-5)
+        expected = 0.7 * part.moved + 0.15 * part.lexical / lexical + 0.15 * part.document / document
         assert candidate.score == pytest.approx(expected)
 
 
@@ -90,3 +96,22 @@ def test_without_an_embedding_the_words_score_alone(tmp_path):
     assert candidate.dense is None
     shelf.indexes.close()
     shelf.library.close()
+
+
+def test_what_is_like_the_best_chunk_comes_nearer_than_what_is_not(shelf):
+    scope = shelf.add("c", a=LEAVE, b="Annual leave is also called paid vacation.", c=CATS, d=VPN)
+    best, second, *_ = shelf.search.passages("How many days of annual leave?", scope=scope).trace.candidates
+    assert best.document_id == shelf.library.document_at("a", scope)
+    assert second.document_id == shelf.library.document_at("b", scope)
+    assert all(c.parts[0].moved > c.parts[0].dense for c in (best, second))
+
+
+def test_a_word_of_every_other_chunk_counts_in_no_score(shelf, monkeypatch):
+    monkeypatch.setattr("retrieval.lexical._FEW", 1)
+    scope = shelf.add("c", leave=LEAVE, cats=CATS, vpn="The day is long.")
+    (collection,) = scope
+    lexical = shelf.indexes.lexical
+    hits = {hit.document: hit.score for hit in lexical.search(collection, "annual day", 9)}
+    assert hits.keys() == {shelf.library.document_at("leave", scope)}
+    candidates = shelf.search.passages("annual day", scope=scope).trace.candidates
+    assert {c.document_id: c.lexical for c in candidates if c.lexical} == hits

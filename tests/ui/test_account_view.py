@@ -8,8 +8,8 @@ import pytest
 from assistant.conversations import StoredMessage, Work
 from assistant.events import Usage
 from assistant.rewrite import Rewrite
+from retrieval.chunk_reader import Hit
 from retrieval.evidence import Evidence, Signals
-from retrieval.library import Hit
 from retrieval.parts import Part
 from retrieval.queries import Query
 from retrieval.trace import Candidate, Outcome, Parts, SearchTrace
