@@ -8,6 +8,11 @@ _ASKING = (
     r"|shall|will|would|has|have|had)"
 )
 _SEAM = re.compile(rf"(?<=\?)\s+|[,;]?\s+(?:and|or|but)\s+(?:also\s+)?(?={_ASKING}\b)", re.IGNORECASE)
+_SAYS_NOTHING = re.compile(
+    rf"\b(?:{_ASKING}|i|you|he|she|it|we|they|me|him|her|us|them|my|your|his|its|our|their|this|that|these|those|there"
+    r"|an?|the|of|to|in|on|at|by|for|from|with|about|and|or|but|also|then|much|many|long|often)\b",
+    re.IGNORECASE,
+)
 _FEWEST_WORDS = 3
 _MOST_PARTS = 4
 
@@ -31,3 +36,8 @@ def parts_of(question: str) -> tuple[str, ...]:
     parts = tuple(part.strip(" ,;") for part in _SEAM.split(question) if part)
     whole = tuple(part for part in parts if len(part.split()) >= _FEWEST_WORDS)
     return whole if len(parts) == len(whole) and 1 < len(whole) <= _MOST_PARTS else ()
+
+
+def content_of(part: str) -> str:
+    """What of a part can stand in a document: not the words with which one asks, which are rare there and weigh much."""
+    return _SAYS_NOTHING.sub(" ", part)

@@ -14,7 +14,7 @@ from retrieval.fusion import fuse_queries, ranked
 from retrieval.indexes import Indexes
 from retrieval.joining import join
 from retrieval.library import Library
-from retrieval.parts import Part, parts_of
+from retrieval.parts import Part, content_of, parts_of
 from retrieval.plain import plain_text
 from retrieval.queries import Query, judged_query, leans_on_history, queries_for
 from retrieval.rerank import RERANK_DEPTH, Reranker, rerank
@@ -28,7 +28,7 @@ _READ_PER_PASSAGE = 3
 """Chunks read from SQL for each passage wanted: neighbours among them are joined."""
 PART_FROM = 0.35
 """From this probability on, a part of a question counts as answered; chosen on the sample company's questions."""
-_LEANING_COVERAGE = 0.4
+_LEANING_COVERAGE = 0.7
 _PASSAGES_FOR_PARTS = 3
 _JUDGED_DOCUMENTS = 2
 """The ranking is not sure enough to judge answerability by its first document alone (docs/evaluation.md)."""
@@ -188,7 +188,7 @@ class Search:
 
         def judged(text: str) -> Part:
             signals = self._find(queries_for(text), scope, documents, 1).trace.signals
-            probability, coverage = assess(signals).probability, self._coverage(text, held, scope)
+            probability, coverage = assess(signals).probability, self._coverage(content_of(text), held, scope)
             leans = leans_on_history(text)
             return Part(
                 text, probability, coverage, probability >= PART_FROM or (leans and coverage >= _LEANING_COVERAGE)
