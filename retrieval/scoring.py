@@ -135,8 +135,8 @@ class Scorer:
         places = {chunk: hit.collection for found in (*near, *matching) for chunk, hit in found.items()}
         embedded = self._embedded(places, held) if vectors else _NOTHING_EMBEDDED
         words = [self._words(query.text, places, found) for query, found in zip(queries, matching, strict=True)]
-        by_query: Sequence[Vector | None] = vectors or [None] * len(queries)
-        scores = tuple(_scores(embedded, vector, told) for vector, told in zip(by_query, words, strict=True))
+        asked: Sequence[Vector | None] = vectors or [None] * len(queries)
+        scores = tuple(_scores(embedded, vector, told) for vector, told in zip(asked, words, strict=True))
         owners = self._owners(places, words[0])
         lap("complete")
         return Scored(_found_by(near, matching), owners, _counts(near, matching), scores, vectors)
