@@ -43,6 +43,7 @@ _POINTER = re.compile(
 
 _COUNTED = "|".join(_NUMBER_WORDS[2:])
 _COUNT_WORD = re.compile(rf"(?<![\w-])(?:{_COUNTED})(?![\w-])", re.IGNORECASE)
+_COUNTS_ON = re.compile(rf"[\s-]+(?:hundred|thousand|million|billion|{_COUNTED})\b", re.IGNORECASE)
 _ORDINAL_WORD = re.compile(rf"\b(?:{'|'.join(_ORDINALS[2:])})\b(?! of all)", re.IGNORECASE)
 _ORDINAL_DIGITS = re.compile(r"\b([0-9]+)(st|nd|rd|th)\b")
 _YEAR = re.compile(r"(?<![\w.,/-])(?:1[6-9]|20)[0-9]{2}(?![\w/]|[.,][0-9]|-[0-9])")
@@ -342,7 +343,11 @@ def _respell_number(sentence: str, rng: Random) -> str | None:
         if not _POINTER.search(sentence[: found.start()])
     ]
     words = [word.lower() for word in _NUMBER_WORDS]
-    options += [(found, str(words.index(found[0].lower()))) for found in _COUNT_WORD.finditer(sentence)]
+    options += [
+        (found, str(words.index(found[0].lower())))
+        for found in _COUNT_WORD.finditer(sentence)
+        if not _COUNTS_ON.match(sentence, found.end())
+    ]
     if not options:
         return None
     found, other = rng.choice(options)

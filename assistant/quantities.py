@@ -120,6 +120,9 @@ _WORDS = rf"""
   | once|twice"""
 _DATES = rf"""
     \b(?P<y1>[12][0-9]{{3}})-(?P<m1>[01]?[0-9])-(?P<d1>[0-3]?[0-9])\b
+  | \b(?P<d5>0?[1-9]|[12][0-9]|3[01])\.(?P<m5>0?[1-9]|1[0-2])\.(?P<y5>[12][0-9]{{3}})\b
+  | \b(?P<d6>1[3-9]|2[0-9]|3[01])/(?P<m6>0?[1-9]|1[0-2])/(?P<y6>[12][0-9]{{3}})\b
+  | \b(?P<m7>0?[1-9]|1[0-2])/(?P<d7>1[3-9]|2[0-9]|3[01])/(?P<y7>[12][0-9]{{3}})\b
   | (?<![0-9][.,:])\b{_DAY.format("d2")}\s+(?:of\s+)?(?P<m2>{_MONTH}){_YEAR.format("y2")}?
   | \b(?P<m3>{_MONTH})\s+{_DAY.format("d3")}(?![0-9.:%]){_YEAR.format("y3")}?
   | \b(?P<m4>{_MONTH}){_YEAR.format("y4")}
@@ -184,6 +187,8 @@ class Quantity:
             return self.code == other.code
         if other.dimension == "date":
             return self._within_date(other)
+        if ORDINAL in {self.dimension, other.dimension} and self.dimension != other.dimension:
+            return False
         kinds = {self.dimension, other.dimension} - {""}
         same_unit = self.value != 0 or "" in (self.noun, other.noun) or self.noun == other.noun
         return len(kinds) < 2 and math.isclose(self.value, other.value) and same_unit
@@ -221,7 +226,7 @@ def find_quantities(text: str) -> tuple[Stated, ...]:
 def _stated(found: re.Match[str], text: str) -> Stated:
     group = found.groupdict()
     start, end = found.span()
-    for n in "1234":
+    for n in "1234567":
         if month := group[f"m{n}"]:
             date = (int(group[f"y{n}"] or 0), _month(month), int(group.get(f"d{n}") or 0))
             return Stated(Quantity(found[0], "date", date=date), start, end, end)

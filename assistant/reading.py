@@ -17,7 +17,9 @@ SOFT_NUMBERS = frozenset(("a", "an", "one", "once"))
 _WORD = re.compile(
     rf"\b(?:{PHRASES})\b|n['\u2019]t\b|[^\W_]+(?:n['\u2019]t\b|['\u2019][^\W_]+)?|[;:()|\u2014,]", re.IGNORECASE
 )
-_NO_WORDS = re.compile(r"(?<=\])\([^()\s]*(?:\s\"[^\"()]*\")?\)|<[a-zA-Z/][^<>]{0,200}>|\{%[^{}]*%\}")
+_NO_WORDS = re.compile(
+    r"(?<=\])\([^()\s]*(?:\s\"[^\"()]*\")?\)|<(?![a-zA-Z]+:|[^<>\s]*@)[a-zA-Z/][^<>]{0,200}>|\{%[^{}]*%\}"
+)
 """Targets of links, and tags."""
 
 _NO_DENIAL = re.compile(r"\b(?:whether or|if) not\b|\bno\.(?=\s?[0-9])|\bno (?:doubt|matter)\b", re.IGNORECASE)
@@ -115,6 +117,11 @@ class Reading:
         return self.text[self.words[first].start : self.words[last].end]
 
 
+def without_markup(text: str) -> str:
+    """The text with spaces in the place of tags and of the targets of links: every word stays where it is."""
+    return _NO_WORDS.sub(lambda found: " " * len(found[0]), text)
+
+
 def read(text: str) -> Reading:
     """One sentence, read."""
     words = tuple(_words(text))
@@ -135,7 +142,7 @@ def read(text: str) -> Reading:
 
 
 def _words(text: str) -> Iterator[Word]:
-    text = _NO_WORDS.sub(lambda found: " " * len(found[0]), text)
+    text = without_markup(text)
     stated = list(find_quantities(text))
     position, is_first, previous = 0, True, ""
     while position < len(text):

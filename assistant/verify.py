@@ -15,7 +15,7 @@ from typing import NamedTuple
 from assistant.differences import find_differences, missing_wording
 from assistant.events import Difference, Support
 from assistant.quantities import Quantity, find_quantities
-from assistant.reading import SOFT_NUMBERS, Reading, read
+from assistant.reading import SOFT_NUMBERS, Reading, read, without_markup
 from assistant.wording import fold
 from retrieval.sentences import sentence_spans
 
@@ -31,6 +31,10 @@ NEARLY = 0.4
 WORDING_WEIGHT = 0.25
 LIKENESS_PENALTY = 0.05
 """A window is looked at closely that lacks at most NEARLY of the best one's share of the wording."""
+
+AS_GOOD = 6
+AS_GOOD_LIKENESS = 0.1
+"""Windows so alike are versions of one statement, of which the claim may follow any: an old rule and a new one."""
 
 JOINED_SHARE = 0.75
 """What two windows together must have of the wording: more than one, for they may speak of two things."""
@@ -87,6 +91,11 @@ def check_sentence(sentence: str, passages: Sequence[str], *, contexts: Sequence
     return _judge(claim, sources)
 
 
+def is_undecided(check: Check) -> bool:
+    """Whether nothing but missing wording speaks against the sentence: what a judge who understands it may decide."""
+    return check.support in {"partly", "unsupported"} and all(each.kind == "wording" for each in check.differences)
+
+
 _COURTESY = re.compile(
     r"(?:(?:hi|hello|hey|dear|thanks?|thank you|you're welcome|great question|i hope|i'm (?:happy|glad|sorry)"
     r"|(?:please )?let me know|feel free)\b[^0-9]*"
@@ -110,7 +119,9 @@ _SILENCE = re.compile(
 _TURN = re.compile(r"[,;]?\s*\b(?:but|however|although|though)\b", re.IGNORECASE)
 _OPENING = re.compile(r"\s*(?:[-*+•]\s+|[0-9]{1,3}[.)]\s+)?(?:(?:yes|no)[,.:;]\s+)?", re.IGNORECASE)
 _LEAD_IN = re.compile(
-    r"\A\s*(?:according to|as stated in|as per|per) (?:the|this|our|your) [^,]{1,60},\s", re.IGNORECASE
+    r"\A\s*(?:according to|as stated in|as per|per) (?:the|this|our|your) (?:[\w-]+ ){0,3}"
+    r"(?:polic(?:y|ies)|documents?|passages?|sources?|texts?|handbook|guide(?:lines?)?|manual|rules|terms|report),\s",
+    re.IGNORECASE,
 )
 _HEADING = re.compile(r"\s*#{1,6}\s|\s*(\*\*|__)[^*_.!?]{1,80}\1:?\s*\Z")
 _MARKUP = re.compile(r"[*_`~#|>]+|\[([^\]]*)\]\([^)]*\)")
@@ -186,8 +197,7 @@ def _judge(claim: _Claim, sources: Sequence[_Source]) -> Check:
         return Check("unsupported", None)
     if best.rank <= 0:
         return Check("unsupported", None, missing_wording(claim.reading, frozenset()))
-    likest = _likest(claim, candidates, best)
-    differences = _differences(claim, likest.window, sources[likest.passage].known, best.window)
+    likest, differences = _closest(claim, candidates, best, sources)
     verdict = _verdict(claim, likest, best, sources[likest.passage], differences)
     if verdict in {"partly", "unsupported"} and not any(each.stated for each in differences):
         for both in _joined(claim, likest, candidates, weights):
@@ -202,13 +212,22 @@ def _judge(claim: _Claim, sources: Sequence[_Source]) -> Check:
     return Check(verdict, span, differences or missing_wording(claim.reading, best.window.terms))
 
 
+def _closest(
+    claim: _Claim, candidates: Sequence[_Candidate], best: _Candidate, sources: Sequence[_Source]
+) -> tuple[_Candidate, tuple[Difference, ...]]:
+    """The window of which the claim is a version, and where several could be, one from which it does not differ."""
+    likest = _likest(claim, candidates)
+    compared = [(each, _differences(claim, each.window, sources[each.passage].known, best.window)) for each in likest]
+    return next((pair for pair in compared if not pair[1]), compared[0])
+
+
 def _differences(claim: _Claim, window: _Window, known: frozenset[str], all_said: _Window) -> tuple[Difference, ...]:
     found = find_differences(claim.reading, [sentence.reading for sentence in window.sentences], known)
     return tuple(each for each in found if each.stated or not _is_said_in(each, all_said))
 
 
-def _likest(claim: _Claim, candidates: Sequence[_Candidate], best: _Candidate) -> _Candidate:
-    """The window of which the claim is most probably a version: it has most of its pairs of neighbouring words."""
+def _likest(claim: _Claim, candidates: Sequence[_Candidate]) -> list[_Candidate]:
+    """The window that has most of the claim's pairs of neighbouring words, and others that are as good."""
     pairs = claim.reading.pairs
 
     def likeness(candidate: _Candidate) -> float:
@@ -218,7 +237,19 @@ def _likest(claim: _Claim, candidates: Sequence[_Candidate], best: _Candidate) -
         return shared / max(1, len(pairs)) + WORDING_WEIGHT * candidate.share - length
 
     least = max(candidate.share for candidate in candidates) - NEARLY
-    return max((each for each in candidates if each.share >= least), key=likeness, default=best)
+    scored = [(likeness(each), each) for each in candidates if each.share >= least]
+    score, best = max(scored, key=lambda each: each[0])
+    as_good = [
+        each
+        for near, each in nlargest(AS_GOOD, scored, key=lambda each: each[0])
+        if near >= score - AS_GOOD_LIKENESS and not _overlap(each, best)
+    ]
+    return [best, *as_good]
+
+
+def _overlap(one: _Candidate, other: _Candidate) -> bool:
+    starts = {sentence.start for sentence in one.window.sentences}
+    return one.passage == other.passage and not starts.isdisjoint(each.start for each in other.window.sentences)
 
 
 def _is_said_in(difference: Difference, window: _Window) -> bool:
@@ -334,7 +365,7 @@ def _occurrences(wanted: tuple[str, ...], words: tuple[str, ...]) -> Iterator[in
 
 
 def _tokens(text: str) -> tuple[str, ...]:
-    return tuple(fold(token) for token in _TOKEN.findall(text))
+    return tuple(fold(token) for token in _TOKEN.findall(without_markup(text)))
 
 
 def _claim(sentence: str) -> _Claim:
@@ -354,7 +385,7 @@ def _source(text: str, context: str) -> _Source:
         for i in range(len(sentences) - size + 1)
     )
     quantities = tuple(q for sentence in sentences for q in sentence.quantities)
-    spans = tuple(found.span() for found in _TOKEN.finditer(text))
+    spans = tuple(found.span() for found in _TOKEN.finditer(without_markup(text)))
     terms = about.reading.terms.union(*(sentence.reading.terms for sentence in sentences))
     return _Source(windows, terms, about.reading.terms, quantities + about.required, sentences, _tokens(text), spans)
 

@@ -53,6 +53,9 @@ def test_a_number_is_read_with_its_unit(text: str, dimension: str, value: float)
     [
         ("2026-03-01", (2026, 3, 1)),
         ("1 March 2026", (2026, 3, 1)),
+        ("1.3.2026", (2026, 3, 1)),
+        ("21/03/2026", (2026, 3, 21)),
+        ("3/21/2026", (2026, 3, 21)),
         ("1st of March, 2026", (2026, 3, 1)),
         ("March 1st, 2026", (2026, 3, 1)),
         ("Mar. 1, 2026", (2026, 3, 1)),
@@ -76,6 +79,25 @@ def test_words_that_only_look_like_numbers_are_none(text: str) -> None:
     assert find_quantities(text) == ()
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("within 30 calendar days after", "30 calendar days"),
+        ("a 14-day notice", "14-day"),
+        ("pay EUR 20 now", "EUR 20"),
+        ("5\n  years later", "5\n  years"),
+        ("ten people", "ten"),
+    ],
+)
+def test_a_number_reaches_to_the_end_of_its_unit(text, said):
+    (stated,) = find_quantities(text)
+    assert text[stated.start : stated.reach] == said
+
+
+def test_two_numbers_in_words_are_two() -> None:
+    assert [stated.quantity.value for stated in find_quantities("from eight to twelve, two of them")] == [8, 12, 2]
+
+
 def test_both_ends_of_a_range_have_the_unit() -> None:
     assert [stated.quantity.value for stated in find_quantities("10-15 days, or 2 to 3 weeks")] == [
         10 * DAY,
@@ -94,6 +116,17 @@ def test_both_ends_of_a_range_have_the_unit() -> None:
         ("1000", "1,000 users", True),
         ("14 days", "14 weeks", False),
         ("14 days", "90 days", False),
+        ("five years", "five seconds", False),
+        ("0 days", "0 hours", False),
+        ("the fifth", "five", False),
+        ("the third", "the 3rd", True),
+        ("3 percentage points", "3 %", False),
+        ("two hundred and fifty", "250", True),
+        ("2 hundred", "two hundred", True),
+        ("\u00a32.5m", "\u00a32.5 million", True),
+        ("40 degrees Celsius", "40 \u00b0C", True),
+        ("40 degrees Fahrenheit", "40 \u00b0C", False),
+        ("5 mg", "5 g", False),
         ("20 %", "20 days", False),
         ("5 EUR", "5 dollars", False),
         ("17:00", "5 pm", True),

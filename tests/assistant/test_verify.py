@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.events import Support
-from assistant.verify import Check, check_sentence, is_claim, prepare
+from assistant.verify import Check, check_sentence, is_claim, is_undecided, prepare
 
 PASSAGES = (
     "Employees receive 30 days of paid leave per calendar year. Up to five unused days may be carried over until "
@@ -158,3 +158,28 @@ def test_a_monstrous_sentence_ends_soon(evil: str) -> None:
     start = time.process_time()
     check_sentence(evil, (evil, *PASSAGES))
     assert time.process_time() - start < 30
+
+
+def test_only_missing_wording_is_left_to_a_judge() -> None:
+    for sentence, undecided in (
+        ("Employees receive 30 days of paid leave and a company car with free fuel for life.", True),
+        ("Colleagues look forward to summer.", True),
+        ("Employees receive 30 days of paid leave per calendar year.", False),
+        ("Employees receive 25 days of paid leave per calendar year.", False),
+        ("The hotel limit in Hamburg is EUR 150 per night.", False),
+        ("Hello!", False),
+    ):
+        assert is_undecided(check_sentence(sentence, PASSAGES)) is undecided, sentence
+
+
+def test_of_an_old_rule_and_a_new_one_a_claim_may_follow_either() -> None:
+    old, new = "The hotel limit in Berlin is EUR 140 per night.", "The hotel limit in Berlin is EUR 165 per night."
+    for passages in ((old, new), (new, old)):
+        assert check_sentence("The hotel limit for Berlin is 165 euros a night.", passages).support == "supported"
+        assert check_sentence("The hotel limit for Berlin is 150 euros a night.", passages).support == "contradicted"
+
+
+def test_links_and_tags_do_not_stand_between_a_sentence_and_its_source() -> None:
+    passage = "Fill in the [leave form](https://x.test/7/form.pdf) by <b>Friday</b>, not later."
+    check = check_sentence("Fill in the leave form by Friday, not later.", (passage,))
+    assert (check.support, check.best) == ("supported", (0, 0, len(passage) - 1))
