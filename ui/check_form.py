@@ -1,5 +1,6 @@
 """The text that is to be checked: pasted, or the sample; and the check itself with its progress."""
 
+from collections.abc import Sequence
 from functools import cache
 from typing import NoReturn
 
@@ -26,14 +27,7 @@ def draw_form(visit: Visit) -> None:
     """Draw it; a text that was handed over is checked in this run, and the page drawn again."""
     state = CheckState()
     names = [c.name for c in visit.citewell.library.collections() if c.id in visit.scope]
-    if SAMPLE_PARAMETER in st.query_params:
-        del st.query_params[SAMPLE_PARAMETER]
-        _take_sample(state)
-    _seed(CHECK_TEXT_KEY, state.text)
-    st.text_area("Text to check", key=CHECK_TEXT_KEY, height=_TEXT_HEIGHT, placeholder="Paste a text here")
-    if len(names) > 1:
-        _seed(CHECK_COLLECTION_KEY, state.collection if state.collection in names else _ALL)
-        st.selectbox("Against", [_ALL, *names], key=CHECK_COLLECTION_KEY, format_func=_collection_words)
+    _draw_fields(state, names)
     with st.container(horizontal=True, vertical_alignment="center", key="check_actions"):
         wanted = st.button("Check this text", key="check_now", type="primary", icon=":material/fact_check:")
         if SAMPLE_COLLECTION in names and sample_text():
@@ -60,6 +54,17 @@ def draw_form(visit: Visit) -> None:
 def go_to_sample() -> NoReturn:
     """Leave for the page with the sample in it."""
     st.switch_page(CHECK_PAGE, query_params={SAMPLE_PARAMETER: "1"})
+
+
+def _draw_fields(state: CheckState, names: Sequence[str]) -> None:
+    if SAMPLE_PARAMETER in st.query_params:
+        del st.query_params[SAMPLE_PARAMETER]
+        _take_sample(state)
+    _seed(CHECK_TEXT_KEY, state.text)
+    st.text_area("Text to check", key=CHECK_TEXT_KEY, height=_TEXT_HEIGHT, placeholder="Paste a text here")
+    if len(names) > 1:
+        _seed(CHECK_COLLECTION_KEY, state.collection if state.collection in names else _ALL)
+        st.selectbox("Against", [_ALL, *names], key=CHECK_COLLECTION_KEY, format_func=_collection_words)
 
 
 @cache
