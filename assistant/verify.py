@@ -46,6 +46,9 @@ LENGTH_PENALTY = 0.04
 NAME_WEIGHT = 1.5
 NUMBER_WEIGHT = 1.5
 MIN_QUOTED_TOKENS = 2
+MOST_CHARS = 3_000
+"""A longer sentence is backed only where it is quoted: nobody wrote it to be read."""
+
 NEGATION_REACH = 4
 
 _NEGATED = frozenset(("not", "no", "never", "cannot", "don't", "doesn't", "isn't", "n't", "false", "unless", "without"))
@@ -85,6 +88,8 @@ def check_sentence(sentence: str, passages: Sequence[str], *, contexts: Sequence
     sources = [_source(text, contexts[i] if i < len(contexts) else "") for i, text in enumerate(passages)]
     if quoted := _find_quotation(sentence, sources):
         return Check("supported", quoted)
+    if len(sentence) > MOST_CHARS:
+        return Check("unsupported", None)
     claim = _claim(sentence)
     if not claim.reading.terms and not claim.required:
         return Check("not_a_claim", None)
