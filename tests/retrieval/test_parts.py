@@ -34,7 +34,9 @@ def test_a_part_that_nothing_bears_on_is_told_from_one_that_is_answered(shelf):
 
 
 def test_a_part_that_leans_on_the_one_before_is_judged_by_what_it_asks_for(shelf):
-    text = "Everyone has 26 days of annual leave. Ask your team lead for leave at least two weeks ahead, in the Logbook."
+    text = (
+        "Everyone has 26 days of annual leave. Ask your team lead for leave at least two weeks ahead, in the Logbook."
+    )
     scope = shelf.add("handbook", leave=text, cats=CATS)
     question = "How many days of annual leave do I get, and how do I ask for them?"
     assert all(part.has_support for part in shelf.search.passages(question, scope=scope).trace.parts)
