@@ -27,6 +27,8 @@ _MOST_EMBEDDED = 12
 _ALONE, _TITLED, _WORDS, _PASSAGE = 0.3, 0.4, 0.1, 0.2
 _FIGURE = 0.05
 """For a sentence with a figure, where one is asked for."""
+_POINTS_ON = -0.2
+"""For a sentence that only points on: to another page, or to a list below."""
 _NEXT = 0.15
 """For the sentence after the best one, which mostly goes on about the same thing; none stands alone without it."""
 SHOWN, _KEEP_ABOVE = 3, 0.75
@@ -36,6 +38,13 @@ _ASKS_A_FIGURE = re.compile(
     r"\b(?:how (?:many|much|long|often|old|far|soon|quickly|big|large|tall|high)|when|what (?:year|date|time|number))\b",
     re.IGNORECASE,
 )
+_ELSEWHERE = re.compile(
+    r"(?:please\s+)?(?:see|refer to|read|visit|click|check out|this (?:page|section|document|guide|policy)"
+    r"|for (?:more|further|details)|more (?:about|on|information|details))\b",
+    re.IGNORECASE,
+)
+_LEFT_OF_MARKUP = re.compile(r"\{%|%\}|\{\{|\}\}|\]\(|\]:")
+"""Of a link or a template that was cut in two."""
 _FEWEST_WORDS, _MOST_WORDS = 4, 80
 _WORD = re.compile(r"\w+")
 _LIST_MARK = re.compile(r"\s*(?:[-*+•]|\d{1,3}[.)])\s+")
@@ -139,11 +148,16 @@ def _scored(meanings: Sequence[str], passages: Sequence[Passage], embedder: Embe
             quote,
             score=_WORDS * word
             + _PASSAGE * (quote.passage.score / top if top > 0 else 1 / (1 + rank))
-            + (_FIGURE if asks_a_figure and find_quantities(quote.text) else 0.0),
+            + _for_its_form(quote.text, asks_a_figure=asks_a_figure),
         )
         for word, (rank, quote) in zip(words, quotes, strict=True)
     ]
     return scored if embedder is None else _by_meaning(meanings, scored, embedder)
+
+
+def _for_its_form(text: str, *, asks_a_figure: bool) -> float:
+    points_on = text.endswith(":") or _ELSEWHERE.match(text)
+    return (_POINTS_ON if points_on else 0.0) + (_FIGURE if asks_a_figure and find_quantities(text) else 0.0)
 
 
 def _by_meaning(meanings: Sequence[str], scored: Sequence[Quote], embedder: Embedder) -> list[Quote]:
@@ -175,8 +189,10 @@ def _sentences(passage: Passage) -> Iterator[Quote]:
 
 
 def _says_something(exact: str, text: str) -> bool:
-    """Neither a heading nor a table's row without a figure, which is most often its header."""
-    return not _HEADING.match(exact) and (" | " not in text or any(letter.isdigit() for letter in text))
+    """No heading, no rest of markup, and no row of a table without a figure, which is most often its header."""
+    if _HEADING.match(exact) or _LEFT_OF_MARKUP.search(text) or text.count("[") != text.count("]"):
+        return False
+    return " | " not in text or any(letter.isdigit() for letter in text)
 
 
 def _said(quote: Quote) -> str:

@@ -1,7 +1,8 @@
 """How long a search takes beside the sum of its parts, beside LangChain's plain `Chroma.similarity_search`, and
 over many collections; and how much memory what is searched takes.
 
-A collection small enough to be held in memory is not asked of Chroma, which is measured as a part all the same."""
+A collection small enough to be held in memory is not asked of Chroma, which is measured as a part all the same.
+"""
 
 import subprocess
 import sys

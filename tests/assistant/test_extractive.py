@@ -60,6 +60,20 @@ def test_where_a_figure_is_asked_for_the_sentence_with_one_comes_first(embedder:
     assert said[0] == "The portal shows a station as offline after 30 minutes."
 
 
+def test_a_pointer_to_another_page_comes_after_what_is_said_itself(embedder: Embedder) -> None:
+    text = "See the page on parental leave for the parental leave policy. Parents have 26 weeks of leave at full pay."
+    said = quoted("What is the parental leave policy?", passage(text), embedder=embedder)
+    assert said[0] == "Parents have 26 weeks of leave at full pay."
+
+
+@pytest.mark.parametrize(
+    "debris", ["booking]({% page x %}), head into the travel tool to book:", "[travel]: {% page /travel"]
+)
+def test_the_rest_of_a_link_that_was_cut_in_two_is_not_quoted(embedder: Embedder, debris: str) -> None:
+    said = quoted("How do I book travel?", passage(f"{debris}\n\nBook travel in the travel tool."), embedder=embedder)
+    assert said == ["Book travel in the travel tool."]
+
+
 def test_what_two_passages_say_alike_is_quoted_once(embedder: Embedder) -> None:
     same = "Leave is 26 days a year for everyone."
     said = quoted("How much leave is there?", passage(same), passage(f"{same}", title="Notes", id=2), embedder=embedder)
