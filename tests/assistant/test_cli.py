@@ -142,7 +142,8 @@ def test_ask_quotes_the_files_own_characters(stocked, folder):
     assert {"answer", "status", "sentences", "citations", "usage", "timings_ms"} <= set(answer)
     assert answer["status"] == "answered"
     assert "30 days of paid leave" in answer["answer"]
-    assert all(set(sentence) == {"text", "support", "citations"} for sentence in answer["sentences"])
+    fields = {"text", "support", "citations", "differences", "compared"}
+    assert all(set(sentence) == fields for sentence in answer["sentences"])
     assert answer["sentences"][0]["support"] == "supported"
     assert [citation["n"] for citation in answer["citations"]] == list(range(1, len(answer["citations"]) + 1))
     for citation in answer["citations"]:
