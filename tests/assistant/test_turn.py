@@ -646,13 +646,22 @@ def test_a_turn_that_its_process_did_not_finish_is_interrupted_with_what_was_sav
     assert found.work.passages, "the sources are shown with what was written"
 
 
-def test_whatever_breaks_inside_a_turn_becomes_one_sentence(assistant, stocked, tmp_path, embedder, caplog):
+def test_a_database_lost_in_mid_turn_is_told_in_one_sentence(assistant, tmp_path, embedder):
     broken = open_shelf(tmp_path, embedder)
     scope = broken.add("gone", **DOCUMENTS)
     broken.indexes.close()
     broken.library.close()
     (Path(tmp_path) / "library.sqlite").write_bytes(b"no database")
     lost = replace(assistant, retriever=CitewellRetriever(engine=broken.search, catalogue=broken.catalogue, limit=3))
+    last = tuple(lost.answer(LEAVE, scope=scope))[-1]
+    assert isinstance(last, TurnFailed)
+    assert last.reason.startswith("The database could not be read")
+    assert last.answer is None
+
+
+def test_whatever_breaks_inside_a_turn_becomes_one_sentence(assistant, stocked, caplog):
+    lost = replace(assistant, retriever=None)
+    scope = frozenset(collection.id for collection in stocked.library.collections())
     last = tuple(lost.answer(LEAVE, scope=scope))[-1]
     assert isinstance(last, TurnFailed)
     assert "your question is kept" in last.reason
