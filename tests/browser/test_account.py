@@ -16,13 +16,14 @@ QUESTION = "How many days of annual leave do I have?"
 FOREIGN = "Which volcano erupted on Iceland in 2010?"
 MEANT = "How many days of annual leave do part-timers get?"
 OTHER = "How many days of parental leave do part-timers get?"
+NEXT = "How far ahead do I ask for leave?"
 RIGHT = "Everyone who works full time has 26 days of paid annual leave in a calendar year [1]."
 
 
 @pytest.fixture(scope="module")
 def spoken_app(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    """A model that answers, puts the follow-up in other words, and answers twice more."""
-    scripts = [reply(RIGHT), reply(MEANT), reply(RIGHT)]
+    """A model that answers, suggests a question, puts the follow-up in other words, and answers twice more."""
+    scripts = [reply(RIGHT), reply(f"Title: Annual leave\n{NEXT}"), reply(MEANT), reply(RIGHT)]
     home = copy_of(sample_home, tmp_path_factory.mktemp("spoken"))
     with ScriptedEndpoint(scripts) as endpoint, served(home, OPENAI_BASE_URL=endpoint.url) as running:
         yield running
@@ -101,6 +102,7 @@ def test_a_reader_sees_what_was_searched_for_and_puts_it_right(browser: Browser,
     with tab(browser, spoken_app) as watched:
         watched.ask(QUESTION)
         watched.answer(0)
+        expect(watched.page.get_by_role("button", name=NEXT)).to_be_visible()
         watched.ask("And for part-timers?")
         line = watched.page.locator(".rewrite").filter(has_text="Searched for")
         expect(line).to_contain_text(MEANT)
