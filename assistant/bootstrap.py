@@ -135,7 +135,7 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
         retriever,
         conversations,
         embedder,
-        _model(settings),
+        model_of(settings),
         settings.reply_tokens,
         inventory=Inventory(catalogue, Mentions(library, indexes.lexical), search),
         prices=settings.prices,
@@ -183,7 +183,8 @@ def _indexes(home: Home, library: Library, embedder: Embedder | None, background
     return Indexes(LexicalIndex(home.indexes / "lexical"), dense, library, home.indexes, background.stopping)
 
 
-def _model(settings: Settings) -> ChatModel | None:
+def model_of(settings: Settings) -> ChatModel | None:
+    """The model that the settings name, None where they name none."""
     if not settings.has_model:
         return None
     key = settings.openai_api_key

@@ -96,11 +96,6 @@ def check_sentence(sentence: str, passages: Sequence[str], *, contexts: Sequence
     return _judge(claim, sources)
 
 
-def is_undecided(check: Check) -> bool:
-    """Whether nothing but missing wording speaks against the sentence: what a judge who understands it may decide."""
-    return check.support in {"partly", "unsupported"} and all(each.kind == "wording" for each in check.differences)
-
-
 _COURTESY = re.compile(
     r"(?:(?:hi|hello|hey|dear|thanks?|thank you|you're welcome|great question|i hope|i'm (?:happy|glad|sorry)"
     r"|(?:please )?let me know|feel free)\b[^0-9]*"

@@ -166,6 +166,29 @@ class JudgePrompt:
         return render("judge", values)
 
 
+@dataclass(frozen=True, slots=True)
+class GradePrompt:
+    """An answer to be held against the right ones; `mark` as for an answer."""
+
+    question: str
+    expected: Sequence[str]
+    answer: str
+    mark: str
+
+    def render(self) -> str:
+        """The text of the user's message."""
+        parts = {
+            "question": self.question,
+            "right answer": " / ".join(self.expected),
+            "answer to be judged": self.answer,
+        }
+        texts = (
+            f"=== {name} {self.mark} ===\n{as_data(text, mark=self.mark)}\n=== end of {name} {self.mark} ==="
+            for name, text in parts.items()
+        )
+        return render("grade", {"mark": self.mark, "texts": "\n\n".join(texts)})
+
+
 def new_mark() -> str:
     """A fence mark nobody can guess: 16 hexadecimal digits."""
     return secrets.token_hex(8)

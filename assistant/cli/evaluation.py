@@ -9,11 +9,15 @@ from typing import Annotated, Any
 
 import typer
 
+from assistant.bootstrap import model_of
 from assistant.citation_evaluation import evaluate_citations
 from assistant.claim_sets import make_claims, read_claims, write_claims
 from assistant.cli.output import HomeDir, Json, print_json, say
+from assistant.errors import SettingsError
 from assistant.evaluation import evaluate_answers, read_answer_set, read_foreign_questions
+from assistant.grading import grade_answers
 from assistant.home import cache_of
+from assistant.llm import ChatModel
 from assistant.settings import Settings
 from retrieval.embedding import load_embedder
 from retrieval.evaluation.conversation import evaluate_conversation, read_conversation_set
@@ -117,18 +121,23 @@ def answers(
         Path | None,
         typer.Option("--foreign", help="Questions of another set (JSON lines), counted as unanswerable here."),
     ] = None,
+    judged: Annotated[
+        bool, typer.Option("--judged", help="Ask the model of the settings whether each answer is right: an opinion.")
+    ] = False,
     per_query: PerQuery = None,
     as_json: Json = False,
     home: HomeDir = None,
 ) -> None:
     """Tell what can be answered from what cannot: corpus.jsonl and questions.jsonl with `answerable` or `kind`."""
+    judge = _judge(home) if judged else None
     corpus, questions = read_answer_set(folder, documents)
     strangers = read_foreign_questions(foreign) if foreign else ()
     found = evaluate_answers(corpus, questions, _embedder(home), foreign=strangers, on_progress=_show)
     _write_lines(per_query, found.per_query())
+    grades = grade_answers(found.told, judge, on_progress=_show) if judge else None
     figures = {name: _rounded(value) for name, value in asdict(found.result).items()}
     if as_json:
-        print_json(figures)
+        print_json(figures | {"judged": _rounded(asdict(grades)) if grades else None})
         return
     kinds = figures.pop("by_kind")
     intervals = {name: value for name, value in figures.items() if name.endswith("_interval")}
@@ -142,6 +151,19 @@ def answers(
         measures = next(iter(kinds.values()))
         lines = [(kind, *map(_shown, measured.values())) for kind, measured in kinds.items()]
         print("\n" + _table(("kind", *(name.replace("_", " ") for name in measures)), lines))
+    if grades:
+        print(
+            f"\nIn the opinion of the model {grades.model}: {_percent(grades.right)} of {grades.questions} answers right "
+            f"({grades.unclear} replies unclear)."
+        )
+
+
+def _judge(home: Path | None) -> ChatModel:
+    """The model of the settings. Raises SettingsError where there is none."""
+    model = model_of(Settings.read(home=home))
+    if model is None:
+        raise SettingsError("There is no model to judge answers; set OPENAI_BASE_URL or OPENAI_API_KEY.")
+    return model
 
 
 @evaluation.command("citations")

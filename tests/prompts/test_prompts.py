@@ -13,6 +13,7 @@ from prompts import (
     MOST_RULES_CHARS,
     AnswerPrompt,
     FollowUpsPrompt,
+    GradePrompt,
     JudgePrompt,
     RewritePrompt,
     SystemPrompt,
@@ -50,6 +51,7 @@ SAID = (("question", "How many days of leave do I have?"), ("answer", "Everybody
         ("answer", AnswerPrompt("How many days of leave do I have?", (LEAVE, MANUAL), MARK).render()),
         ("follow-ups", FollowUpsPrompt("How long is my leave?", "30 days [1].", (LEAVE, MANUAL), MARK).render()),
         ("judge", JudgePrompt(("Leave is 30 days.", "Hold it for a week."), (LEAVE, MANUAL), MARK).render()),
+        ("grade", GradePrompt("How long is my leave?", ("30 days",), "A month of leave.", MARK).render()),
         ("rewrite", RewritePrompt("And for part-timers?", SAID, MARK).render()),
     ],
 )
