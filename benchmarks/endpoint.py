@@ -1,10 +1,12 @@
-"""An OpenAI-compatible endpoint that answers at once, in a process of its own, and says when it was asked.
+"""An OpenAI-compatible endpoint that answers at once with a sentence of the first passage it was given, in a process of
+its own, and says when it was asked.
 
 `python -m benchmarks.endpoint` prints its port, then for each request the moment at which the whole of it had
 arrived, by the machine's monotonic clock, which all processes share.
 """
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -16,7 +18,10 @@ from pathlib import Path
 from typing import IO
 
 _ROOT = Path(__file__).resolve().parent.parent
-_PIECES = ("The documents ", "answer this ", "in their first passage [1]. ", "A second one says more [2].")
+_FIRST_PASSAGE = re.compile(
+    r"^=== passage \[1\] \w+ ===\n.*?\n\n(?P<sentence>.+?)(?:\. |\n|\Z)", re.DOTALL | re.MULTILINE
+)
+_PIECE_CHARS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +56,9 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
+        request = self.rfile.read(int(self.headers["Content-Length"]))
         print(repr(time.perf_counter()), flush=True)
-        body = b"".join(_stream())
+        body = b"".join(_stream(_answer(request)))
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Content-Length", str(len(body)))
@@ -64,8 +69,15 @@ class _Handler(BaseHTTPRequestHandler):
         """Nothing: only arrivals are told."""
 
 
-def _stream() -> Iterator[bytes]:
-    for piece in _PIECES:
+def _answer(request: bytes) -> str:
+    """What stands first in the first passage, cited."""
+    found = _FIRST_PASSAGE.search(json.loads(request)["messages"][-1]["content"])
+    return f"{found['sentence'].rstrip('.')} [1]." if found else "Nothing was given."
+
+
+def _stream(answer: str) -> Iterator[bytes]:
+    for start in range(0, len(answer), _PIECE_CHARS):
+        piece = answer[start : start + _PIECE_CHARS]
         yield _event([{"index": 0, "delta": {"content": piece}, "finish_reason": None}])
     yield _event([{"index": 0, "delta": {}, "finish_reason": "stop"}])
     yield b"data: [DONE]\n\n"

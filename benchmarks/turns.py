@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assistant.access import LOCAL_USER
 from assistant.bootstrap import Citewell
@@ -51,7 +51,9 @@ def _turn(citewell: Citewell, endpoint: Endpoint, question: str, conversation_id
     """None where the evidence was too weak to ask the model."""
     first_text = None
     submitted = time.perf_counter()
-    for event in citewell.assistant.ask(question, conversation_id=conversation_id, principal=LOCAL_USER):
+    # Without what is suggested afterwards, which asks the model again.
+    assistant = replace(citewell.assistant, background=None)
+    for event in assistant.ask(question, conversation_id=conversation_id, principal=LOCAL_USER):
         if isinstance(event, TextDelta) and first_text is None:
             first_text = time.perf_counter()
     if first_text is None or not isinstance(event, AnswerFinished):
