@@ -58,6 +58,6 @@ def _turn(citewell: Citewell, endpoint: Endpoint, question: str, conversation_id
             first_text = time.perf_counter()
     if first_text is None or not isinstance(event, AnswerFinished):
         raise RuntimeError(f"a turn ended badly: {event}")
-    if event.answer.status == "unanswerable":
+    if "to_model" not in event.answer.timings_ms:
         return None
     return _Turn((endpoint.next_arrival() - submitted) * 1000, (first_text - submitted) * 1000)
