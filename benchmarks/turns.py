@@ -11,6 +11,7 @@ from benchmarks.bench import Bench
 from benchmarks.endpoint import Endpoint, instant_endpoint
 from benchmarks.report import Row, Target
 from benchmarks.timing import latency_of
+from retrieval.queries import leans_on_history
 
 _TURNS = 160
 _TURNS_A_CONVERSATION = 4
@@ -27,7 +28,9 @@ def measure(bench: Bench) -> Iterator[Row]:
     """Rows over conversations of four questions: three of four turns are follow-ups, which search twice."""
     chunks, count = (400, 8) if bench.quick else (100_000, _TURNS)
     with instant_endpoint() as endpoint, bench.synthetic(chunks, base_url=endpoint.url) as (citewell, corpus):
-        questions = [corpus.questions[at % len(corpus.questions)] for at in range(_WARM_UP + count)]
+        # A question that leans on the one before is put in other words first, by a call of its own.
+        alone = [question for question in corpus.questions if not leans_on_history(question)]
+        questions = [alone[at % len(alone)] for at in range(_WARM_UP + count)]
         turns = [turn for turn in _turns(citewell, endpoint, questions) if turn][_WARM_UP:]
     if len(turns) < count // 2:
         raise RuntimeError(f"only {len(turns)} of {count} questions were given to the model")
