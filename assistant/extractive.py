@@ -43,6 +43,7 @@ _ELSEWHERE = re.compile(
     r"|for (?:more|further|details)|more (?:about|on|information|details))\b",
     re.IGNORECASE,
 )
+_LEADS_ON = re.compile(r"(?::|\b(?:as follows|the following)\W?)\Z", re.IGNORECASE)
 _LEFT_OF_MARKUP = re.compile(r"\{%|%\}|\{\{|\}\}|\]\(|\]:")
 """Of a link or a template that was cut in two."""
 _FEWEST_WORDS, _MOST_WORDS = 4, 80
@@ -156,7 +157,7 @@ def _scored(meanings: Sequence[str], passages: Sequence[Passage], embedder: Embe
 
 
 def _for_its_form(text: str, *, asks_a_figure: bool) -> float:
-    points_on = text.endswith(":") or _ELSEWHERE.match(text)
+    points_on = _LEADS_ON.search(text) or _ELSEWHERE.match(text)
     return (_POINTS_ON if points_on else 0.0) + (_FIGURE if asks_a_figure and find_quantities(text) else 0.0)
 
 
