@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from retrieval.chunk_reader import Vector
 from retrieval.embedding import Embedder
 from retrieval.fusion import fuse_legs, ranked
-from retrieval.held import Held, nearest
+from retrieval.held import Held, nearest, products
 from retrieval.indexes import Indexes
 from retrieval.library import Library
 from retrieval.queries import Query
@@ -99,7 +99,7 @@ class _Embedded:
     rows: NDArray[np.float32]
 
     def cosines(self, vector: Vector) -> dict[int, float]:
-        return dict(zip(self.chunks, (self.rows @ vector).tolist(), strict=True)) if self.chunks else {}
+        return dict(zip(self.chunks, products(self.rows, vector).tolist(), strict=True)) if self.chunks else {}
 
     def moved(self, vector: Vector, scores: Mapping[int, float]) -> dict[int, float]:
         """The cosines to a question that has moved towards the best chunk."""
