@@ -4,7 +4,7 @@ from sqlalchemy import JSON, Boolean, Column, DateTime, Float, ForeignKey, Index
 
 from retrieval.schema import metadata
 
-__all__ = ["citations", "conversations", "house_rules", "jobs", "messages", "metadata"]
+__all__ = ["citations", "conversations", "feedback", "house_rules", "jobs", "messages", "metadata", "snapshots"]
 
 conversations = Table(
     "conversations",
@@ -14,6 +14,16 @@ conversations = Table(
     Column("created_at", DateTime, nullable=False),
     # What it is about, in a few words; null until that is known, and then the first question stands for it.
     Column("title", Text),
+    Column("pinned_at", DateTime),
+    Column("archived_at", DateTime),
+    # Deleted, and kept a while so that it can be taken back.
+    Column("deleted_at", DateTime),
+    # The newest message of the branch on screen; null while nothing was asked.
+    Column("leaf_id", Integer),
+    # What its next question is narrowed to, and how and by which model it is answered.
+    Column("narrowed", JSON),
+    Column("style", String(16)),
+    Column("model", String(200)),
 )
 
 messages = Table(
@@ -22,6 +32,8 @@ messages = Table(
     # The order of a conversation is the order of ids: a clock may jump, a sequence does not.
     Column("id", Integer, primary_key=True),
     Column("conversation_id", ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False),
+    # The message it follows; several that follow the same one are versions of each other.
+    Column("parent_id", Integer, index=True),
     Column("role", String(16), nullable=False),
     Column("text", Text, nullable=False),
     Column("state", String(16), nullable=False),
@@ -54,6 +66,31 @@ citations = Table(
     Column("document_id", Integer, nullable=False, index=True),
     Column("start", Integer, nullable=False),
     Column("end", Integer, nullable=False),
+)
+
+# What a person thinks of an answer; what it was made of stands with the message.
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("message_id", ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True),
+    Column("owner", String(300), primary_key=True),
+    Column("is_helpful", Boolean, nullable=False),
+    Column("reason", String(32)),
+    Column("comment", Text, nullable=False, default=""),
+    Column("created_at", DateTime, nullable=False),
+    Column("updated_at", DateTime, nullable=False),
+)
+
+# A conversation as it was when it was shared. It goes with the conversation.
+snapshots = Table(
+    "snapshots",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("conversation_id", ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("owner", String(300), nullable=False),
+    Column("created_at", DateTime, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("messages", JSON, nullable=False),
 )
 
 # Every version of the organisation's own rules; the newest is in force.

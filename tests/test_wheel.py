@@ -33,6 +33,7 @@ CARRIED = (
     "migrations/versions/0002_title_embeddings.py",
     "migrations/versions/0003_day_of_removal.py",
     "migrations/versions/0004_answers_account.py",
+    "migrations/versions/0005_threads.py",
     "prompts/style-standard.md",
     "prompts/house-rules.md",
     "examples/demo.json",
