@@ -180,7 +180,9 @@ def _indexes(home: Home, library: Library, embedder: Embedder | None, background
     dense = None
     if embedder is not None:
         dense = VectorIndex(home.indexes / "dense", model=embedder.name, dimension=embedder.dimension)
-    return Indexes(LexicalIndex(home.indexes / "lexical"), dense, library, home.indexes, background.stopping)
+    return Indexes(
+        LexicalIndex(home.indexes / "lexical"), dense, library, home.indexes, background.stopping, background.start
+    )
 
 
 def model_of(settings: Settings) -> ChatModel | None:

@@ -72,8 +72,13 @@ class ChunkReader:
             if (connection.execute(_PASSAGES, {"collection": collection_id}).scalar() or 0) > limit:
                 return None
             rows = connection.execute(_ALL_VECTORS, {"collection": collection_id, "model": model}).all()
-        ids = np.array([id_ for id_, _ in rows], np.int64)
-        return ids, np.frombuffer(b"".join(blob for _, blob in rows), np.float32)
+        return _numbers(rows)
+
+    def vectors_after(self, chunk_id: int, model: str, *, limit: int) -> tuple[NDArray[np.int64], Vector]:
+        """The same of the next chunks of any collection that have an embedding."""
+        with self._engine.connect() as connection:
+            rows = connection.execute(_NEXT_VECTORS, {"after": chunk_id, "model": model, "limit": limit}).all()
+        return _numbers(rows)
 
     def title_embedding(self, document_id: int, model: str) -> Vector | None:
         """The embedding of a document's title by this model, None where there is none yet."""
@@ -98,6 +103,12 @@ class ChunkReader:
         with self._engine.connect() as connection:
             where = {"document": document_id, "from": start + 1, "length": end - start}
             return str(connection.execute(_TEXT_BETWEEN, where).scalar_one())
+
+
+def _numbers(rows: Sequence[Any]) -> tuple[NDArray[np.int64], Vector]:
+    """Ids, and the numbers of all embeddings in a row."""
+    ids = np.array([id_ for id_, _ in rows], np.int64)
+    return ids, np.frombuffer(b"".join(blob for _, blob in rows), np.float32)
 
 
 def _filled_up(ids: Sequence[int]) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -160,4 +171,10 @@ _ALL_VECTORS = (
     .join(documents)
     .where(documents.c.collection_id == bindparam("collection"), chunks.c.embedding_model == bindparam("model"))
     .order_by(chunks.c.id)
+)
+_NEXT_VECTORS = (
+    select(chunks.c.id, chunks.c.embedding)
+    .where(chunks.c.id > bindparam("after"), chunks.c.embedding_model == bindparam("model"))
+    .order_by(chunks.c.id)
+    .limit(bindparam("limit"))
 )

@@ -58,7 +58,7 @@ class LocalEmbedder:
 
     def embed_query(self, text: str) -> NDArray[np.float32]:
         """See Embedder."""
-        (vector,) = unit_rows(self._model.embed((text,)), count=1, dimension=self.dimension)
+        (vector,) = unit_rows([self._model.embed_quickly(text)], count=1, dimension=self.dimension)
         return np.asarray(vector)
 
 

@@ -7,7 +7,7 @@ next search reads it anew.
 
 import threading
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,8 +54,10 @@ class Held:
 class HeldVectors:
     """Reads small collections in, and forgets them when they change. Safe to share between threads."""
 
-    def __init__(self, reader: ChunkReader, *, model: str, dimension: int) -> None:
+    def __init__(self, reader: ChunkReader, *, model: str, dimension: int, found_large: Callable[[], None]) -> None:
+        """`found_large` is called where a collection is too large to be held, and again when it has changed."""
         self._reader = reader
+        self._found_large = found_large
         self._model = model
         self._dimension = dimension
         self._lock = threading.Lock()
@@ -86,6 +88,8 @@ class HeldVectors:
         with self._lock:
             if self._changes[collection_id] == before:  # Else it changed while it was read.
                 self._known[collection_id] = held
+        if found is None:
+            self._found_large()
         return held
 
 

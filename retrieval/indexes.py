@@ -10,11 +10,13 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
+from retrieval.chunk_reader import Vector
 from retrieval.errors import FULL, HomeFull
 from retrieval.held import Held, HeldVectors
 from retrieval.language import main_stemmer
 from retrieval.lexical import LexicalIndex
 from retrieval.library import IndexedChunk, Library
+from retrieval.remembered import RememberedVectors
 from retrieval.seal import Seal
 from retrieval.values import Leg, Scope
 from retrieval.vectors import VectorIndex
@@ -184,7 +186,9 @@ class Indexes:
         library: Library,
         directory: Path,
         stopping: threading.Event | None = None,
+        beside: Beside = lambda work: work(),
     ) -> None:
+        """`beside` runs what a search need not wait for in a thread, which ends when `stopping` is set."""
         self.lexical = lexical
         self.dense = dense
         self._library = library
@@ -192,8 +196,12 @@ class Indexes:
         self._lexical = Follower(lexical, library, directory, stopping)
         self._dense: Follower | None = None
         self._held: HeldVectors | None = None
+        self._remembered: RememberedVectors | None = None
         if dense is not None:
-            self._held = HeldVectors(library, model=dense.model, dimension=dense.dimension)
+            remembered = RememberedVectors(library, model=dense.model, dimension=dense.dimension)
+            grow = partial(beside, partial(remembered.grow, stopping))
+            self._remembered = remembered
+            self._held = HeldVectors(library, model=dense.model, dimension=dense.dimension, found_large=grow)
             self._dense = Follower(dense, library, directory, stopping, changing=self._held.forget)
         self._followers = (self._lexical,) if self._dense is None else (self._lexical, self._dense)
 
@@ -241,6 +249,10 @@ class Indexes:
     def held(self, scope: Scope) -> dict[str, Held]:
         """The small collections among these, whose vectors are at hand without asking an index."""
         return self._held.among(self.dense_scope(scope)) if self._held is not None else {}
+
+    def remembered(self, chunk_ids: Sequence[int]) -> dict[int, Vector]:
+        """The embeddings of those of these chunks, of large collections, that are at hand without asking SQL."""
+        return self._remembered.of(chunk_ids) if self._remembered is not None else {}
 
     def rebuild(self, collection_id: str, *, legs: Sequence[Leg] = ("lexical", "dense")) -> None:
         """Build indexes of a collection again from SQL."""

@@ -7,6 +7,7 @@ cache: when it is missing or damaged it is built again.
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,16 +53,21 @@ class MiniLM:
         self._tokenizer = Tokenizer.from_file(str(weights.tokenizer))
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
-        graph_file = cache_dir / f"{NAME}.v{GRAPH_VERSION}.onnx"
-        self._session = _load(graph_file, weights, ledger, threads=threads or _default_threads())
+        sessions = _Sessions(cache_dir, weights, ledger, threads or _default_threads())
+        self._exact, self._rounded = sessions.load(eight_bits=False), sessions.load(eight_bits=True)
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """One row of length 1 per text, in the order given: (n, 384)."""
         rows = [self._ids(text) for text in texts]
         vectors = np.empty((len(rows), DIMENSION), np.float32)
         for batch in _batches([len(row) for row in rows]):
-            vectors[batch] = self._run([rows[at] for at in batch])
+            vectors[batch] = _run(self._exact, [rows[at] for at in batch])
         return vectors
+
+    def embed_quickly(self, text: str) -> NDArray[np.float32]:
+        """One vector of length 1, by weights of eight bits: in half the time, with a cosine of .998 to `embed`'s."""
+        (vector,) = _run(self._rounded, [self._ids(text)])
+        return np.asarray(vector)
 
     def token_count(self, text: str) -> int:
         """How many word pieces the whole text has, beyond `limit_tokens` too."""
@@ -84,17 +90,18 @@ class MiniLM:
     def _encode(self, text: str) -> list[int]:
         return list(self._tokenizer.encode(_encodable(text)).ids)
 
-    def _run(self, rows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
-        ids = np.zeros((len(rows), max(map(len, rows))), np.int64)
-        mask = np.zeros_like(ids)
-        for at, row in enumerate(rows):
-            ids[at, : len(row)] = row
-            mask[at, : len(row)] = 1
-        try:
-            (vectors,) = self._session.run(None, {"ids": ids, "mask": mask})
-        except Exception as error:  # ONNX Runtime's own classes have no common base
-            raise EmbeddingError("The local embedding failed; there may be too little memory, try again.") from error
-        return np.asarray(vectors, np.float32)
+
+def _run(session: "InferenceSession", rows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+    ids = np.zeros((len(rows), max(map(len, rows))), np.int64)
+    mask = np.zeros_like(ids)
+    for at, row in enumerate(rows):
+        ids[at, : len(row)] = row
+        mask[at, : len(row)] = 1
+    try:
+        (vectors,) = session.run(None, {"ids": ids, "mask": mask})
+    except Exception as error:  # ONNX Runtime's own classes have no common base
+        raise EmbeddingError("The local embedding failed; there may be too little memory, try again.") from error
+    return np.asarray(vectors, np.float32)
 
 
 def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
@@ -109,16 +116,26 @@ def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
         yield batch
 
 
-def _load(graph_file: Path, weights: Weights, ledger: Ledger, *, threads: int) -> "InferenceSession":
-    """The session on the cached graph, which is built first where it is missing or damaged."""
-    if ledger.is_intact(graph_file):
-        with suppress(Exception):  # whatever is wrong with a cache, it is built again
-            return _session(graph_file, threads=threads)
-    graph = build_graph(weights.tensors)
-    if not write_atomically(graph_file, graph):
-        return _session(graph, threads=threads)
-    ledger.record(graph_file)
-    return _session(graph_file, threads=threads)
+@dataclass(frozen=True, slots=True)
+class _Sessions:
+    """Loads the graphs, each from its cached file."""
+
+    cache_dir: Path
+    weights: Weights
+    ledger: Ledger
+    threads: int
+
+    def load(self, *, eight_bits: bool) -> "InferenceSession":
+        """The session on the cached graph, which is built first where it is missing or damaged."""
+        graph_file = self.cache_dir / f"{NAME}.v{GRAPH_VERSION}{'.8bit' if eight_bits else ''}.onnx"
+        if self.ledger.is_intact(graph_file):
+            with suppress(Exception):  # whatever is wrong with a cache, it is built again
+                return _session(graph_file, threads=self.threads)
+        graph = build_graph(self.weights.tensors, eight_bits=eight_bits)
+        if not write_atomically(graph_file, graph):
+            return _session(graph, threads=self.threads)
+        self.ledger.record(graph_file)
+        return _session(graph_file, threads=self.threads)
 
 
 def _session(graph: Path | bytes, *, threads: int) -> "InferenceSession":

@@ -120,17 +120,18 @@ class Scorer:
         self._library = library
         self._indexes = indexes
         self._embedder = embedder
-        # A question to Chroma costs 1.2 ms however small the collection is; it holds Python's lock for little of it.
+        # Both indexes hold Python's lock for little of their work: words are looked up while a question is embedded.
         self._beside = ThreadPoolExecutor(_THREADS, "search")
 
     def score(self, queries: Sequence[Query], scope: Scope, documents: Documents, depth: int, lap: Lap) -> Scored:
         """Up to `depth` chunks of each index for each query, by their exact scores; `lap` hears each part's name."""
+        sought = [self._beside.submit(self._matching, query.text, scope, documents, depth) for query in queries]
         vectors = self._embed(queries)
         lap("embed")
         held = self._indexes.held(scope)
         near = [self._nearest(vector, scope, held, documents, depth) for vector in vectors]
         lap("dense")
-        matching = [self._matching(query.text, scope, documents, depth) for query in queries]
+        matching = [found.result() for found in sought]
         lap("lexical")
         places = {chunk: hit.collection for found in (*near, *matching) for chunk, hit in found.items()}
         embedded = self._embedded(places, held) if vectors else _NOTHING_EMBEDDED
@@ -194,7 +195,9 @@ class Scorer:
         """The embeddings of these chunks, from memory where they are held; what has none is left out."""
         assert self._embedder is not None
         elsewhere = [chunk for chunk, collection in places.items() if collection not in held]
-        found = self._library.vectors(elsewhere, self._embedder.name) if elsewhere else {}
+        found = self._indexes.remembered(elsewhere)
+        if unread := [chunk for chunk in elsewhere if chunk not in found]:
+            found |= self._library.vectors(unread, self._embedder.name)
         for collection, chunks in _by_collection(places).items():
             if collection in held:
                 found |= held[collection].of(chunks)

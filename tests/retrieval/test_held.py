@@ -76,27 +76,27 @@ def test_a_collection_is_held_as_sql_has_it_and_only_by_its_own_model(library):
     store(library, ours, "a", rows[:2])
     store(library, ours, "other model", rows[2:4], "another model")
     store(library, theirs, "b", rows[4:])
-    held = HeldVectors(library, model=MODEL, dimension=DIMENSION).among(frozenset({ours}))
+    held = HeldVectors(library, model=MODEL, dimension=DIMENSION, found_large=lambda: None).among(frozenset({ours}))
     assert held.keys() == {ours}
     assert np.array_equal(held[ours].vectors, rows[:2])
 
 
 def test_an_empty_collection_is_held_too(library):
     empty = library.create_collection("empty").id
-    held = HeldVectors(library, model=MODEL, dimension=DIMENSION).among(frozenset({empty}))
+    held = HeldVectors(library, model=MODEL, dimension=DIMENSION, found_large=lambda: None).among(frozenset({empty}))
     assert nearest(held, unit_rows(1)[0], 5) == {}
     assert held.keys() == {empty}
 
 
 def test_one_search_reads_in_one_collection(library):
     scope = frozenset(library.create_collection(name).id for name in ("a", "b", "c"))
-    held = HeldVectors(library, model=MODEL, dimension=DIMENSION)
+    held = HeldVectors(library, model=MODEL, dimension=DIMENSION, found_large=lambda: None)
     assert [len(held.among(scope)) for _ in range(4)] == [1, 2, 3, 3]
 
 
 def test_what_has_changed_is_read_anew(library):
     collection = library.create_collection("c").id
-    held = HeldVectors(library, model=MODEL, dimension=DIMENSION)
+    held = HeldVectors(library, model=MODEL, dimension=DIMENSION, found_large=lambda: None)
     old = store(library, collection, "a", unit_rows(2))
     assert len(held.among(frozenset({collection}))[collection].ids) == 2
     library.remove(old)
@@ -119,7 +119,7 @@ class ChangedMeanwhile(Library):
 def test_what_changes_while_it_is_read_is_not_kept(tmp_path):
     library = ChangedMeanwhile(open_database(f"sqlite:///{tmp_path / 'library.sqlite'}"))
     collection = library.create_collection("c").id
-    held = HeldVectors(library, model=MODEL, dimension=DIMENSION)
+    held = HeldVectors(library, model=MODEL, dimension=DIMENSION, found_large=lambda: None)
 
     def meanwhile() -> None:
         library.meanwhile = lambda: None
@@ -138,7 +138,7 @@ def test_a_large_collection_and_one_beyond_the_room_are_left_to_the_index(librar
         store(library, collection, "a", unit_rows(count))
     monkeypatch.setattr("retrieval.held._MOST", 10)
     monkeypatch.setattr("retrieval.held._ROOM", 10)
-    held = HeldVectors(library, model=MODEL, dimension=DIMENSION)
+    held = HeldVectors(library, model=MODEL, dimension=DIMENSION, found_large=lambda: None)
     for collection in (small, large, late):
         held.among(frozenset({collection}))
     assert held.among(frozenset({small, large, late})).keys() == {small}

@@ -36,6 +36,15 @@ def test_it_equals_a_plain_reading_of_the_paper(model: MiniLM) -> None:
     assert np.allclose(model.embed([text])[0], _bert(text), atol=1e-5)
 
 
+@pytest.mark.parametrize(
+    "text", ["invoice", "How many days of leave do new employees get?", "", "漢字" * 400, "word " * 300]
+)
+def test_rounded_weights_point_the_same_way(model: MiniLM, text: str) -> None:
+    quick = model.embed_quickly(text)
+    assert abs(np.linalg.norm(quick) - 1) < 1e-5
+    assert quick @ model.embed([text])[0] > 0.998
+
+
 def test_related_texts_are_nearer_than_unrelated_ones(model: MiniLM) -> None:
     question, related, unrelated = model.embed(
         [
@@ -103,8 +112,9 @@ def test_threads_share_one_model(model: MiniLM) -> None:
 
 
 @pytest.mark.parametrize("damage", ["cut", "garbage", "one bit", "gone"])
-def test_a_damaged_cached_graph_is_built_again(model: MiniLM, cache: Path, damage: str) -> None:
-    (graph,) = cache.glob("*.onnx")
+@pytest.mark.parametrize("pattern", ["*.v?.onnx", "*.8bit.onnx"], ids=["exact", "rounded"])
+def test_a_damaged_cached_graph_is_built_again(model: MiniLM, cache: Path, damage: str, pattern: str) -> None:
+    (graph,) = cache.glob(pattern)
     content = bytearray(graph.read_bytes())
     if damage == "gone":
         graph.unlink()
@@ -113,7 +123,9 @@ def test_a_damaged_cached_graph_is_built_again(model: MiniLM, cache: Path, damag
         graph.write_bytes(content)
     else:
         graph.write_bytes(content[:5000] if damage == "cut" else b"garbage" * 1000)
-    assert np.allclose(MiniLM(cache).embed(["invoice"]), model.embed(["invoice"]), atol=1e-5)
+    built = MiniLM(cache)
+    assert np.allclose(built.embed(["invoice"]), model.embed(["invoice"]), atol=1e-5)
+    assert np.allclose(built.embed_quickly("invoice"), model.embed_quickly("invoice"), atol=1e-5)
     assert graph.stat().st_size == len(content)
 
 
