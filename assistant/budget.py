@@ -51,14 +51,19 @@ def fit(
     system = SystemPrompt(today, style, house_rules, mark).render()
     draft = _Draft(question, tuple(history), tuple(passages), system, mark, count_tokens)
     limit = window_tokens - reply_tokens
-    kept_passages, kept_history = draft.estimate(limit)
-    while (tokens := draft.count(kept_passages, kept_history)) > limit:
+    kept_passages, kept_history = len(draft.passages), len(draft.history)
+    tokens = draft.count(kept_passages, kept_history)
+    if tokens > limit:
+        kept_passages, kept_history = draft.estimate(limit)
+        tokens = draft.count(kept_passages, kept_history)
+    while tokens > limit:
         if kept_history:
             kept_history -= 1
         elif kept_passages:
             kept_passages -= 1
         else:
             raise ContextTooLong(_too_long_hint(tokens, window_tokens=window_tokens, reply_tokens=reply_tokens))
+        tokens = draft.count(kept_passages, kept_history)
     return draft.budget(kept_passages, kept_history, tokens)
 
 

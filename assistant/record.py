@@ -30,6 +30,8 @@ class Record:
     work: Work = field(default_factory=Work)
     text: str = ""
     saved_at: float = 0.0
+    has_found: bool = False
+    """Whether passages were found that are not stored yet: they are with the first text, so that no model waits for that."""
     answer: Answer | None = None
     """The answer, once the turn ended well."""
 
@@ -38,12 +40,11 @@ class Record:
         match event:
             case PassagesFound(passages, trace, rewrite):
                 self.work = replace(self.work, passages=passages, trace=trace, rewrite=rewrite)
-                self.conversations.save(self.message_id, state="streaming", text="", work=self.work)
+                self.has_found = True
             case TextDelta(text):
                 self.text += text
                 if time.monotonic() - self.saved_at >= _SAVE_EVERY_S:
-                    self.saved_at = time.monotonic()
-                    self.conversations.save(self.message_id, state="streaming", text=self.text)
+                    self._save()
             case AnswerReplaced(answer):
                 self.text, self.work = "", replace(self.work, replaced=answer)
                 self.conversations.save(self.message_id, state="streaming", text="", work=self.work)
@@ -56,6 +57,11 @@ class Record:
                 self._close("failed", answer, reason)
             case TurnStarted() | ModelWaiting() | SentenceChecked():
                 return
+
+    def _save(self) -> None:
+        work, self.has_found = self.work if self.has_found else None, False
+        self.saved_at = time.monotonic()
+        self.conversations.save(self.message_id, state="streaming", text=self.text, work=work)
 
     def _close(self, state: State, answer: Answer | None, reason: str | None = None) -> None:
         work = replace(self.work, answer=answer)

@@ -253,8 +253,11 @@ def test_the_question_is_stored_before_the_model_is_called(assistant):
         question, pending = assistant.conversations.messages(conversation, ANNA)
         assert (question.text, pending.state) == (LEAVE, "pending")
         assert isinstance(next(turn), PassagesFound)
-        assert assistant.conversations.messages(conversation, ANNA)[-1].state == "streaming"
+        assert assistant.conversations.messages(conversation, ANNA)[-1].state == "pending"
         assert endpoint.requests == []
+        assert isinstance(next(turn), TextDelta)
+        streaming = assistant.conversations.messages(conversation, ANNA)[-1]
+        assert (streaming.state, bool(streaming.work and streaming.work.passages)) == ("streaming", True)
         list(turn)
         assert len(endpoint.requests) == 1
 
