@@ -7,8 +7,8 @@ absent one look the same.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, delete, fu
 
 from assistant.access import Principal
 from assistant.errors import ConversationNotFound
+from assistant.job_table import now as utc_now
 from assistant.jobs import JOBS, JobRegistry
 from assistant.narrowed import Narrowed
 from assistant.schema import conversations, messages
@@ -61,7 +62,7 @@ class Choices:
     None: the style of its last answer, and the model that the settings name.
     """
 
-    narrowed: Narrowed = Narrowed()
+    narrowed: Narrowed = field(default_factory=Narrowed)
     style: Style | None = None
     model: str | None = None
 
@@ -69,10 +70,10 @@ class Choices:
 class Threads:
     """Lists conversations and changes their place in the list, each for its owner."""
 
-    def __init__(self, engine: Engine, jobs: JobRegistry = JOBS, now: Callable[[], datetime] | None = None) -> None:
+    def __init__(self, engine: Engine, jobs: JobRegistry = JOBS, now: Callable[[], datetime] = utc_now) -> None:
         self._engine = engine
         self._jobs = jobs
-        self._now = now or _now
+        self._now = now
 
     def list(self, principal: Principal, *, limit: int = 30, archived: bool = False) -> tuple[Thread, ...]:
         """The pinned ones first, the newest pin before the others; then by their newest message, the newest first."""
@@ -261,7 +262,3 @@ def _place(text: str, sought: str) -> tuple[int, int] | None:
 def _words(text: str) -> str:
     """On one line; a space at either end stays."""
     return re.sub(r"\s+", " ", text)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None)

@@ -1,15 +1,17 @@
 """What the next question of a conversation is asked with: kept in the database, so that a reload and a second tab see it."""
 
+from contextlib import suppress
 from dataclasses import replace
 
 import streamlit as st
 
 from assistant.errors import ConversationNotFound
+from assistant.narrowed import Narrowed
 from assistant.threads import Choices
 from ui.address import PARAMETER
 from ui.visit import Visit
 
-_DELETED = "This conversation was deleted. What you typed is kept: send it to begin a new one."
+_DELETED = "This conversation was deleted elsewhere; what you type here is kept and begins a new one."
 
 
 def follow_choices(visit: Visit) -> None:
@@ -27,9 +29,17 @@ def follow_choices(visit: Visit) -> None:
     visit.state.conversation = replace(shown, choices=choices)
 
 
+def ask_only(visit: Visit, narrowed: Narrowed) -> None:
+    """Begin a conversation that is narrowed to what another page shows."""
+    visit.state.leave_conversation()
+    choose(visit, Choices(narrowed))
+    visit.state.return_to_chat()
+
+
 def choose(visit: Visit, choices: Choices) -> None:
     """Choose for the next questions. A conversation that is gone is noticed when the page is drawn."""
     shown = visit.state.conversation
     visit.state.conversation = replace(shown, choices=choices)
     if shown.id is not None:
-        visit.citewell.threads.choose(shown.id, visit.principal, choices)
+        with suppress(ConversationNotFound):
+            visit.citewell.threads.choose(shown.id, visit.principal, choices)

@@ -55,7 +55,12 @@ def chips(narrowed: Narrowed) -> Iterator[tuple[str, str, Narrowed]]:
     for name in sorted(filters.formats):
         without = replace(filters, formats=filters.formats - {name})
         yield f"type_{name}", name, replace(narrowed, filters=without)
-    singles: tuple[dict[str, Any], ...] = ({"dated_from": None, "dated_to": None}, {"title": ""})
+    singles: tuple[dict[str, Any], ...] = (
+        {"dated_from": None, "dated_to": None},
+        {"title": ""},
+        {"name": ""},
+        {"read_from": None, "read_to": None},
+    )
     for single in singles:
         without = replace(filters, **single)
         if without != filters:
@@ -116,9 +121,7 @@ def _draw_fields(visit: Visit, narrowed: Narrowed, collections: tuple[Collection
         on_change=fields.changed,
     )
     st.caption("A document’s date is its own, else the day it was read in.")
-    st.button(
-        "Clear filters", key="clear_filters", disabled=not narrowed, on_click=_narrow, args=(visit, Narrowed())
-    )
+    st.button("Clear filters", key="clear_filters", disabled=not narrowed, on_click=_narrow, args=(visit, Narrowed()))
 
 
 class _Fields:
@@ -138,9 +141,11 @@ class _Fields:
     def changed(self) -> None:
         """Take on what the widgets say."""
         try:
-            filters = Filters(
-                frozenset(self._value("formats") or ()),
-                (self._value("title") or "").strip(),
+            # What is set on another page has no field here, and stays.
+            filters = replace(
+                self._visit.state.narrowed.filters,
+                formats=frozenset(self._value("formats") or ()),
+                title=(self._value("title") or "").strip(),
                 dated_from=self._value("dated_from"),
                 dated_to=self._value("dated_to"),
             )

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import streamlit as st
@@ -60,7 +60,7 @@ class Conversation:
     """How many came before them."""
     is_stale: bool = False
     """The database may know more."""
-    choices: Choices = Choices()
+    choices: Choices = field(default_factory=Choices)
     """What the next question is asked with."""
 
 
@@ -309,9 +309,9 @@ class CheckState:
 
     @property
     def collection(self) -> str:
-        """The name of the collection it is held against; empty for all."""
-        value: str = _get("citewell_check_against", "")
-        return value
+        """The name of the collection it is held against, empty for all; at first, what the conversation is narrowed to."""
+        value: str | None = _get("citewell_check_against", None)
+        return PageState().narrowed.collection or "" if value is None else value
 
     @collection.setter
     def collection(self, name: str) -> None:

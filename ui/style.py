@@ -31,7 +31,9 @@ def draw_style(visit: Visit) -> None:
     parts = [_NAMES[style]] if style != "standard" else []
     if model is not None:
         parts.append(shortened(model, _MODEL_CHARS))
-    with st.popover(literal(" · ".join(parts) or "Style"), icon=":material/notes:", type="tertiary", key="style_popover"):
+    with st.popover(
+        literal(" · ".join(parts) or "Style"), icon=":material/notes:", type="tertiary", key="style_popover"
+    ):
         _draw_styles(visit, style)
         if visit.citewell.assistant.models:
             _draw_models(visit, model)
