@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui.state import SEARCH_KEY
+from ui.state import SEARCH_KEY, ThreadListState
 from ui.thread_list import draw_threads
 from ui.visit import Visit
 
@@ -36,4 +36,6 @@ def draw_sidebar(visit: Visit, chat_page: "st.Page") -> str | None:
             st.page_link("views/documents.py", label="Documents", icon=":material/folder_open:", width="stretch")
             st.page_link("views/check.py", label="Check a text", icon=":material/fact_check:", width="stretch")
             st.caption("Demo visitor" if visit.is_demo else "Single user, no sign-in")
+    if is_new or asked:
+        ThreadListState().deleted = None
     return "" if is_new else asked

@@ -27,19 +27,18 @@ def draw_threads(visit: Visit, words: str) -> str | None:
     state = ThreadListState()
 
     def act(asked: Mapping[str, object]) -> None:
-        state.deleted = None
+        state.deleted, what = None, str(asked.get("do"))
         try:
-            _act(visit, state, str(asked.get("do")), str(asked.get("id")), str(asked.get("title", "")))
+            _act(visit, state, what, str(asked.get("id")), str(asked.get("title", "")))
         except ConversationNotFound:
-            visit.state.problem = _TOO_LATE if asked.get("do") == "undelete" else None
+            # It was deleted elsewhere; the list is drawn without it.
+            if what == "undelete":
+                visit.state.problem = _TOO_LATE
 
     data = _found(visit, state, words) if words.strip() else _listed(visit, state)
     data |= {"current": visit.state.conversation.id, "deleted": state.deleted}
     asked = mount("threads", data, key="thread_list", on={"act": act}, returned=("open",))["open"]
-    if asked is None:
-        return None
-    state.deleted = None
-    return str(asked)
+    return None if asked is None else str(asked)
 
 
 def _act(visit: Visit, state: ThreadListState, what: str, conversation_id: str, title: str) -> None:
