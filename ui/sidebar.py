@@ -8,7 +8,6 @@ from ui.visit import Visit
 
 _NEW_CHAT = "Ctrl+Shift+O"
 """As in other assistants; no browser keeps it from the page."""
-_MOST_WORDS_CHARS = 200
 
 
 def draw_sidebar(visit: Visit, chat_page: "st.Page") -> str | None:
@@ -24,7 +23,6 @@ def draw_sidebar(visit: Visit, chat_page: "st.Page") -> str | None:
             key=SEARCH_KEY,
             type="search",
             live=True,
-            max_chars=_MOST_WORDS_CHARS,
             placeholder="Search",
             icon=":material/search:",
             label_visibility="collapsed",

@@ -36,7 +36,7 @@ def draw_threads(visit: Visit, words: str) -> str | None:
                 visit.state.problem = _TOO_LATE
 
     data = _found(visit, state, words) if words.strip() else _listed(visit, state)
-    data |= {"current": visit.state.conversation.id, "deleted": state.deleted}
+    data |= {"current": st.query_params.get(PARAMETER, visit.state.conversation.id), "deleted": state.deleted}
     asked = mount("threads", data, key="thread_list", on={"act": act}, returned=("open",))["open"]
     return None if asked is None else str(asked)
 

@@ -38,12 +38,11 @@ function focus(root, name) {
 function content(data, known) {
   return [
     make("p", { class: data.note ? "note" : "unseen", role: "status" }, data.note),
-    data.deleted && undo(data, known),
+    data.deleted ? undo(data, known) : "",
+    data.archive ? step("Back to conversations", "list", known) : "",
     data.groups.map((group, index) => section(group, index, known)),
-    data.more && step("Show more", () => known.send("act", { do: "more" })),
-    data.archive
-      ? step("Back to conversations", () => known.send("act", { do: "list" }))
-      : data.away && step("Archived", () => known.send("act", { do: "archived" })),
+    data.more ? step("Show more", "more", known) : "",
+    data.away ? step("Archived", "archived", known) : "",
   ];
 }
 
@@ -55,8 +54,9 @@ function undo(data, known) {
   );
 }
 
-function step(words, onClick) {
-  return make("button", { type: "button", class: "step", "data-focus": words, on: { click: onClick } }, words);
+function step(words, what, known) {
+  const take = () => known.send("act", { do: what });
+  return make("button", { type: "button", class: "step", "data-focus": what, on: { click: take } }, words);
 }
 
 function section(group, index, known) {
@@ -168,7 +168,7 @@ function focusAfter(what, thread, item) {
   if (what === "delete") return "undo";
   if (what === "pin") return `more-${thread.id}`;
   const next = (item.nextElementSibling ?? item.previousElementSibling)?.querySelector("[data-focus]");
-  return next?.dataset.focus ?? "Archived";
+  return next?.dataset.focus ?? "archived";
 }
 
 // A new name, written in the place of the old one.
