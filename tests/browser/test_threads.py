@@ -120,6 +120,9 @@ def test_words_are_searched_by_key_and_found_literally_while_they_are_typed(brow
     with tab(browser, talked) as watched:
         page = watched.page
         expect(page.locator(".threads a").first).to_be_visible()
+        page.get_by_test_id("stSidebarHeader").hover()
+        page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click()
+        expect(page.locator(".threads a").first).not_to_be_in_viewport()
         page.keyboard.press("Control+k")
         field = page.get_by_label("Search conversations")
         expect(field).to_be_focused()

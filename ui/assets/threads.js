@@ -18,10 +18,12 @@ const MOST_TITLE_CHARS = 200;
 const NARROW = "(max-width: 768px)";
 let make;
 let listens = false;
+let list;
 
 export function drawThreads(root, data, known, maker) {
   make = maker;
   known.data = data;
+  list = root;
   listenForKeys();
   if (known.isRenaming) return;
   const focused = root.getRootNode().activeElement?.dataset.focus;
@@ -120,13 +122,17 @@ function menuButton(thread, item, known) {
 
 function openMenu(button, thread, item, known) {
   const names = { ...NAMES, pin: thread.pinned ? "Unpin" : "Pin" };
-  const choose = (what) => () => {
+  const close = () => {
     menu.hidePopover();
+    button.focus();
+  };
+  const choose = (what) => () => {
+    close();
     if (what === "rename") rename(thread, item, known);
     else act(known, { do: what === "pin" && thread.pinned ? "unpin" : what, id: thread.id }, focusAfter(what, thread, item));
   };
   const menu = make(
-    "div", { class: "menu", role: "menu", popover: "auto", "aria-label": thread.title, on: { keydown: walkMenu } },
+    "div", { class: "menu", role: "menu", popover: "auto", "aria-label": thread.title, on: { keydown: (event) => walkMenu(event, close) } },
     MENUS[thread.archived ? "archived" : "listed"].map((what) =>
       make("button", { type: "button", role: "menuitem", tabindex: "-1", on: { click: choose(what) } }, icon(what), names[what])),
   );
@@ -147,12 +153,12 @@ function place(menu, beside) {
   menu.style.left = `${Math.max(4, Math.min(beside.left, innerWidth - width - 8))}px`;
 }
 
-function walkMenu(event) {
+function walkMenu(event, close) {
   const items = [...event.currentTarget.children];
   const at = items.indexOf(event.target);
   const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: -1 }[event.key];
   event.stopPropagation();  // Escape closes the menu and nothing else.
-  if (event.key === "Tab") event.currentTarget.hidePopover();
+  if (event.key === "Escape" || event.key === "Tab") close();
   if (to === undefined) return;
   event.preventDefault();
   items.at(to % items.length).focus();
@@ -218,7 +224,8 @@ function listenForKeys() {
   if (listens) return;
   listens = true;
   document.addEventListener("keydown", (event) => {
-    if (event.key.toLowerCase() !== "k" || event.ctrlKey === event.metaKey || event.altKey || event.shiftKey) return;
+    if (event.key === "ArrowDown" && event.target === searchField()) list.querySelector("a.open")?.focus();
+    if (event.key?.toLowerCase() !== "k" || event.ctrlKey === event.metaKey || event.altKey || event.shiftKey) return;
     event.preventDefault();
     document.querySelector('[data-testid="stExpandSidebarButton"]')?.click();
     // A sidebar that was closed is drawn first.
