@@ -36,11 +36,11 @@ _IS_THERE = _THREAD.deleted_at.is_(None)
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """A conversation in a list, by its title, else its first question. `asked_at`, in UTC, is when it was last asked."""
+    """A conversation in a list, by its title, else its first question. `written_at` is when it grew last, in UTC."""
 
     id: str
     title: str
-    asked_at: datetime
+    written_at: datetime
     is_pinned: bool = False
     is_archived: bool = False
 
@@ -106,9 +106,11 @@ class Threads:
         with self._engine.connect() as connection:
             titled = _titled(connection, principal, sought, limit)
             texts = _saying(connection, principal, sought, limit) | titled
-            threads = _threads(connection, _THREAD.id.in_(texts), None, pinned_first=False)
-        found = (Found(thread, *around(texts[thread.id], sought)) for thread in threads)
-        return tuple(sorted(found, key=lambda hit: hit.thread.id not in titled)[:limit])
+            threads = sorted(
+                _threads(connection, _THREAD.id.in_(texts), None), key=lambda t: t.written_at, reverse=True
+            )
+        threads.sort(key=lambda thread: thread.id not in titled)
+        return tuple(Found(thread, *around(texts[thread.id], sought)) for thread in threads[:limit])
 
     def choices(self, conversation_id: str, principal: Principal) -> Choices:
         """What its next question is asked with; raises ConversationNotFound."""
@@ -179,31 +181,25 @@ def _is(conversation_id: str, principal: Principal) -> ColumnElement[bool]:
     return (_THREAD.id == conversation_id) & (_THREAD.owner == principal.key)
 
 
-def _threads(
-    connection: Connection, condition: ColumnElement[bool], limit: int | None, *, pinned_first: bool = True
-) -> tuple[Thread, ...]:
-    """Those that meet the condition and were asked something, in order."""
+def _threads(connection: Connection, condition: ColumnElement[bool], limit: int | None) -> tuple[Thread, ...]:
+    """Those that meet the condition and were asked something: pinned ones first, then by their newest message."""
     newest = select(func.max(_MESSAGE.id)).where(_MESSAGE.conversation_id == _THREAD.id).scalar_subquery()
     listed = select(_THREAD.id, _THREAD.title, _THREAD.pinned_at, _THREAD.archived_at, newest.label("newest"))
-    order: tuple[Any, ...] = (newest.desc(),)
-    if pinned_first:
-        order = (_THREAD.pinned_at.is_(None), _THREAD.pinned_at.desc(), *order)
-    ours = listed.where(condition, newest.is_not(None)).order_by(*order).limit(limit).subquery()
-    of_ours = _MESSAGE.conversation_id == ours.c.id
+    order = (_THREAD.pinned_at.is_(None), _THREAD.pinned_at.desc(), newest.desc())
+    ours = listed.where(condition, newest.is_not(None)).order_by(*order).limit(limit).subquery().c
+    # Only for those that are shown: both look into messages.
+    of_ours = _MESSAGE.conversation_id == ours.id
     first = select(_MESSAGE.text).where(of_ours).order_by(_MESSAGE.id).limit(1).scalar_subquery()
-    # A question's row is short; the time of an answer lies behind all that it was made of.
-    asked = of_ours & (_MESSAGE.role == "user")
-    asked_at = select(_MESSAGE.created_at).where(asked).order_by(_MESSAGE.id.desc()).limit(1).scalar_subquery()
-    title = func.substr(func.coalesce(ours.c.title, first), 1, MOST_TITLE_CHARS)
-    query = select(ours.c.id, title.label("title"), asked_at.label("asked_at"), ours.c.pinned_at, ours.c.archived_at)
-    place = (ours.c.pinned_at.is_(None), ours.c.pinned_at.desc()) if pinned_first else ()
-    rows = connection.execute(query.order_by(*place, ours.c.newest.desc())).mappings()
-    return tuple(_thread(row) for row in rows)
+    written_at = select(_MESSAGE.created_at).where(_MESSAGE.id == ours.newest).scalar_subquery()
+    title = func.substr(func.coalesce(ours.title, first), 1, MOST_TITLE_CHARS)
+    query = select(ours.id, title.label("title"), written_at.label("written_at"), ours.pinned_at, ours.archived_at)
+    again = (ours.pinned_at.is_(None), ours.pinned_at.desc(), ours.newest.desc())
+    return tuple(_thread(row) for row in connection.execute(query.order_by(*again)).mappings())
 
 
 def _thread(row: RowMapping) -> Thread:
     return Thread(
-        row["id"], row["title"], row["asked_at"], row["pinned_at"] is not None, row["archived_at"] is not None
+        row["id"], row["title"], row["written_at"], row["pinned_at"] is not None, row["archived_at"] is not None
     )
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from itertools import groupby
 
 import streamlit as st
 
@@ -96,13 +95,13 @@ def _found(visit: Visit, state: ThreadListState, words: str) -> Data:
 
 
 def grouped(threads: Sequence[Thread], *, today: date, timezone: str | None) -> Iterator[Data]:
-    """The pinned ones, then each stretch of time, on the reader's clock, with what was last asked in it."""
-
-    def group(thread: Thread) -> str:
-        return "Pinned" if thread.is_pinned else period(local_time(thread.asked_at, timezone).date(), today=today)
-
-    for name, members in groupby(threads, group):
-        yield {"name": name, "threads": [_row(thread) for thread in members]}
+    """The pinned ones, then each stretch of time, on the reader's clock, with what grew in it last."""
+    groups: dict[str, list[Data]] = {}
+    for thread in threads:
+        day = local_time(thread.written_at, timezone).date()
+        groups.setdefault("Pinned" if thread.is_pinned else period(day, today=today), []).append(_row(thread))
+    for name, rows in groups.items():
+        yield {"name": name, "threads": rows}
 
 
 def period(day: date, *, today: date) -> str:
