@@ -30,11 +30,13 @@ from ui.account_view import draw_account
 from ui.address import follow_address, refresh
 from ui.asset_files import asset_route
 from ui.bottom import draw_bottom
+from ui.choices import follow_choices
 from ui.follow_ups import draw_follow_ups
 from ui.headers import SecurityHeaders
 from ui.live_answer import watch
 from ui.sidebar import draw_sidebar
 from ui.state import QUESTION_KEY, PageState
+from ui.style import chosen_model
 from ui.transcript import draw_question, draw_transcript, read_out
 from ui.visit import Visit, current_visit
 from ui.visitor_cookie import VisitorCookie
@@ -145,12 +147,14 @@ def ask(question: str, rewrite: str | None = None) -> None:
 
 def start_answer(visit: Visit, question: str, rewrite: str | None) -> AnswerJob:
     """The job that answers in this page's conversation; the one under way, if there is one."""
-    principal, narrowed, style = visit.principal, visit.state.narrowed, visit.state.style
+    principal, choices, style = visit.principal, visit.state.conversation.choices, visit.state.style
+    assistant = assistant_of(visit.citewell).written_by(chosen_model(visit))
     conversation_id = visit.state.conversation.id
     if conversation_id is None:
         conversation_id = visit.citewell.conversations.create(principal)
         visit.state.name_conversation(conversation_id)
-    assistant = assistant_of(visit.citewell)
+    # As it is seen here; another tab may have chosen otherwise since, or deleted the conversation.
+    visit.citewell.threads.choose(conversation_id, principal, choices)
     return JOBS.start(
         principal,
         conversation_id,
@@ -159,8 +163,8 @@ def start_answer(visit: Visit, question: str, rewrite: str | None) -> AnswerJob:
             question,
             conversation_id=conversation_id,
             principal=principal,
-            collection=narrowed.collection,
-            filters=narrowed.filters,
+            collection=choices.narrowed.collection,
+            filters=choices.narrowed.filters,
             rewrite=rewrite,
             style=style,
             cancelled=cancelled,
@@ -178,6 +182,7 @@ def chat() -> None:
     visit = current_visit()
     state = visit.state
     follow_address(state)
+    follow_choices(visit)
     job = refresh(state, visit.citewell.conversations, visit.principal)
     draw_bottom(visit, job, ask=ask, submitted=submitted)
     # Always the same places in the same order: Streamlit keeps what a place held until the script ends.

@@ -22,6 +22,7 @@ from assistant.job_table import JobTable
 from assistant.jobs import JOBS
 from assistant.llm import ChatModel, Deadlines, OpenAIModel
 from assistant.settings import Settings
+from assistant.threads import Threads
 from assistant.turn import Assistant
 from retrieval.catalogue import Catalogue
 from retrieval.database import open_database
@@ -59,6 +60,7 @@ class Citewell:
     search: Search
     retriever: CitewellRetriever
     conversations: Conversations
+    threads: Threads
     jobs: JobTable
     assistant: Assistant
     embedder: Embedder | None
@@ -113,6 +115,7 @@ def open_citewell(settings: Settings | None = None) -> Citewell:
         opening.callback(citewell.background.close)
         opening.callback(JOBS.stop_all, timeout_s=_STOP_ANSWERS_S)
         citewell.conversations.mark_interrupted()
+        citewell.threads.purge()
         for collection in citewell.library.collections():
             citewell.indexes.prove(collection.id, beside=citewell.background.start)
         citewell._closing.push(opening.pop_all())
@@ -142,6 +145,7 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
         house_rules=HouseRules(engine),
         has_judge=settings.judge,
         background=background,
+        models=further_models_of(settings),
     )
     return Citewell(
         settings,
@@ -154,6 +158,7 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
         search,
         retriever,
         conversations,
+        Threads(engine),
         JobTable(engine),
         assistant,
         embedder,
@@ -189,16 +194,26 @@ def model_of(settings: Settings) -> ChatModel | None:
     """The model that the settings name, None where they name none."""
     if not settings.has_model:
         return None
+    model = _client(settings, settings.model)
+    threading.Thread(target=model.prepare, name="preparing", daemon=True).start()
+    return GuardedModel(model)
+
+
+def further_models_of(settings: Settings) -> dict[str, ChatModel]:
+    """The others that may be chosen, by name; each rests for itself when it keeps failing."""
+    names = settings.further_models if settings.has_model else ()
+    return {name: GuardedModel(_client(settings, name)) for name in names}
+
+
+def _client(settings: Settings, name: str | None) -> OpenAIModel:
     key = settings.openai_api_key
-    model = OpenAIModel(
+    return OpenAIModel(
         settings.openai_base_url,
         key.get_secret_value() if key else None,
-        settings.model,
+        name,
         window_tokens=settings.window_tokens,
         timeouts=Deadlines(settings.first_token_s, settings.idle_s, settings.total_s),
     )
-    threading.Thread(target=model.prepare, name="preparing", daemon=True).start()
-    return GuardedModel(model)
 
 
 def reranker_of(settings: Settings) -> HttpReranker | None:

@@ -1,7 +1,7 @@
 """Conversations in the database: the question is stored before anything is asked of a model.
 
 An answer goes pending → streaming → done, stopped, failed or interrupted. Whoever names a
-conversation also says who they are; another's and an absent one look the same.
+conversation also says who they are; another's, a deleted and an absent one look the same.
 """
 
 import uuid
@@ -58,14 +58,6 @@ class StoredMessage:
     """What may be asked next; None until it was looked for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """A conversation in a list, by its title, else its first question."""
-
-    id: str
-    title: str
-
-
 _WORK: TypeAdapter[Work] = TypeAdapter(Work)
 
 
@@ -81,29 +73,6 @@ class Conversations:
         with self._engine.begin() as connection:
             connection.execute(insert(conversations).values(id=conversation_id, owner=principal.key, created_at=_now()))
         return conversation_id
-
-    def list(self, principal: Principal, *, limit: int = 30) -> tuple[Summary, ...]:
-        """The person's conversations, the one with the newest message first."""
-        newest = func.max(messages.c.id).label("newest")
-        first = func.min(messages.c.id).label("first")
-        ours = (
-            select(messages.c.conversation_id, newest, first)
-            .join(conversations)
-            .where(conversations.c.owner == principal.key)
-            .group_by(messages.c.conversation_id)
-            .order_by(newest.desc())
-            .limit(limit)
-            .subquery()
-        )
-        title = func.coalesce(conversations.c.title, messages.c.text)
-        query = (
-            select(ours.c.conversation_id, title)
-            .join(messages, messages.c.id == ours.c.first)
-            .join(conversations, conversations.c.id == ours.c.conversation_id)
-        )
-        with self._engine.connect() as connection:
-            rows = connection.execute(query.order_by(ours.c.newest.desc()))
-            return tuple(Summary(row[0], row[1]) for row in rows)
 
     def messages(
         self, conversation_id: str, principal: Principal, *, newest: int | None = None, with_work: bool = True
@@ -201,10 +170,12 @@ class Conversations:
 
 def _owned(connection: Connection, conversation_id: str, principal: Principal) -> None:
     query = select(conversations.c.id).where(
-        conversations.c.id == conversation_id, conversations.c.owner == principal.key
+        conversations.c.id == conversation_id,
+        conversations.c.owner == principal.key,
+        conversations.c.deleted_at.is_(None),
     )
     if connection.execute(query).first() is None:
-        raise ConversationNotFound("There is no such conversation; start a new one.")
+        raise ConversationNotFound
 
 
 def _append(connection: Connection, conversation_id: str, role: Role, text: str, state: State) -> int:

@@ -90,13 +90,13 @@ def _look_at_model(settings: Settings) -> Finding:
     key = settings.openai_api_key
     models = list_models(settings.openai_base_url, key.get_secret_value() if key else None)
     wanted = settings.model
-    if wanted and models and wanted not in models:
-        return Finding(
-            "Model",
-            False,
-            f"the endpoint has no model {wanted!r}",
-            f"Set CITEWELL_MODEL to one of: {', '.join(models[:5])}.",
-        )
+    for variable, names in (("CITEWELL_MODEL", (wanted,)), ("CITEWELL_MODELS", settings.further_models)):
+        missing = [name for name in names if name and models and name not in models]
+        if missing:
+            there = ", ".join(models[:5])
+            return Finding(
+                "Model", False, f"the endpoint has no model {missing[0]!r}", f"Set {variable} to one of: {there}."
+            )
     return Finding("Model", True, f"{wanted or (models[0] if models else 'unnamed')} answers")
 
 

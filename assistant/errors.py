@@ -4,7 +4,8 @@ AssistantError
 ├── QuestionRefused       the question cannot be asked as it is (empty, too long)
 ├── TextRefused           the text cannot be checked as it is (empty, too long, no documents)
 ├── SettingsError         a setting is missing or wrong
-├── ConversationNotFound  absent, or another's: the two look the same
+├── ConversationNotFound  absent, deleted, or another's: they look the same
+├── ModelNotAllowed       a model that the settings do not allow
 └── ModelError            the model endpoint failed
     ├── ModelUnreachable  refused, no such host, TLS
     ├── ModelRejectedKey
@@ -40,6 +41,13 @@ class SettingsError(AssistantError):
 
 class ConversationNotFound(AssistantError):
     """No such conversation for this principal."""
+
+    def __init__(self, hint: str = "There is no such conversation; start a new one.") -> None:
+        super().__init__(hint)
+
+
+class ModelNotAllowed(AssistantError):
+    """The settings do not allow this model."""
 
 
 class ModelError(AssistantError):

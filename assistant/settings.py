@@ -37,6 +37,9 @@ class Settings(BaseSettings):
         description="Address of an OpenAI-compatible endpoint, for example http://127.0.0.1:8080/v1.",
     )
     model: str | None = Field(None, description="The model's name; by default the endpoint's first.")
+    models: str | None = Field(
+        None, description="Further models of the same endpoint that a reader may choose, separated by commas."
+    )
     window_tokens: int = Field(16_384, ge=1024, le=2_000_000, description="The model's context window.")
     reply_tokens: int = Field(1_024, ge=64, le=100_000, description="The longest answer, in tokens.")
     first_token_s: float = Field(20.0, gt=0, description="How long to wait for an answer to begin, in seconds.")
@@ -69,6 +72,7 @@ class Settings(BaseSettings):
         "openai_api_key",
         "openai_base_url",
         "model",
+        "models",
         "rerank_url",
         "rerank_model",
         "rerank_api_key",
@@ -101,6 +105,12 @@ class Settings(BaseSettings):
         if self.price_input is None and self.price_output is None:
             return None
         return Prices(self.price_input or 0.0, self.price_output or 0.0, self.currency)
+
+    @property
+    def further_models(self) -> tuple[str, ...]:
+        """What may be chosen beside the model that is used by itself."""
+        names = (name.strip() for name in (self.models or "").split(","))
+        return tuple(dict.fromkeys(name for name in names if name and name != self.model))
 
     @property
     def has_model(self) -> bool:

@@ -7,15 +7,16 @@ model; every sentence is held against what it cites. Whatever happens, what was 
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
+from typing import Self
 
 from assistant.access import Principal, scope_of
 from assistant.background import Background
 from assistant.conversations import Conversations, Work
 from assistant.draft import Draft
-from assistant.errors import AssistantError, ModelError, QuestionRefused
+from assistant.errors import AssistantError, ModelError, ModelNotAllowed, QuestionRefused
 from assistant.events import (
     AnswerFinished,
     Event,
@@ -89,6 +90,8 @@ class Assistant:
     """Whether the model is asked about sentences that the rules leave undecided."""
     background: Background | None = None
     """Finds follow-ups after an answer; without it there are none."""
+    models: Mapping[str, ChatModel] = field(default_factory=dict)
+    """The further models that may be chosen, by name."""
 
     def ask(
         self,
@@ -130,6 +133,17 @@ class Assistant:
             yield event
         if record.answer:
             self._follow_up(Answered(message_id, question, record.answer, record.work.passages, scope, filters))
+
+    def written_by(self, name: str | None) -> Self:
+        """The same with a model of this name, None for the usual one; raises ModelNotAllowed.
+
+        What a further model costs is not known: prices are those of the usual one.
+        """
+        if name is None or (self.model is not None and name == self.model.name):
+            return self
+        if name not in self.models:
+            raise ModelNotAllowed(f"The model {name!r} may not be used here; choose another one beside the style.")
+        return replace(self, model=self.models[name], prices=None)
 
     def _follow_up(self, turn: Answered) -> None:
         """Beside everything else, when the answer is there: what may be asked next."""

@@ -57,7 +57,8 @@ def refresh(state: PageState, conversations: Conversations, principal: Principal
 def _read(conversation_id: str, state: PageState, conversations: Conversations, principal: Principal) -> Conversation:
     messages = conversations.messages(conversation_id, principal, newest=state.shown)
     total = conversations.count(conversation_id, principal)
-    return Conversation(conversation_id, messages, max(0, total - len(messages)))
+    earlier = max(0, total - len(messages))
+    return replace(state.conversation, id=conversation_id, messages=messages, earlier=earlier, is_stale=False)
 
 
 def _is_open(messages: tuple[StoredMessage, ...]) -> bool:

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 _FOLDER = Path(__file__).resolve().parent / "assets"
-_MEDIA_TYPES = {"citewell.js": "text/javascript", "citewell.css": "text/css"}
+_MEDIA_TYPES = {"citewell.js": "text/javascript", "threads.js": "text/javascript", "citewell.css": "text/css"}
 _LOADER = """
 const script = new URL("assets/citewell.js?%s", document.baseURI);
 export default async (component) => (await import(script)).default(component);
@@ -25,7 +25,7 @@ def loader_script() -> str:
 
 
 def asset_route(base_path: str = "") -> Route:
-    """Serves the two files below the app's base path."""
+    """Serves the files below the app's base path."""
     prefix = f"/{base_path.strip('/')}" if base_path.strip("/") else ""
     return Route(f"{prefix}/assets/{{name}}", _serve)
 

@@ -8,11 +8,13 @@ from typing import Any, Literal, get_args
 import streamlit as st
 
 from assistant.job_table import now
+from assistant.narrowed import Narrowed
 from retrieval.catalogue import Entry, SortKey, Status, Wanted
 from retrieval.filters import Filters
 from retrieval.library import Collection
 from retrieval.values import Scope
 from ui.answer_list import draw_strip, listed_in_address, narrowed_to_list
+from ui.choices import ask_only
 from ui.library_jobs import FileStatus, draw_files, start_again
 from ui.markdown import literal
 from ui.markup import visible
@@ -65,6 +67,8 @@ def draw_table(visit: Visit, scope: Scope, collection: Collection | None) -> Non
         _draw_reasons(entries)
     with head:
         _draw_head(visit, selected, first.total, page)
+        if not selected and wanted.only is None:
+            _draw_ask(visit, collection, wanted.filters)
 
 
 def _nothing(wanted: Wanted) -> str:
@@ -223,6 +227,15 @@ def _draw_head(visit: Visit, selected: Sequence[Entry], total: int, page: int) -
     again = "Try again" if failures and not ids else "Read again"
     _action(again, "refresh", "again_selected", lambda: _read_again(visit, selected))
     _action("Delete selected", "delete", "delete_selected", lambda: _ask_to_delete(visit, ids, failures))
+
+
+def _draw_ask(visit: Visit, collection: Collection | None, filters: Filters) -> None:
+    """Where these are not all documents: a way to ask them alone."""
+    is_chosen = collection is not None and len(visit.collections) > 1
+    narrowed = Narrowed(collection.name if collection and is_chosen else None, filters)
+    if narrowed:
+        label = "Ask these documents" if filters else "Ask this collection"
+        _action(label, "forum", "ask_these", lambda: ask_only(visit, narrowed))
 
 
 def _shown_of(total: int, page: int) -> str:

@@ -13,9 +13,9 @@ from assistant.narrowed import Narrowed
 from retrieval.errors import RetrievalError
 from retrieval.filters import Filters
 from retrieval.library import Collection
+from ui.choices import choose
 from ui.markdown import literal
 from ui.markup import visible
-from ui.state import PageState
 from ui.style import draw_style
 from ui.visit import Visit
 from ui.words import counted, shortened
@@ -34,14 +34,14 @@ def draw_narrowing(visit: Visit) -> None:
     with st.container(key="narrowing", horizontal=True, vertical_alignment="center", gap="xsmall"):
         with st.popover("Filters", icon=":material/filter_list:", type="tertiary", key="narrowing_popover"):
             _draw_fields(visit, narrowed, collections)
-        draw_style(visit.state)
+        draw_style(visit)
         for key, words, rest in chips(narrowed):
             st.button(
                 f"*Remove* {literal(shortened(words, _CHIP_CHARS))}",  # The verb is heard, not seen: the icon shows it.
                 key=f"chip_{key}",
                 icon=":material/close:",
                 on_click=_narrow,
-                args=(visit.state, rest),
+                args=(visit, rest),
             )
         if narrowed:
             st.caption(literal(_left(visit, narrowed)))
@@ -55,7 +55,12 @@ def chips(narrowed: Narrowed) -> Iterator[tuple[str, str, Narrowed]]:
     for name in sorted(filters.formats):
         without = replace(filters, formats=filters.formats - {name})
         yield f"type_{name}", name, replace(narrowed, filters=without)
-    singles: tuple[dict[str, Any], ...] = ({"dated_from": None, "dated_to": None}, {"title": ""})
+    singles: tuple[dict[str, Any], ...] = (
+        {"dated_from": None, "dated_to": None},
+        {"title": ""},
+        {"name": ""},
+        {"read_from": None, "read_to": None},
+    )
     for single in singles:
         without = replace(filters, **single)
         if without != filters:
@@ -79,7 +84,7 @@ def _draw_fields(visit: Visit, narrowed: Narrowed, collections: tuple[Collection
     names = [collection.name for collection in collections]
     filters = narrowed.filters
     formats = sorted({*visit.citewell.catalogue.formats(visit.scope), *filters.formats})
-    fields = _Fields(visit.state)
+    fields = _Fields(visit)
     if len(names) > 1:
         options = [_ALL, *names]
         st.selectbox(
@@ -116,17 +121,15 @@ def _draw_fields(visit: Visit, narrowed: Narrowed, collections: tuple[Collection
         on_change=fields.changed,
     )
     st.caption("A document’s date is its own, else the day it was read in.")
-    st.button(
-        "Clear filters", key="clear_filters", disabled=not narrowed, on_click=_narrow, args=(visit.state, Narrowed())
-    )
+    st.button("Clear filters", key="clear_filters", disabled=not narrowed, on_click=_narrow, args=(visit, Narrowed()))
 
 
 class _Fields:
     """The widgets of the popover: they begin with what is set, and set what is changed."""
 
-    def __init__(self, state: PageState) -> None:
-        self._state = state
-        self._prefix = f"narrow_{state.conversation.id or 'new'}_"
+    def __init__(self, visit: Visit) -> None:
+        self._visit = visit
+        self._prefix = f"narrow_{visit.state.conversation.id or 'new'}_"
 
     def seeded(self, name: str, value: object) -> str:
         """The widget's key, holding the value that is set."""
@@ -137,24 +140,24 @@ class _Fields:
 
     def changed(self) -> None:
         """Take on what the widgets say."""
-        state = self._state
-        state.problem = None
         try:
-            filters = Filters(
-                frozenset(self._value("formats") or ()),
-                (self._value("title") or "").strip(),
+            # What is set on another page has no field here, and stays.
+            filters = replace(
+                self._visit.state.narrowed.filters,
+                formats=frozenset(self._value("formats") or ()),
+                title=(self._value("title") or "").strip(),
                 dated_from=self._value("dated_from"),
                 dated_to=self._value("dated_to"),
             )
         except (AssistantError, RetrievalError) as error:
-            state.problem = error.hint
+            self._visit.state.problem = error.hint
             return
-        state.narrowed = Narrowed(self._value("collection") or None, filters)
+        _narrow(self._visit, Narrowed(self._value("collection") or None, filters))
 
     def _value(self, name: str) -> Any:
         return st.session_state.get(self._prefix + name)
 
 
-def _narrow(state: PageState, narrowed: Narrowed) -> None:
-    state.problem = None
-    state.narrowed = narrowed
+def _narrow(visit: Visit, narrowed: Narrowed) -> None:
+    visit.state.problem = None
+    choose(visit, replace(visit.state.conversation.choices, narrowed=narrowed))

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import streamlit as st
@@ -12,12 +12,15 @@ from assistant.conversations import StoredMessage
 from assistant.events import Event, TurnFailed, TurnStarted
 from assistant.jobs import AnswerJob
 from assistant.narrowed import Narrowed
+from assistant.threads import Choices
 from prompts import Style
 
 QUESTION_KEY = "question"
 """The chat input's own key; setting it fills the input in."""
 CHECK_TEXT_KEY, CHECK_COLLECTION_KEY = "check_text", "check_collection"
 """The keys of the form on which a text is checked."""
+SEARCH_KEY = "thread_search"
+"""The key of the field that searches conversations."""
 _DOUBLE_CLICK_S = 1.0
 _FOLLOW_UPS_S = 20.0
 
@@ -57,6 +60,8 @@ class Conversation:
     """How many came before them."""
     is_stale: bool = False
     """The database may know more."""
+    choices: Choices = field(default_factory=Choices)
+    """What the next question is asked with."""
 
 
 class PageState:
@@ -75,38 +80,16 @@ class PageState:
     @property
     def narrowed(self) -> Narrowed:
         """What questions of this conversation are narrowed to."""
-        value: Narrowed = self._all_narrowed().get(self.conversation.id, Narrowed())
-        return value
-
-    @narrowed.setter
-    def narrowed(self, narrowed: Narrowed) -> None:
-        _set("citewell_narrowed", {**self._all_narrowed(), self.conversation.id: narrowed})
+        return self.conversation.choices.narrowed
 
     @property
     def style(self) -> Style:
         """How answers of this conversation are written: as was chosen, else as its last one was."""
-        chosen: Style | None = self._all_styles().get(self.conversation.id)
-        return chosen or _last_style(self.conversation.messages)
-
-    @style.setter
-    def style(self, style: Style) -> None:
-        _set("citewell_styles", {**self._all_styles(), self.conversation.id: style})
+        return self.conversation.choices.style or _last_style(self.conversation.messages)
 
     def name_conversation(self, conversation_id: str) -> None:
-        """The new conversation on screen was given its id; it keeps its style and what it was narrowed to."""
-        narrowed, style = self.narrowed, self.style
-        _set("citewell_narrowed", {**self._all_narrowed(), None: Narrowed()})
-        _set("citewell_styles", {**self._all_styles(), None: None})
+        """The new conversation on screen was given its id; what was chosen stays chosen."""
         self.conversation = replace(self.conversation, id=conversation_id)
-        self.narrowed, self.style = narrowed, style
-
-    def _all_styles(self) -> dict[str | None, Style | None]:
-        value: dict[str | None, Style | None] = _get("citewell_styles", {})
-        return value
-
-    def _all_narrowed(self) -> dict[str | None, Narrowed]:
-        value: dict[str | None, Narrowed] = _get("citewell_narrowed", {})
-        return value
 
     @property
     def job(self) -> AnswerJob | None:
@@ -277,6 +260,40 @@ class PageState:
         _set("citewell_shown", WINDOW)
 
 
+class ThreadListState:
+    """How the list of conversations stands in one tab."""
+
+    @property
+    def shown(self) -> int:
+        """How many are listed."""
+        value: int = _get("citewell_threads_shown", THREADS)
+        return value
+
+    def show_more(self) -> None:
+        """List more of the older ones."""
+        _set("citewell_threads_shown", self.shown + THREADS)
+
+    @property
+    def shows_archive(self) -> bool:
+        """Whether those that were put away are listed instead."""
+        value: bool = _get("citewell_threads_archive", False)
+        return value
+
+    @shows_archive.setter
+    def shows_archive(self, shown: bool) -> None:
+        _set("citewell_threads_archive", shown)
+
+    @property
+    def deleted(self) -> str | None:
+        """The conversation that was deleted last, while taking it back is offered."""
+        value: str | None = _get("citewell_thread_deleted", None)
+        return value
+
+    @deleted.setter
+    def deleted(self, conversation_id: str | None) -> None:
+        _set("citewell_thread_deleted", conversation_id)
+
+
 class CheckState:
     """What one tab has checked last, or is about to check."""
 
@@ -292,9 +309,9 @@ class CheckState:
 
     @property
     def collection(self) -> str:
-        """The name of the collection it is held against; empty for all."""
-        value: str = _get("citewell_check_against", "")
-        return value
+        """The name of the collection it is held against, empty for all; at first, what the conversation is narrowed to."""
+        value: str | None = _get("citewell_check_against", None)
+        return PageState().narrowed.collection or "" if value is None else value
 
     @collection.setter
     def collection(self, name: str) -> None:
@@ -344,6 +361,8 @@ class CheckState:
 
 WINDOW = 20
 """How many messages are drawn at first: a browser needs 0.3 s for these and 5 s for a thousand."""
+THREADS = 30
+"""How many conversations are listed at first."""
 
 
 def _last_style(messages: Sequence[StoredMessage]) -> Style:

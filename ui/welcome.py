@@ -11,7 +11,7 @@ from assistant.operations import READING_IN
 from ui.check_form import SAMPLE_STEP, go_to_sample, sample_text
 from ui.guided import GuidedQuestion, guided_questions, starter_questions
 from ui.markdown import literal
-from ui.state import CheckState
+from ui.state import CheckState, ThreadListState
 from ui.visit import Visit
 from ui.words import counted
 
@@ -60,6 +60,7 @@ def _draw_banner(visit: Visit) -> None:
         visit.citewell.conversations.forget(visit.principal)
         visit.state.leave_conversation()
         CheckState().reset()
+        ThreadListState().deleted = None
         st.query_params.clear()
 
     with st.container(key="demo_banner", horizontal=True, vertical_alignment="center"):

@@ -401,6 +401,16 @@ def test_doctor_says_what_to_do_about_each_thing_that_is_wrong(tmp_path):
     assert "--home" in wrong["Data directory"]
 
 
+def test_doctor_finds_a_further_model_that_the_endpoint_does_not_have(tmp_path):
+    with ScriptedEndpoint([], listed=models("other")) as endpoint:
+        settings = {"OPENAI_BASE_URL": endpoint.url, "CITEWELL_MODEL": "other", "CITEWELL_MODELS": "gone"}
+        done = citewell(tmp_path / "home", "doctor", "--json", **settings)
+    (model,) = [check for check in done.json["checks"] if check["name"] == "Model"]
+    assert not model["ok"]
+    assert "gone" in model["detail"]
+    assert "CITEWELL_MODELS to one of: other" in model["remedy"]
+
+
 def test_a_trace_tells_what_was_asked_found_and_decided(stocked):
     found = citewell(stocked, "search", LEAVE, "--json", "--trace").json
     trace = found["trace"]

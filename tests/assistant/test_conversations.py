@@ -50,15 +50,6 @@ def test_anothers_conversation_and_an_absent_one_look_the_same(conversations, ac
     assert for_foreign.value.hint == for_absent.value.hint
 
 
-def test_the_list_is_the_persons_own_with_the_newest_first(conversations):
-    first, second = conversations.create(ANNA), conversations.create(ANNA)
-    conversations.begin(first, ANNA, "one")
-    conversations.begin(second, ANNA, "two")
-    conversations.begin(first, ANNA, "three")
-    assert [(c.id, c.title) for c in conversations.list(ANNA)] == [(first, "one"), (second, "two")]
-    assert conversations.list(BELA) == ()
-
-
 def test_answers_left_open_by_a_stopped_process_are_interrupted_with_what_was_written(conversations):
     conversation = conversations.create(ANNA)
     message = conversations.begin(conversation, ANNA, "q")
@@ -74,5 +65,6 @@ def test_forgetting_a_person_leaves_the_others(conversations):
     conversations.begin(mine, ANNA, "q")
     conversations.begin(theirs, BELA, "q")
     conversations.forget(ANNA)
-    assert conversations.list(ANNA) == ()
+    with pytest.raises(ConversationNotFound):
+        conversations.messages(mine, ANNA)
     assert len(conversations.messages(theirs, BELA)) == 2

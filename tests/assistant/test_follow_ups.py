@@ -11,6 +11,7 @@ from assistant.background import Background
 from assistant.conversations import Conversations, StoredMessage
 from assistant.follow_ups import from_headings, read_reply
 from assistant.llm import Deadlines, OpenAIModel
+from assistant.threads import Threads
 from assistant.turn import Assistant
 from assistant.usage import Prices
 from retrieval.database import open_database
@@ -81,7 +82,8 @@ def with_scripts(
 
 
 def titles(assistant: Assistant, conversation: str) -> list[str]:
-    return [summary.title for summary in assistant.conversations.list(ANNA) if summary.id == conversation]
+    listed = Threads(assistant.conversations._engine).list(ANNA)
+    return [thread.title for thread in listed if thread.id == conversation]
 
 
 def test_a_model_suggests_what_the_documents_answer_and_names_the_conversation(assistant):
@@ -150,7 +152,7 @@ def test_a_question_that_is_not_answered_leads_nowhere(assistant):
 
 def test_another_person_sees_neither_title_nor_suggestions(assistant):
     with_scripts(assistant, reply(RIGHT), reply(f"{NEXT}\nTitle: Paid leave"))
-    assert assistant.conversations.list(BELA) == ()
+    assert Threads(assistant.conversations._engine).list(BELA) == ()
 
 
 def test_headings_that_were_cited_or_say_nothing_are_left_out():

@@ -61,17 +61,21 @@ def main() -> None:
         ):
             shown = play(watched)
             checked = check_a_reply(watched.page)
-            with tab(browser, app) as other:
+            own = watched.page.locator(".threads a").first.get_attribute("href") or ""
+            with tab(browser, app, own.removeprefix(app.url)) as other:
+                refused = other.page.locator(".st-key-problem").inner_text()
                 other.page.get_by_text("Five questions").wait_for()
-                threads_of_another = other.page.locator(".st-key-threads button").count()
+                threads_of_another = other.page.locator(".threads a").count()
             watched.page.get_by_role("button", name="Reset").click()
             watched.page.get_by_text("Five questions").wait_for()
-            left = watched.page.locator(".st-key-threads button").count()
+            left = watched.page.locator(".threads a").count()
             result = {
                 "shown": shown,
                 "checked": checked,
                 "foreign": list(watched.foreign),
                 "complaints": list(watched.complaints),
+                "thread": own,
+                "thread_for_another": refused,
                 "threads_of_another": threads_of_another,
                 "threads_after_reset": left,
             }

@@ -59,6 +59,8 @@ def test_nothing_is_asked_of_another_origin(played: dict[str, Any]) -> None:
 
 
 def test_visitors_are_apart_and_reset_forgets(played: dict[str, Any]) -> None:
+    assert "?c=" in played["thread"]
+    assert "There is no such conversation" in played["thread_for_another"]
     assert played["threads_of_another"] == 0
     assert played["threads_after_reset"] == 0
 

@@ -85,6 +85,12 @@ def ask(test: AppTest, question: str) -> AppTest:
     return test.chat_input[0].set_value(question).run()
 
 
+def listed(test: AppTest) -> list[str]:
+    """The conversations in the sidebar, by id."""
+    (threads,) = drawn(test, "threads")
+    return [thread["id"] for group in threads["groups"] for thread in group["threads"]]
+
+
 def conversations() -> Conversations:
     citewell = RUNNING.get()
     assert citewell is not None
@@ -137,12 +143,12 @@ def test_a_source_is_opened_beside_its_answer(home: Path) -> None:
 @pytest.mark.parametrize("question", ["   ", "x" * 9_000])
 def test_a_question_that_cannot_be_asked_goes_back_into_the_input(home: Path, question: str) -> None:
     test = page()
-    before = len(conversations().list(LOCAL_USER))
+    before = listed(test)
     ask(test, question)
     assert "question" in said(test)
     assert test.chat_input[0].proto.set_value
     assert test.chat_input[0].proto.value == question
-    assert len(conversations().list(LOCAL_USER)) == before
+    assert listed(test) == before
 
 
 def test_a_megabyte_is_refused_in_one_sentence(home: Path) -> None:
@@ -176,8 +182,8 @@ def test_new_chat_begins_anew_and_keeps_what_was_said(home: Path) -> None:
     test.button(key="new_chat").click().run()
     assert drawn(test, "answer") == []
     assert "c" not in test.query_params
-    test.button(key=f"thread_{conversation}").click().run()
-    assert len(drawn(test, "answer")) == 1
+    assert conversation in listed(test)
+    assert len(drawn(page(c=conversation), "answer")) == 1
 
 
 def test_only_the_newest_messages_are_drawn_until_more_are_asked_for(home: Path) -> None:
@@ -251,7 +257,7 @@ def test_the_demo_says_what_it_is_and_offers_its_five_questions(settings: pytest
     test.button(key="reset").click().run()
     assert drawn(test, "answer") == []
     token = test.session_state["citewell_visitor"]
-    assert citewell.conversations.list(visitor(token)) == ()
+    assert citewell.threads.list(visitor(token)) == ()
 
 
 def test_a_home_that_cannot_be_opened_is_explained(settings: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -2,8 +2,12 @@
 
 from pathlib import Path
 
+import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from assistant.running import RUNNING
+from tests.assistant.scripted_endpoint import ScriptedEndpoint, reply
 from tests.ui.test_app import ask, page
 from tests.ui.test_narrowing import home  # noqa: F401 - a fixture
 
@@ -33,3 +37,28 @@ def test_a_conversation_that_is_opened_again_goes_on_in_its_style(home: Path) ->
     conversation = test.session_state["citewell_conversation"].id
     again = page(c=conversation)
     assert again.radio(key=f"style_{conversation}").value == "detailed"
+
+
+def test_a_model_is_chosen_beside_the_style_remembered_and_told_with_the_answer(
+    home: Path,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with ScriptedEndpoint([reply("The meal allowance is 55 euros a day on every trip [1].")]) as endpoint:
+        monkeypatch.setenv("OPENAI_BASE_URL", endpoint.url)
+        monkeypatch.setenv("CITEWELL_MODEL", "usual")
+        monkeypatch.setenv("CITEWELL_MODELS", "large")
+        RUNNING.close()
+        st.cache_resource.clear()
+        test = page()
+        assert test.radio(key="model_new").options == ["usual", "large"]
+        test.radio(key="model_new").set_value("large").run()
+        ask(test, MEAL)
+        (answer,) = [m.work.answer for m in test.session_state["citewell_conversation"].messages if m.work]
+        conversation = test.query_params["c"]
+        assert answer.usage.model == "large"
+        assert page(c=conversation).radio(key=f"model_{conversation}").value == "large"
+        monkeypatch.setenv("CITEWELL_MODELS", "other")
+        RUNNING.close()
+        assert page(c=conversation).radio(key=f"model_{conversation}").value == "usual", "it may no longer be used"
+        RUNNING.close()
+        st.cache_resource.clear()

@@ -29,7 +29,9 @@ const HOVER_DELAY_MS = 140;
 const FOCUS_DELAY_MS = 150;
 const memory = new WeakMap();
 const style = new CSSStyleSheet();
-style.replaceSync(await (await fetch(new URL(`citewell.css${new URL(import.meta.url).search}`, import.meta.url))).text());
+const beside = (name) => new URL(name + new URL(import.meta.url).search, import.meta.url);
+style.replaceSync(await (await fetch(beside("citewell.css"))).text());
+const { drawThreads } = await import(beside("threads.js"));
 
 export default function (component) {
   const { parentElement, data } = component;
@@ -52,6 +54,7 @@ const DRAW = {
   answer: drawAnswer, source: drawSource, document: drawDocument, announce: drawAnnouncement,
   account: drawAccount,
   files: drawFiles, plan: drawPlan, results: drawResults,
+  threads: (root, data, known) => drawThreads(root, data, known, make),
 };
 
 // Making elements -------------------------------------------------------------------------------

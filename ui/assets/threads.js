@@ -1,0 +1,243 @@
+// The list of conversations: by time, put away, or as found; each with a menu of what can be done with it.
+// It makes elements by `make` of citewell.js; titles arrive as data and are set as text.
+
+const ICONS = {
+  more: "M5 10h.1M10 10h.1M15 10h.1",
+  pin: "M7 3.5h6M8 3.5v5l-2 3h8l-2-3v-5M10 11.5v5",
+  rename: "M4 16l.8-3.2L13 4.5l2.5 2.5-8.3 8.2zM11.5 6l2.5 2.5",
+  archive: "M3.5 4.5h13v3h-13zM4.5 7.5v8.5h11V7.5M8 10.5h4",
+  unarchive: "M4.5 8.5h8a3.5 3.5 0 0 1 0 7H8M7.5 5.5l-3 3 3 3",
+  delete: "M4.5 5.5h11M8 5.5v-2h4v2M6 5.5l.6 11h6.8l.6-11",
+};
+const MENUS = {
+  listed: ["rename", "pin", "archive", "delete"],
+  archived: ["rename", "unarchive", "delete"],
+};
+const NAMES = { rename: "Rename", archive: "Archive", unarchive: "Bring back", delete: "Delete" };
+const MOST_TITLE_CHARS = 200;
+const NARROW = "(max-width: 768px)";
+let make;
+let listens = false;
+let list;
+
+export function drawThreads(root, data, known, maker) {
+  make = maker;
+  known.data = data;
+  list = root;
+  listenForKeys();
+  if (known.isRenaming) return;
+  const focused = root.getRootNode().activeElement?.dataset.focus;
+  const wanted = focused && (known.focus ?? focused);
+  known.focus = undefined;
+  root.replaceChildren(make("nav", { class: "threads", "aria-label": "Conversations", on: { keydown: walk } }, content(data, known)));
+  if (wanted) focus(root, wanted);
+}
+
+function focus(root, name) {
+  [...root.querySelectorAll("[data-focus]")].find((element) => element.dataset.focus === name)?.focus();
+}
+
+function content(data, known) {
+  return [
+    make("p", { class: data.note ? "note" : "unseen", role: "status" }, data.note),
+    data.deleted ? undo(data, known) : "",
+    data.archive ? step("Back to conversations", "list", known) : "",
+    data.groups.map((group, index) => section(group, index, known)),
+    data.more ? step("Show more", "more", known) : "",
+    data.away ? step("Archived", "archived", known) : "",
+  ];
+}
+
+function undo(data, known) {
+  const again = () => act(known, { do: "undelete", id: data.deleted }, `open-${data.deleted}`);
+  return make(
+    "p", { class: "undo", role: "status" }, "Conversation deleted",
+    make("button", { type: "button", "data-focus": "undo", on: { click: again } }, "Undo"),
+  );
+}
+
+function step(words, what, known) {
+  const take = () => known.send("act", { do: what });
+  return make("button", { type: "button", class: "step", "data-focus": what, on: { click: take } }, words);
+}
+
+function section(group, index, known) {
+  const id = `group-${index}`;
+  return make(
+    "section", { "aria-labelledby": group.name && id },
+    group.name && make("h2", { class: "label", id }, group.name),
+    make("ul", {}, group.threads.map((thread) => row(thread, known))),
+  );
+}
+
+function row(thread, known) {
+  const item = make("li", { class: thread.id === known.data.current ? "thread current" : "thread" });
+  if (thread.deleted) {
+    const back = () => act(known, { do: "undelete", id: thread.id });
+    item.append(make("span", { class: "open" }, thread.title), make("button", { type: "button", class: "back", on: { click: back } }, NAMES.unarchive));
+    return item;
+  }
+  item.append(link(thread, known), menuButton(thread, item, known));
+  return item;
+}
+
+function link(thread, known) {
+  const open = (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;  // In a tab or a window of its own.
+    event.preventDefault();
+    known.send("open", thread.id);
+    if (matchMedia(NARROW).matches) document.querySelector('[data-testid="stSidebarCollapseButton"] button')?.click();
+  };
+  const around = thread.match && [make("span", { class: "around" }, thread.before, make("b", {}, thread.match), thread.after)];
+  return make(
+    "a",
+    {
+      class: "open", href: new URL(`./?c=${thread.id}`, document.baseURI), "data-focus": `open-${thread.id}`,
+      "aria-current": thread.id === known.data.current && "true", title: thread.title, on: { click: open },
+    },
+    make("span", { class: "title" }, thread.title), around,
+  );
+}
+
+// The menu ---------------------------------------------------------------------------------------
+
+function menuButton(thread, item, known) {
+  const button = make(
+    "button",
+    {
+      type: "button", class: "more", "data-focus": `more-${thread.id}`, "aria-haspopup": "menu", "aria-expanded": "false",
+      "aria-label": `What to do with ${thread.title}`,
+    },
+    icon("more"),
+  );
+  button.addEventListener("click", () => openMenu(button, thread, item, known));
+  button.addEventListener("keydown", (event) => {
+    if (event.key !== "ArrowDown" || button.ariaExpanded === "true") return;
+    event.preventDefault();
+    event.stopPropagation();
+    openMenu(button, thread, item, known);
+  });
+  return button;
+}
+
+function openMenu(button, thread, item, known) {
+  const names = { ...NAMES, pin: thread.pinned ? "Unpin" : "Pin" };
+  const close = () => {
+    menu.hidePopover();
+    button.focus();
+  };
+  const choose = (what) => () => {
+    close();
+    if (what === "rename") rename(thread, item, known);
+    else act(known, { do: what === "pin" && thread.pinned ? "unpin" : what, id: thread.id }, focusAfter(what, thread, item));
+  };
+  const menu = make(
+    "div", { class: "menu", role: "menu", popover: "auto", "aria-label": thread.title, on: { keydown: (event) => walkMenu(event, close) } },
+    MENUS[thread.archived ? "archived" : "listed"].map((what) =>
+      make("button", { type: "button", role: "menuitem", tabindex: "-1", on: { click: choose(what) } }, icon(what), names[what])),
+  );
+  menu.addEventListener("toggle", (event) => {
+    button.ariaExpanded = String(event.newState === "open");
+    if (event.newState === "closed") menu.remove();
+  });
+  item.append(menu);
+  menu.showPopover();
+  place(menu, button.getBoundingClientRect());
+  menu.firstChild.focus();
+}
+
+function place(menu, beside) {
+  const { width, height } = menu.getBoundingClientRect();
+  const below = beside.bottom + 4;
+  menu.style.top = `${below + height > innerHeight ? Math.max(4, beside.top - height - 4) : below}px`;
+  menu.style.left = `${Math.max(4, Math.min(beside.left, innerWidth - width - 8))}px`;
+}
+
+function walkMenu(event, close) {
+  const items = [...event.currentTarget.children];
+  const at = items.indexOf(event.target);
+  const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: -1 }[event.key];
+  event.stopPropagation();  // Escape closes the menu and nothing else.
+  if (event.key === "Escape" || event.key === "Tab") close();
+  if (to === undefined) return;
+  event.preventDefault();
+  items.at(to % items.length).focus();
+}
+
+// What was done changes the list; the focus stays beside it.
+function act(known, what, focus) {
+  known.focus = focus;
+  known.send("act", what);
+}
+
+function focusAfter(what, thread, item) {
+  if (what === "delete") return "undo";
+  if (what === "pin") return `more-${thread.id}`;
+  const next = (item.nextElementSibling ?? item.previousElementSibling)?.querySelector("[data-focus]");
+  return next?.dataset.focus ?? "archived";
+}
+
+// A new name, written in the place of the old one.
+function rename(thread, item, known) {
+  const field = make("input", { class: "name", value: thread.title, maxlength: MOST_TITLE_CHARS, "aria-label": "New name" });
+  known.isRenaming = true;
+  const end = (title) => {
+    if (!known.isRenaming) return;
+    known.isRenaming = false;
+    const isChanged = title !== null && title !== thread.title;
+    if (isChanged) known.send("act", { do: "rename", id: thread.id, title });
+    if (isChanged && title) thread.title = title;
+    const isStill = field.getRootNode().activeElement === field;
+    const root = item.closest(".cw");
+    drawThreads(root, known.data, known, make);
+    if (isStill) focus(root, `more-${thread.id}`);
+  };
+  field.addEventListener("keydown", (event) => {
+    event.stopPropagation();
+    if (event.key === "Enter") end(field.value.trim());
+    if (event.key === "Escape") end(null);
+  });
+  field.addEventListener("blur", () => end(field.value.trim()));
+  item.replaceChildren(field);
+  field.focus();
+  field.select();
+}
+
+// Keys -------------------------------------------------------------------------------------------
+
+// Up and down go from one conversation to the next.
+function walk(event) {
+  if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+  const links = [...event.currentTarget.querySelectorAll("a.open")];
+  const at = links.indexOf(event.target);
+  if (at < 0) return;
+  event.preventDefault();
+  if (event.key === "ArrowUp" && at === 0) searchField()?.focus();
+  else links[at + (event.key === "ArrowDown" ? 1 : -1)]?.focus();
+}
+
+const searchField = () => document.querySelector(".st-key-thread_search input");
+
+function listenForKeys() {
+  const field = searchField();
+  if (field && !field.title) field.title = `Search conversations (${navigator.platform.startsWith("Mac") ? "⌘" : "Ctrl+"}K)`;
+  if (listens) return;
+  listens = true;
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "ArrowDown" && event.target === searchField()) list.querySelector("a.open")?.focus();
+    if (event.key?.toLowerCase() !== "k" || event.ctrlKey === event.metaKey || event.altKey || event.shiftKey) return;
+    event.preventDefault();
+    document.querySelector('[data-testid="stExpandSidebarButton"]')?.click();
+    // A sidebar that was closed is drawn first.
+    requestAnimationFrame(() => { searchField()?.focus(); searchField()?.select(); });
+  });
+}
+
+function icon(name) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  for (const [k, v] of Object.entries({ viewBox: "0 0 20 20", width: 18, height: 18, "aria-hidden": "true" })) svg.setAttribute(k, v);
+  path.setAttribute("d", ICONS[name]);
+  svg.append(path);
+  return svg;
+}
