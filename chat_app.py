@@ -31,13 +31,15 @@ from ui.address import follow_address, refresh
 from ui.asset_files import asset_route
 from ui.bottom import draw_bottom
 from ui.choices import follow_choices
+from ui.follow_along import follow_along
 from ui.follow_ups import draw_follow_ups
 from ui.headers import SecurityHeaders
 from ui.live_answer import watch
+from ui.question_view import draw_question
 from ui.sidebar import draw_sidebar
 from ui.state import QUESTION_KEY, PageState
 from ui.style import chosen_model
-from ui.transcript import draw_question, draw_transcript, read_out
+from ui.transcript import draw_transcript, read_out
 from ui.visit import Visit, current_visit
 from ui.visitor_cookie import VisitorCookie
 from ui.welcome import draw_strips, draw_welcome
@@ -122,21 +124,23 @@ def assistant_of(citewell: Citewell) -> Assistant:
 # The chat.
 
 
-def ask(question: str, rewrite: str | None = None) -> None:
+def ask(question: str, rewrite: str | None = None, *, instead_of: int | None = None) -> None:
     """Hand a question to a thread of its own. What cannot be asked goes back into the input, with the reason.
 
-    `rewrite` is what the reader says it means.
+    `rewrite` is what the reader says it means; `instead_of` is the question or answer that it makes a version of.
     """
     visit = current_visit()
     state = visit.state
-    if rewrite is None and state.was_just_asked(question):
+    if rewrite is None and state.was_just_asked(question, is_version=instead_of is not None):
         return
     state.problem = None
     try:
-        job = start_answer(visit, checked_question(question), rewrite and checked_question(rewrite))
+        rewrite = rewrite and checked_question(rewrite)
+        job = start_answer(visit, checked_question(question), rewrite, instead_of)
     except AssistantError as error:
         state.problem = error.hint
-        state.fill_in(question)
+        if instead_of is None:  # Otherwise its words stand where they were changed.
+            state.fill_in(question)
         return
     if job.question != question.strip():
         state.problem = "One answer at a time: wait for this one, or stop it."
@@ -145,7 +149,7 @@ def ask(question: str, rewrite: str | None = None) -> None:
     state.begin_watching(job)
 
 
-def start_answer(visit: Visit, question: str, rewrite: str | None) -> AnswerJob:
+def start_answer(visit: Visit, question: str, rewrite: str | None, instead_of: int | None) -> AnswerJob:
     """The job that answers in this page's conversation; the one under way, if there is one."""
     principal, choices, style = visit.principal, visit.state.conversation.choices, visit.state.style
     assistant = assistant_of(visit.citewell).written_by(chosen_model(visit))
@@ -167,8 +171,10 @@ def start_answer(visit: Visit, question: str, rewrite: str | None) -> AnswerJob:
             filters=choices.narrowed.filters,
             rewrite=rewrite,
             style=style,
+            instead_of=instead_of,
             cancelled=cancelled,
         ),
+        instead_of=instead_of,
     )
 
 
@@ -196,6 +202,7 @@ def chat() -> None:
         draw_transcript(visit, ask_again=ask, is_answering=job is not None)
         if job is None:
             draw_follow_ups(visit, ask)
+            follow_along(visit)
     read_out(state)
     draw_account(visit)
     if job is not None:

@@ -2,10 +2,13 @@
 
 An answer goes pending → streaming → done, stopped, failed or interrupted. Whoever names a
 conversation also says who they are; another's, a deleted and an absent one look the same.
+
+Nothing said is written over: a question put differently or an answer given again begins a branch, and the
+conversation remembers which branch is on screen, in every tab.
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -14,6 +17,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Connection, Engine, RowMapping, delete, func, insert, select, update
 
 from assistant.access import Principal
+from assistant.branches import read_tree
 from assistant.errors import ConversationNotFound
 from assistant.events import Answer, Citation
 from assistant.narrowed import Narrowed
@@ -25,6 +29,8 @@ from retrieval.values import Passage
 
 Role = Literal["user", "assistant"]
 State = Literal["pending", "streaming", "done", "stopped", "failed", "interrupted"]
+_ROWS_AT_ONCE = 1_000
+"""A database takes only so many ids in one statement."""
 _INTERRUPTED = "Citewell was stopped while it was answering. What was written is kept; ask again for the rest."
 
 
@@ -56,6 +62,8 @@ class StoredMessage:
     work: Work | None
     follow_ups: tuple[str, ...] | None = None
     """What may be asked next; None until it was looked for."""
+    versions: tuple[int, ...] = ()
+    """Its versions, itself among them, oldest first; none where it is the only one."""
 
 
 _WORK: TypeAdapter[Work] = TypeAdapter(Work)
@@ -75,32 +83,60 @@ class Conversations:
         return conversation_id
 
     def messages(
-        self, conversation_id: str, principal: Principal, *, newest: int | None = None, with_work: bool = True
+        self,
+        conversation_id: str,
+        principal: Principal,
+        *,
+        leaf: int | None = None,
+        newest: int | None = None,
+        with_work: bool = True,
     ) -> tuple[StoredMessage, ...]:
-        """The conversation, or the newest messages of it, oldest first; raises ConversationNotFound.
+        """The branch on screen, or the one that ends with `leaf`, or its newest messages; oldest first.
 
         The work behind an answer is most of its weight; without it a thousand messages are read in a moment.
+        Raises ConversationNotFound.
         """
-        columns = [column for column in messages.c if with_work or column.name != "work"]
-        query = select(*columns).where(messages.c.conversation_id == conversation_id)
         with self._engine.connect() as connection:
-            _owned(connection, conversation_id, principal)
-            rows = connection.execute(query.order_by(messages.c.id.desc()).limit(newest)).mappings().all()
-        return tuple(_message(row) for row in reversed(rows))
+            shown = _leaf(connection, conversation_id, principal)
+            tree = read_tree(connection, conversation_id)
+            branch = tree.branch(shown if leaf is None else leaf)
+            rows = tuple(_rows(connection, branch if newest is None else branch[-newest:], with_work=with_work))
+        versions = tree.versions()
+        return tuple(_message(row, versions[row["parent_id"]]) for row in rows)
 
     def count(self, conversation_id: str, principal: Principal) -> int:
-        """How many messages a conversation has; raises ConversationNotFound."""
-        query = select(func.count()).where(messages.c.conversation_id == conversation_id)
+        """How many messages the branch on screen has; raises ConversationNotFound."""
         with self._engine.connect() as connection:
-            _owned(connection, conversation_id, principal)
-            return int(connection.execute(query).scalar_one())
+            leaf = _leaf(connection, conversation_id, principal)
+            return len(read_tree(connection, conversation_id).branch(leaf))
 
-    def begin(self, conversation_id: str, principal: Principal, question: str) -> int:
-        """Store a question and, pending, its answer; returns the answer's id. Raises ConversationNotFound."""
+    def leaf(self, conversation_id: str, principal: Principal) -> int | None:
+        """The newest message of the branch on screen, None where nothing was asked; raises ConversationNotFound."""
+        with self._engine.connect() as connection:
+            return _leaf(connection, conversation_id, principal)
+
+    def begin(self, conversation_id: str, principal: Principal, question: str, *, instead_of: int | None = None) -> int:
+        """Store a question and, pending, its answer; returns the answer's id. They end the branch on screen.
+
+        In place of a question it becomes a version of that one; in place of an answer only the answer is new.
+        Raises ConversationNotFound, for a message of another conversation too.
+        """
         with self._engine.begin() as connection:
-            _owned(connection, conversation_id, principal)
-            _append(connection, conversation_id, "user", question, "done")
-            return _append(connection, conversation_id, "assistant", "", "pending")
+            after, role = _leaf(connection, conversation_id, principal), None
+            if instead_of is not None:
+                after, role = _place(connection, conversation_id, instead_of)
+            if role != "assistant":
+                after = _append(connection, conversation_id, "user", question, "done", after=after)
+            answer = _append(connection, conversation_id, "assistant", "", "pending", after=after)
+            _show(connection, conversation_id, answer)
+            return answer
+
+    def choose(self, conversation_id: str, principal: Principal, message_id: int) -> None:
+        """Bring the newest branch with this message on screen; raises ConversationNotFound."""
+        with self._engine.begin() as connection:
+            _leaf(connection, conversation_id, principal)
+            _place(connection, conversation_id, message_id)
+            _show(connection, conversation_id, read_tree(connection, conversation_id).newest_beneath(message_id))
 
     def save(
         self, message_id: int, *, state: State, text: str, work: Work | None = None, reason: str | None = None
@@ -168,23 +204,50 @@ class Conversations:
             connection.execute(delete(conversations).where(conversations.c.owner == principal.key))
 
 
-def _owned(connection: Connection, conversation_id: str, principal: Principal) -> None:
-    query = select(conversations.c.id).where(
+def _leaf(connection: Connection, conversation_id: str, principal: Principal) -> int | None:
+    """The newest message on screen, for the conversation's owner alone."""
+    query = select(conversations.c.leaf_id).where(
         conversations.c.id == conversation_id,
         conversations.c.owner == principal.key,
         conversations.c.deleted_at.is_(None),
     )
-    if connection.execute(query).first() is None:
+    if (row := connection.execute(query).first()) is None:
         raise ConversationNotFound
+    return None if row[0] is None else int(row[0])
 
 
-def _append(connection: Connection, conversation_id: str, role: Role, text: str, state: State) -> int:
-    result = connection.execute(
-        insert(messages).values(conversation_id=conversation_id, role=role, text=text, state=state, created_at=_now())
+def _place(connection: Connection, conversation_id: str, message_id: int) -> tuple[int | None, Role]:
+    """What a message follows, and who wrote it."""
+    query = select(messages.c.parent_id, messages.c.role).where(
+        messages.c.id == message_id, messages.c.conversation_id == conversation_id
     )
+    if (row := connection.execute(query).first()) is None:
+        raise ConversationNotFound("There is no such message in this conversation; load the page again.")
+    return row[0], row[1]
+
+
+def _show(connection: Connection, conversation_id: str, leaf: int) -> None:
+    connection.execute(update(conversations).where(conversations.c.id == conversation_id).values(leaf_id=leaf))
+
+
+def _append(
+    connection: Connection, conversation_id: str, role: Role, text: str, state: State, *, after: int | None
+) -> int:
+    values = {"conversation_id": conversation_id, "parent_id": after, "role": role, "text": text, "state": state}
+    result = connection.execute(insert(messages).values(**values, created_at=_now()))
     key = result.inserted_primary_key
     assert key is not None
     return int(key[0])
+
+
+def _rows(connection: Connection, ids: Sequence[int], *, with_work: bool) -> Iterator[RowMapping]:
+    """Messages by their ids, oldest first."""
+    columns = [column for column in messages.c if with_work or column.name != "work"]
+    for start in range(0, len(ids), _ROWS_AT_ONCE):
+        some = ids[start : start + _ROWS_AT_ONCE]
+        yield from connection.execute(
+            select(*columns).where(messages.c.id.in_(some)).order_by(messages.c.id)
+        ).mappings()
 
 
 def _account(answer: Answer) -> dict[str, Any]:
@@ -215,11 +278,18 @@ def _citation_row(message_id: int, citation: Citation) -> dict[str, int]:
     }
 
 
-def _message(row: RowMapping) -> StoredMessage:
+def _message(row: RowMapping, versions: tuple[int, ...]) -> StoredMessage:
     stored = row.get("work")
-    work = None if stored is None else _WORK.validate_python(stored)
-    follow_ups = None if row["follow_ups"] is None else tuple(row["follow_ups"])
-    return StoredMessage(row["id"], row["role"], row["text"], row["state"], row["reason"], work, follow_ups)
+    return StoredMessage(
+        row["id"],
+        row["role"],
+        row["text"],
+        row["state"],
+        row["reason"],
+        None if stored is None else _WORK.validate_python(stored),
+        None if row["follow_ups"] is None else tuple(row["follow_ups"]),
+        versions if len(versions) > 1 else (),
+    )
 
 
 def _now() -> datetime:

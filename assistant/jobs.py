@@ -22,10 +22,14 @@ Turn = Callable[[Cancelled], Iterator[Event]]
 class AnswerJob:
     """One answer: the events so far, and a way to wait for more."""
 
-    def __init__(self, principal: Principal, conversation_id: str, question: str) -> None:
+    def __init__(
+        self, principal: Principal, conversation_id: str, question: str, *, instead_of: int | None = None
+    ) -> None:
         self.principal = principal
         self.conversation_id = conversation_id
         self.question = question
+        self.instead_of = instead_of
+        """The message that this answer, or its question, takes the place of."""
         self._events: list[Event] = []
         self._ended = False
         self._changed = threading.Condition()
@@ -84,7 +88,15 @@ class JobRegistry:
         self._jobs: dict[tuple[str, str], AnswerJob] = {}
         self._lock = threading.Lock()
 
-    def start(self, principal: Principal, conversation_id: str, question: str, turn: Turn) -> AnswerJob:
+    def start(
+        self,
+        principal: Principal,
+        conversation_id: str,
+        question: str,
+        turn: Turn,
+        *,
+        instead_of: int | None = None,
+    ) -> AnswerJob:
         """Begin an answer; the one under way where this conversation has one. Raises AssistantError when full."""
         key = (principal.key, conversation_id)
         with self._lock:
@@ -94,7 +106,7 @@ class JobRegistry:
             self._jobs = {k: job for k, job in self._jobs.items() if not job.ended}
             if len(self._jobs) >= MOST_AT_ONCE:
                 raise AssistantError("Too many answers are being written right now; ask again in a moment.")
-            job = self._jobs[key] = AnswerJob(principal, conversation_id, question)
+            job = self._jobs[key] = AnswerJob(principal, conversation_id, question, instead_of=instead_of)
         threading.Thread(target=job.run, args=(turn,), name="answer", daemon=True).start()
         return job
 

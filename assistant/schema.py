@@ -33,7 +33,7 @@ messages = Table(
     Column("id", Integer, primary_key=True),
     Column("conversation_id", ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False),
     # The message it follows; several that follow the same one are versions of each other.
-    Column("parent_id", Integer, index=True),
+    Column("parent_id", Integer),
     Column("role", String(16), nullable=False),
     Column("text", Text, nullable=False),
     Column("state", String(16), nullable=False),
@@ -53,7 +53,8 @@ messages = Table(
     Column("total_ms", Float),
     Column("prompt_version", String(16)),
     Column("style", String(16)),
-    Index("ix_messages_conversation_id_id", "conversation_id", "id"),
+    # The whole tree of a conversation is read from this index alone.
+    Index("ix_messages_conversation_id_id_parent_id", "conversation_id", "id", "parent_id"),
     sqlite_autoincrement=True,
 )
 

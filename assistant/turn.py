@@ -103,25 +103,27 @@ class Assistant:
         filters: Filters = NO_FILTERS,
         rewrite: str | None = None,
         style: Style = "standard",
+        instead_of: int | None = None,
         cancelled: Cancelled = lambda: False,
     ) -> Iterator[Event]:
         """Answer a question in a conversation; the last event says how it ended.
 
-        `rewrite` is what the reader says the question means, in place of the model's wording of it.
+        `rewrite` is what the reader says the question means, in place of the model's wording of it. `instead_of` is
+        the question that is put differently, or the answer that is to be given again, whose question this is.
 
         Raises QuestionRefused, ConversationNotFound or UnknownCollection before anything is stored.
         """
         question = checked_question(question)
         scope = scope_of(principal, self.library, collection=collection)
-        history = as_messages(
-            self.conversations.messages(conversation_id, principal, newest=_MOST_HISTORY, with_work=False)
-        )
-        message_id = self.conversations.begin(conversation_id, principal, question)
+        message_id = self.conversations.begin(conversation_id, principal, question, instead_of=instead_of)
         yield TurnStarted(message_id)
+        branch = self.conversations.messages(
+            conversation_id, principal, leaf=message_id, newest=_MOST_HISTORY + 2, with_work=False
+        )
         record = Record(self.conversations, message_id, Work(narrowed=Narrowed(collection, filters) or None))
         events = self.answer(
             question,
-            history=history,
+            history=as_messages(branch[:-2]),
             scope=scope,
             filters=filters,
             rewrite=rewrite,

@@ -47,7 +47,7 @@ class App:
 
 
 @contextmanager
-def running_app(home: Path, *, sample: bool) -> Iterator[App]:
+def running_app(home: Path, *, sample: bool, base_url: str = "") -> Iterator[App]:
     """`streamlit run chat_app.py` on a free port, ended afterwards."""
     port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", "chat_app.py", f"--server.port={port}"]
@@ -55,7 +55,7 @@ def running_app(home: Path, *, sample: bool) -> Iterator[App]:
         "CITEWELL_HOME": str(home),
         "CITEWELL_SAMPLE": str(int(sample)),
         "OPENAI_API_KEY": "",
-        "OPENAI_BASE_URL": "",
+        "OPENAI_BASE_URL": base_url,
     }
     began = time.perf_counter()
     process = subprocess.Popen(

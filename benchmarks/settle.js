@@ -3,10 +3,10 @@
   const STATE = "data-test-script-state";
   const state = { last: performance.now(), runs: 0, seen: new WeakSet() };
   const observer = new MutationObserver((records) => {
-    state.last = performance.now();
     for (const record of records) {
       record.addedNodes.forEach(watch);
-      if (record.attributeName === STATE && record.target.getAttribute(STATE) === "notRunning") state.runs += 1;
+      if (record.attributeName !== STATE) state.last = performance.now();
+      else if (record.target.getAttribute(STATE) === "notRunning") state.runs += 1;
     }
   });
   function watch(node) {

@@ -38,6 +38,7 @@ def refresh(state: PageState, conversations: Conversations, principal: Principal
     # Adopted, so that this tab sees its end through, whenever that comes.
     job = state.job = state.job or JOBS.running(principal, shown.id)
     if not shown.is_stale:
+        state.conversation = _settled(shown, job) if job else shown
         return job
     try:
         conversation = _read(shown.id, state, conversations, principal)
@@ -50,22 +51,31 @@ def refresh(state: PageState, conversations: Conversations, principal: Principal
         state.problem = error.hint
         del st.query_params[PARAMETER]
         return None
-    state.conversation = _settled(conversation) if job else conversation
+    state.conversation = _settled(conversation, job) if job else conversation
     return job
 
 
 def _read(conversation_id: str, state: PageState, conversations: Conversations, principal: Principal) -> Conversation:
+    leaf = conversations.leaf(conversation_id, principal)
     messages = conversations.messages(conversation_id, principal, newest=state.shown)
     total = conversations.count(conversation_id, principal)
     earlier = max(0, total - len(messages))
-    return replace(state.conversation, id=conversation_id, messages=messages, earlier=earlier, is_stale=False)
+    return replace(
+        state.conversation, id=conversation_id, messages=messages, earlier=earlier, leaf=leaf, is_stale=False
+    )
 
 
 def _is_open(messages: tuple[StoredMessage, ...]) -> bool:
     return bool(messages) and messages[-1].state in _OPEN_STATES
 
 
-def _settled(conversation: Conversation) -> Conversation:
-    """Without the question being answered, which is drawn from the job."""
+def _settled(conversation: Conversation, job: AnswerJob) -> Conversation:
+    """Without the question being answered, which is drawn from the job, and without what it takes the place of."""
     messages = conversation.messages
-    return replace(conversation, messages=messages[:-2]) if _is_open(messages) else conversation
+    if _is_open(messages):
+        return replace(conversation, messages=messages[:-2])
+    at = next((at for at, message in enumerate(messages) if message.id == job.instead_of), None)
+    if at is None:
+        return conversation
+    question_at = at if messages[at].role == "user" else max(0, at - 1)
+    return replace(conversation, messages=messages[:question_at])

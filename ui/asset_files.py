@@ -12,11 +12,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 _FOLDER = Path(__file__).resolve().parent / "assets"
-_MEDIA_TYPES = {"citewell.js": "text/javascript", "threads.js": "text/javascript", "citewell.css": "text/css"}
-_LOADER = """
-const script = new URL("assets/citewell.js?%s", document.baseURI);
-export default async (component) => (await import(script)).default(component);
-"""
+_MEDIA_TYPES = {
+    "citewell.js": "text/javascript",
+    "threads.js": "text/javascript",
+    "message.js": "text/javascript",
+    "citewell.css": "text/css",
+}
+_LOADER = 'export default async c=>\n(await import(new URL("assets/citewell.js?%s",document.baseURI))).default(c)'
+"""Two lines, for Streamlit takes one line for the name of a file."""
 
 
 def loader_script() -> str:

@@ -23,7 +23,8 @@ def mount(
     on: Mapping[str, Handler] | None = None,
     returned: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Draw `data`. Each handler of `on` gets its event's value before the page is drawn again.
+    """Draw `data`; what is None or False in it is not sent. Each handler of `on` gets its event's value before the page
+    is drawn again.
 
     The values of the events named in `returned` come back instead, None where they did not happen.
     """
@@ -35,7 +36,8 @@ def mount(
         f"on_{event}_change": callback(event, handler) for event, handler in (on or {}).items()
     }
     callbacks |= {f"on_{event}_change": _nothing for event in returned}
-    result = _component()(data={"kind": kind, **data}, key=key, **callbacks)
+    sent = {name: value for name, value in data.items() if value is not None and value is not False}
+    result = _component()(data={"kind": kind, **sent}, key=key, **callbacks)
     return {event: result.get(event) for event in returned}
 
 

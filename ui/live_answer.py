@@ -3,6 +3,7 @@
 Leaving the page, a click or a reload ends the watching and nothing else.
 """
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -11,67 +12,30 @@ from streamlit.delta_generator import DeltaGenerator
 
 from assistant.events import AnswerReplaced, Event, ModelWaiting, PassagesFound, TextDelta
 from assistant.jobs import AnswerJob
+from ui.growing import GrowingText, Part
 from ui.markdown import literal, safe_markdown
 from ui.words import counted
 
 _UPDATE_S = 0.07
 """The page is told of new text at most this often."""
 _POLL_S = 0.2
+_LONGEST_STEP_S = 1.0
+"""A slow model's words are shown this long after the last ones, however few they are."""
 _MOST_CITATIONS = 999
-
-
-@dataclass(slots=True)
-class Paragraphs:
-    """Text as it grows. What lies before the last blank line is finished and is not sent again."""
-
-    text: str = ""
-    finished_to: int = 0
-
-    def add(self, piece: str) -> None:
-        """Append what came."""
-        self.text += piece
-
-    def finish(self) -> str | None:
-        """The next stretch that will not change any more, None where there is none."""
-        end = _end_of_blocks(self.text, self.finished_to)
-        if end is None:
-            return None
-        finished = self.text[self.finished_to : end]
-        self.finished_to = end
-        return finished
-
-    @property
-    def rest(self) -> str:
-        """What may still change."""
-        return self.text[self.finished_to :]
-
-
-def _end_of_blocks(text: str, start: int) -> int | None:
-    """The end of the last blank line that stands outside a code block and before a new paragraph."""
-    end, fenced, at = None, False, start
-    for line in text[start:].splitlines(keepends=True):
-        at += len(line)
-        if line.lstrip().startswith(("```", "~~~")):
-            fenced = not fenced
-        elif not fenced and not line.strip() and line.endswith("\n") and _begins_block(text[at:]):
-            end = at
-    return end
-
-
-def _begins_block(following: str) -> bool:
-    """Lists and indented lines may belong to what stands above them."""
-    return bool(following) and following[0].isalpha()
 
 
 @dataclass(slots=True)
 class _View:
     place: DeltaGenerator
     where: str
-    paragraphs: Paragraphs = field(init=False)
+    text: GrowingText = field(init=False)
     line: DeltaGenerator = field(init=False)
     whole: DeltaGenerator = field(init=False)
     body: DeltaGenerator = field(init=False)
-    tail: DeltaGenerator = field(init=False)
+    part: DeltaGenerator | None = field(init=False)
+    tail: DeltaGenerator | None = field(init=False)
+    parts: int = 0
+    drawn_at: float = 0.0
 
     def __post_init__(self) -> None:
         self.line = self.place.empty()
@@ -79,8 +43,7 @@ class _View:
         self._begin()
         self.line.markdown(f":shimmer[Searching {literal(self.where)}]")
 
-    def show(self, events: Sequence[Event]) -> None:
-        pieces: list[str] = []
+    def take(self, events: Sequence[Event]) -> None:
         for event in events:
             match event:
                 case PassagesFound():
@@ -88,29 +51,41 @@ class _View:
                 case ModelWaiting(waits_s):
                     self.line.markdown(f":shimmer[{literal(_waiting(waits_s))}]")
                 case TextDelta(text):
-                    pieces.append(text)
+                    if not self.text.text:
+                        self.line.empty()
+                    self.text.add(text)
                 case AnswerReplaced():
-                    pieces.clear()
                     self._begin()
                 case _:
                     continue
-        if pieces:
-            self._write("".join(pieces))
+
+    def draw(self) -> None:
+        """What came since the last time, where it is enough, or where the reader would wait for too long."""
+        waits = self.text.fresh_chars and time.monotonic() - self.drawn_at > _LONGEST_STEP_S
+        if not (self.text.is_due or waits):
+            return
+        self.drawn_at = time.monotonic()
+        for part in self.text.take_finished():
+            self._write(part)
+            self.tail = None
+        self._write(self.text.rest)
 
     def _begin(self) -> None:
         """With an empty page; whatever was written is taken away."""
-        self.paragraphs = Paragraphs()
+        self.text = GrowingText()
         self.body = self.whole.container()
-        self.tail = self.body.empty()
+        self.part = self.tail = None
 
-    def _write(self, piece: str) -> None:
-        if not self.paragraphs.text:
-            self.line.empty()
-        self.paragraphs.add(piece)
-        if (finished := self.paragraphs.finish()) is not None:
-            self.tail.markdown(safe_markdown(finished, citations=_MOST_CITATIONS))
-            self.tail = self.body.empty()
-        self.tail.markdown(safe_markdown(self.paragraphs.rest, citations=_MOST_CITATIONS))
+    def _write(self, part: Part) -> None:
+        """Into the last element while that may still change, else into a new one."""
+        words = safe_markdown(part.text, citations=_MOST_CITATIONS)
+        if self.tail is not None:
+            self.tail.markdown(words)
+            return
+        if self.part is None or part.kind != "more":
+            self.parts += 1
+            self.part = self.body.container(key=f"part_{part.kind}_{self.parts}")
+        self.tail = self.part.markdown(words)
 
 
 def watch(job: AnswerJob, place: DeltaGenerator, *, where: str) -> tuple[Event, ...]:
@@ -119,14 +94,14 @@ def watch(job: AnswerJob, place: DeltaGenerator, *, where: str) -> tuple[Event, 
     while True:
         has_ended = job.ended
         events = job.wait(seen, timeout_s=_POLL_S)
-        view.show(events)
+        view.take(events)
         seen += len(events)
         if has_ended:
             return job.events()
+        view.draw()
+        _leave_if_superseded()
         if events:
             job.wait_ended(_UPDATE_S)
-        else:
-            _leave_if_superseded()
 
 
 def _leave_if_superseded() -> None:

@@ -58,6 +58,8 @@ class Conversation:
     """The newest ones."""
     earlier: int = 0
     """How many came before them."""
+    leaf: int | None = None
+    """The newest message when it was read."""
     is_stale: bool = False
     """The database may know more."""
     choices: Choices = field(default_factory=Choices)
@@ -115,6 +117,11 @@ class PageState:
     def mark_stale(self) -> None:
         """The database knows more than the page."""
         self.conversation = replace(self.conversation, is_stale=True)
+
+    def see_elsewhere(self) -> None:
+        """Something was asked, or another branch chosen, in another tab: show it and read it out."""
+        self.mark_stale()
+        self.announcement = None
 
     @property
     def source(self) -> OpenSource | None:
@@ -205,10 +212,11 @@ class PageState:
     def visitor(self, token: str) -> None:
         _set("citewell_visitor", token)
 
-    def was_just_asked(self, question: str) -> bool:
-        """Whether the same question was sent a moment ago: a double click asks once, twenty clicks too."""
-        now, (last, at) = time.monotonic(), _get("citewell_asked", ("", 0.0))
-        if question.strip() != last or now - at > _DOUBLE_CLICK_S:
+    def was_just_asked(self, question: str, *, is_version: bool = False) -> bool:
+        """Whether the same was sent a moment ago: a double click asks once, twenty clicks too."""
+        now, asked = time.monotonic(), (question.strip(), is_version)
+        last, at = _get("citewell_asked", (None, 0.0))
+        if asked != last or now - at > _DOUBLE_CLICK_S:
             return False
         _set("citewell_asked", (last, now))
         return True
@@ -216,7 +224,7 @@ class PageState:
     def begin_watching(self, job: AnswerJob) -> None:
         """This tab asked, and watches the answer."""
         self.job = job
-        _set("citewell_asked", (job.question, time.monotonic()))
+        _set("citewell_asked", ((job.question, job.instead_of is not None), time.monotonic()))
         self.announcement = "Searching your documents."
 
     def end_watching(self, events: Sequence[Event]) -> None:

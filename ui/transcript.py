@@ -1,6 +1,6 @@
 """The conversation on screen: the newest messages, each answer with its proof, the opened source."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Protocol
 
@@ -11,7 +11,7 @@ from retrieval.library import Collection
 from ui.answer_list import draw_link
 from ui.answer_view import answer_data, spoken
 from ui.component import mount
-from ui.markdown import safe_markdown
+from ui.question_view import Choose, chooser, draw_stored_question, versions_data
 from ui.source_panel import draw_source, opened_by
 from ui.state import OpenSource, PageState
 from ui.visit import Visit
@@ -19,32 +19,32 @@ from ui.words import counted
 
 
 class AskAgain(Protocol):
-    """Asks a question once more, perhaps with the reader's own words for what it means."""
+    """Asks a question once more, perhaps with the reader's own words for what it means, as a version of a message."""
 
-    def __call__(self, question: str, rewrite: str | None = None) -> None:
+    def __call__(self, question: str, rewrite: str | None = None, *, instead_of: int | None = None) -> None:
         """Ask."""
 
 
 def draw_transcript(visit: Visit, *, ask_again: AskAgain, is_answering: bool) -> None:
-    """Draw the newest messages; earlier ones on request. `ask_again` gets the question of the last answer."""
+    """Draw the newest messages; earlier ones on request. `ask_again` gets what is asked once more."""
     state, collections = visit.state, visit.collections
     messages = state.conversation.messages
     if state.conversation.earlier:
         _draw_earlier(state)
     questions = _questions(messages)
+    choose = chooser(visit)
     for message in messages:
         if message.role == "user":
-            draw_question(message.text)
+            draw_stored_question(message, edited=_asks_instead_of(message, ask_again), choose=choose)
         else:
             is_last = message is messages[-1] and not is_answering
             again = ask_again if is_last else None
-            _draw_answer(message, questions[message.id], state, ask_again=again, collections=collections)
+            question = questions[message.id]
+            _draw_answer(message, question, state, ask_again=again, choose=choose, collections=collections)
 
 
-def draw_question(text: str) -> None:
-    """A question as the person wrote it."""
-    with st.chat_message("user"):
-        st.markdown(safe_markdown(text))
+def _asks_instead_of(message: StoredMessage, ask_again: AskAgain) -> Callable[[object], None]:
+    return lambda words: ask_again(str(words), instead_of=message.id)
 
 
 def read_out(state: PageState) -> None:
@@ -53,7 +53,7 @@ def read_out(state: PageState) -> None:
     if state.announcement is None:
         state.announcement = spoken(messages[-1]) if messages else ""
     with st.container(key="announcement"):
-        turn = [state.conversation.id, len(messages), state.job is not None]
+        turn = [state.conversation.id, messages[-1].id if messages else 0, state.job is not None]
         mount("announce", {"text": state.announcement, "turn": "|".join(map(str, turn))}, key="announce")
 
 
@@ -80,6 +80,7 @@ def _draw_answer(
     state: PageState,
     *,
     ask_again: AskAgain | None,
+    choose: Choose,
     collections: Sequence[Collection],
 ) -> None:
     opened = state.source if state.source and state.source.message_id == message.id else None
@@ -92,16 +93,16 @@ def _draw_answer(
 
     def again(_: object) -> None:
         if ask_again is not None:
-            ask_again(question)
+            ask_again(question, instead_of=message.id)
 
     def reworded(words: object) -> None:
         if ask_again is not None:
-            ask_again(question, str(words))
+            ask_again(question, str(words), instead_of=message.id)
 
     def explain(_: object) -> None:
         state.explained = message.id
 
-    handlers = {"open": open_source, "again": again, "reworded": reworded, "explain": explain}
+    handlers = {"open": open_source, "again": again, "reworded": reworded, "explain": explain, "version": choose}
     with st.chat_message("assistant"):
         data = answer_data(
             message,
@@ -110,6 +111,7 @@ def _draw_answer(
             collections=collections,
             today=date.today(),
         )
+        data |= versions_data(message)
         data["active"] = f"{opened.kind}-{opened.n}" if opened else None
         mount("answer", data, key=f"answer_{message.id}", on=handlers)
         draw_link(message)

@@ -24,7 +24,6 @@ def upgrade() -> None:
     for name, kind in _THREAD:
         op.add_column("conversations", sa.Column(name, kind, nullable=True))
     op.add_column("messages", sa.Column("parent_id", sa.Integer(), nullable=True))
-    op.create_index("ix_messages_parent_id", "messages", ["parent_id"])
     op.execute(
         "UPDATE messages SET parent_id = (SELECT max(before.id) FROM messages AS before"
         " WHERE before.conversation_id = messages.conversation_id AND before.id < messages.id)"
@@ -33,6 +32,8 @@ def upgrade() -> None:
         "UPDATE conversations SET leaf_id = (SELECT max(messages.id) FROM messages"
         " WHERE messages.conversation_id = conversations.id)"
     )
+    op.drop_index("ix_messages_conversation_id_id", "messages")
+    op.create_index("ix_messages_conversation_id_id_parent_id", "messages", ["conversation_id", "id", "parent_id"])
     op.add_column("collections", sa.Column("conversation_id", sa.String(length=32), nullable=True))
     op.create_index("ix_collections_conversation_id", "collections", ["conversation_id"])
     op.create_table(
@@ -67,7 +68,8 @@ def downgrade() -> None:
     op.drop_table("feedback")
     op.drop_index("ix_collections_conversation_id", "collections")
     op.drop_column("collections", "conversation_id")
-    op.drop_index("ix_messages_parent_id", "messages")
+    op.drop_index("ix_messages_conversation_id_id_parent_id", "messages")
+    op.create_index("ix_messages_conversation_id_id", "messages", ["conversation_id", "id"])
     op.drop_column("messages", "parent_id")
     for name, _ in reversed(_THREAD):
         op.drop_column("conversations", name)

@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from assistant.access import Principal
 from assistant.conversations import Conversations, Work
@@ -68,3 +70,123 @@ def test_forgetting_a_person_leaves_the_others(conversations):
     with pytest.raises(ConversationNotFound):
         conversations.messages(mine, ANNA)
     assert len(conversations.messages(theirs, BELA)) == 2
+
+
+# Branches
+
+
+def said(conversations: Conversations, conversation: str) -> list[str]:
+    """The branch on screen, answers named after their ids."""
+    return [m.text or f"answer {m.id}" for m in conversations.messages(conversation, ANNA)]
+
+
+def test_a_question_put_differently_becomes_a_version_and_the_old_branch_is_kept(conversations):
+    conversation = conversations.create(ANNA)
+    conversations.begin(conversation, ANNA, "one")
+    first = conversations.messages(conversation, ANNA)[0]
+    old_answer = conversations.begin(conversation, ANNA, "two")
+    new_answer = conversations.begin(conversation, ANNA, "one, but better", instead_of=first.id)
+    question, answer = conversations.messages(conversation, ANNA)
+    assert (question.text, answer.id) == ("one, but better", new_answer)
+    assert question.versions == (first.id, question.id)
+    assert answer.versions == ()
+    conversations.choose(conversation, ANNA, first.id)
+    assert [m.text for m in conversations.messages(conversation, ANNA)][::2] == ["one", "two"]
+    assert conversations.leaf(conversation, ANNA) == old_answer
+    assert conversations.count(conversation, ANNA) == 4
+
+
+def test_an_answer_given_again_is_a_version_under_the_same_question(conversations):
+    conversation = conversations.create(ANNA)
+    first = conversations.begin(conversation, ANNA, "one")
+    again = conversations.begin(conversation, ANNA, "one", instead_of=first)
+    question, answer = conversations.messages(conversation, ANNA)
+    assert (question.text, question.versions) == ("one", ())
+    assert (answer.id, answer.versions) == (again, (first, again))
+
+
+def test_a_version_brings_back_the_newest_of_what_follows_it(conversations):
+    conversation = conversations.create(ANNA)
+    first = conversations.begin(conversation, ANNA, "one")
+    conversations.begin(conversation, ANNA, "two")
+    two = conversations.messages(conversation, ANNA)[2]
+    newest = conversations.begin(conversation, ANNA, "two, again", instead_of=two.id)
+    conversations.begin(conversation, ANNA, "one", instead_of=first)
+    conversations.choose(conversation, ANNA, first)
+    assert conversations.leaf(conversation, ANNA) == newest
+    assert [m.text for m in conversations.messages(conversation, ANNA)][::2] == ["one", "two, again"]
+
+
+def test_a_branch_can_be_read_though_another_is_on_screen(conversations):
+    conversation = conversations.create(ANNA)
+    old = conversations.begin(conversation, ANNA, "one")
+    conversations.begin(conversation, ANNA, "one", instead_of=old)
+    assert [m.id for m in conversations.messages(conversation, ANNA, leaf=old)][-1] == old
+
+
+def test_a_message_of_another_conversation_is_no_place_to_go_on_from(conversations):
+    mine, other = conversations.create(ANNA), conversations.create(ANNA)
+    conversations.begin(mine, ANNA, "q")
+    elsewhere = conversations.begin(other, ANNA, "q")
+    before = said(conversations, mine)
+    with pytest.raises(ConversationNotFound):
+        conversations.begin(mine, ANNA, "q", instead_of=elsewhere)
+    with pytest.raises(ConversationNotFound):
+        conversations.choose(mine, ANNA, elsewhere)
+    assert said(conversations, mine) == before
+
+
+def test_nobody_else_chooses_or_sees_the_branch_of_a_conversation(conversations):
+    conversation = conversations.create(ANNA)
+    message = conversations.begin(conversation, ANNA, "q")
+    with pytest.raises(ConversationNotFound):
+        conversations.choose(conversation, BELA, message)
+    with pytest.raises(ConversationNotFound):
+        conversations.leaf(conversation, BELA)
+
+
+def test_a_long_branch_is_read_by_its_newest_messages_and_counted_whole(conversations):
+    conversation = conversations.create(ANNA)
+    for number in range(520):
+        answer_id = conversations.begin(conversation, ANNA, f"question {number}")
+    conversations.begin(conversation, ANNA, "again", instead_of=answer_id)
+    newest = conversations.messages(conversation, ANNA, newest=4)
+    assert [m.text for m in newest] == ["question 518", "", "question 519", ""]
+    assert conversations.count(conversation, ANNA) == 1040
+    assert len(conversations.messages(conversation, ANNA)) == 1040
+
+
+ACTS = st.lists(st.tuples(st.sampled_from(("ask", "edit", "again", "choose")), st.integers(0, 40)), max_size=25)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=30)
+@given(acts=ACTS)
+def test_whatever_is_asked_again_the_branch_is_well_formed(conversations, acts):
+    """It alternates from a first question to the leaf, versions share their place, and nothing said is lost."""
+    conversation, asked, known = conversations.create(ANNA), 0, set()
+    for act, number in acts:
+        shown = conversations.messages(conversation, ANNA)
+        questions, answers = shown[::2], shown[1::2]
+        versions = sorted({v for m in shown for v in m.versions})
+        if act == "ask" or not shown:
+            conversations.begin(conversation, ANNA, f"question {number}")
+            asked += 2
+        elif act == "edit":
+            place = questions[number % len(questions)].id
+            conversations.begin(conversation, ANNA, f"edited {number}", instead_of=place)
+            asked += 2
+        elif act == "again":
+            place = answers[number % len(answers)]
+            conversations.begin(conversation, ANNA, "as before", instead_of=place.id)
+            asked += 1
+        elif versions:
+            chosen = versions[number % len(versions)]
+            conversations.choose(conversation, ANNA, chosen)
+            assert chosen in [m.id for m in conversations.messages(conversation, ANNA)]
+        branch = conversations.messages(conversation, ANNA)
+        assert [m.role for m in branch] == ["user", "assistant"] * (len(branch) // 2)
+        assert branch[-1].id == conversations.leaf(conversation, ANNA)
+        assert [m.id for m in branch] == sorted(m.id for m in branch)
+        assert all(m.id in m.versions for m in branch if m.versions)
+        known |= {m.id for m in branch} | {v for m in branch for v in m.versions}
+        assert len(known) == asked

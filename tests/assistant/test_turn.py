@@ -693,3 +693,24 @@ def test_the_models_history_holds_earlier_messages_of_the_caller(assistant):
         list(talking.answer(LEAVE, scope=scope, history=history))
         contents = [message["content"] for message in endpoint.requests[0].body["messages"]]
     assert contents[1:3] == ["Hello", "Hello."]
+
+
+def test_model_and_search_know_of_a_branch_only_what_was_said_in_it(assistant):
+    """Neither what followed an edited question nor the answer that is given again is context of the new one."""
+    conversation = assistant.conversations.create(ANNA)
+    asked(assistant, "Who approves leave?", conversation=conversation)
+    asked(assistant, "What about the old laptops?", conversation=conversation)
+    laptops = assistant.conversations.messages(conversation, ANNA)[2]
+    with ScriptedEndpoint([reply(RIGHT)]) as endpoint:
+        talking = replace(assistant, model=model_at(endpoint.url))
+        turn = {"conversation_id": conversation, "principal": ANNA, "collection": "company"}
+        list(talking.ask(LEAVE, instead_of=laptops.id, **turn))
+        answer = assistant.conversations.messages(conversation, ANNA)[-1]
+        list(talking.ask(LEAVE, instead_of=answer.id, **turn))
+        edited, again = ([m["content"] for m in request.body["messages"]] for request in endpoint.requests)
+    assert edited[1] == again[1] == "Who approves leave?"
+    assert len(edited) == len(again) == 4
+    assert not any("laptops" in content for content in (*edited[:-1], *again[:-1]))
+    branch = assistant.conversations.messages(conversation, ANNA)
+    assert [m.text for m in branch][::2] == ["Who approves leave?", LEAVE]
+    assert branch[-1].versions == (answer.id, branch[-1].id)

@@ -210,15 +210,6 @@ def test_an_interrupted_answer_shows_why_and_offers_to_ask_again(home: Path) -> 
     assert answer["again"]
 
 
-def test_a_question_is_shown_as_words_not_as_what_it_tries(home: Path) -> None:
-    test = ask(page(), "![x](https://evil.example/x.png) <img src=x> costs $5 :red[now]")
-    shown = said(test)
-    assert "![" not in shown
-    assert "<img" not in shown
-    assert "$" not in shown
-    assert ":red[" not in shown
-
-
 def test_a_document_is_shown_whole_with_its_span_marked(home: Path) -> None:
     page()
     citewell = RUNNING.get()

@@ -23,15 +23,17 @@ const ICONS = {
   filter: "M3.5 6h13M6 10h8M8.5 14h3",
   search: "M9 14.5a5.5 5.5 0 1 1 0-11 5.5 5.5 0 0 1 0 11zM13 13l4 4",
   clock: "M10 3.5a6.5 6.5 0 1 1 0 13 6.5 6.5 0 0 1 0-13zM10 6.5V10l2.5 1.5",
+  edit: "M4 16l.8-3.4L13.6 3.8l2.6 2.6-8.8 8.8zM12 5.4l2.6 2.6",
   document: "M6 3.5h5.5l3.5 3.5v9.5H6zM11.5 3.5V7H15",
 };
 const HOVER_DELAY_MS = 140;
 const FOCUS_DELAY_MS = 150;
 const memory = new WeakMap();
-const style = new CSSStyleSheet();
 const beside = (name) => new URL(name + new URL(import.meta.url).search, import.meta.url);
+const style = new CSSStyleSheet();
 style.replaceSync(await (await fetch(beside("citewell.css"))).text());
 const { drawThreads } = await import(beside("threads.js"));
+const { drawQuestion, versionSwitch, returnToVersion, staysInPlace, asMarkdown } = (await import(beside("message.js"))).default({ make, icon, iconButton, copyText });
 
 export default function (component) {
   const { parentElement, data } = component;
@@ -52,7 +54,7 @@ export default function (component) {
 
 const DRAW = {
   answer: drawAnswer, source: drawSource, document: drawDocument, announce: drawAnnouncement,
-  account: drawAccount,
+  account: drawAccount, question: drawQuestion,
   files: drawFiles, plan: drawPlan, results: drawResults,
   threads: (root, data, known) => drawThreads(root, data, known, make),
 };
@@ -198,6 +200,7 @@ function drawAnswer(root, data, known) {
   known.drawn = data.opened?.join();
   for (const details of place.querySelectorAll("details")) details.open = opened.has(details.dataset.name);
   root.replaceChildren(place);
+  returnToVersion(root, data);
   // On a narrow screen what was checked stands below the form.
   if (data.checked && matchMedia("(max-width: 640px)").matches) requestAnimationFrame(() => place.scrollIntoView({ block: "start", behavior: calm() }));
 }
@@ -248,6 +251,7 @@ function foot(data, context, line) {
     data.checked ? make("button", { type: "button", class: "word", on: { click: () => copy(data, copied) } }, icon("copy"), "Copy with sources") : null,
     data.again ? make("button", { type: "button", class: data.failure ? "word strong" : "word", on: { click: () => context.known.send("again", true) } }, icon("again"), "Ask again") : null,
     data.explains ? explainer(context) : null,
+    versionSwitch(data, context.known),
   );
   return make("div", { class: "foot" }, line, buttons);
 }
@@ -417,7 +421,9 @@ function card(place) {
 
 async function copy(data, said) {
   const sources = data.citations.map((c) => `[${c.n}] ${[c.title, c.where].filter(Boolean).join(", ")}`);
-  await copyText([plain(data.blocks).trim(), ...(sources.length ? ["", ...sources] : [])].join("\n"), said);
+  // What somebody else wrote is copied as they wrote it, an answer as Markdown, a line for each source.
+  const [text, end] = data.checked ? [plain(data.blocks).trim(), "\n"] : [asMarkdown(data.blocks), "  \n"];
+  await copyText([text, sources.join(end)].filter(Boolean).join("\n\n"), said);
 }
 
 async function copyText(text, said) {
@@ -567,7 +573,7 @@ function drawAnnouncement(root, data, known) {
   if (!region.isConnected) root.replaceChildren(region);
   // A text node that changes after the region exists is what screen readers report.
   if (region.textContent !== data.text) setTimeout(() => (region.textContent = data.text), 50);
-  if (known.turn !== data.turn) followTurn(known);
+  if (known.turn !== data.turn && !staysInPlace()) followTurn(known);
   known.turn = data.turn;
 }
 
