@@ -52,7 +52,7 @@ def test_only_what_has_versions_carries_them(home: Path) -> None:
 def test_a_tab_follows_a_conversation_that_is_deleted_elsewhere(home: Path) -> None:
     test = ask(page(), QUESTION)
     conversations().forget(LOCAL_USER)
-    assert "There is no such conversation" in said(test.run())
+    assert "was deleted elsewhere" in said(test.run())
     assert drawn(test, "answer") == []
 
 
