@@ -36,11 +36,12 @@ _CLICK = "element => citewellBench.settled(() => element.click(), QUIET_MS)".rep
 
 @dataclass(frozen=True, slots=True)
 class _Rerun:
-    """From a click to the last change of the page; the script's run and its bytes as the browser received them."""
+    """From a click to the last change of the page; the script's run and what went over the websocket for it."""
 
     settled_ms: float
     script_ms: float
     received_bytes: int
+    sent_bytes: int
 
 
 def measure(bench: Bench) -> Iterator[Row]:
@@ -66,11 +67,14 @@ def measure(bench: Bench) -> Iterator[Row]:
 def _rows(length: int, reruns: Sequence[_Rerun]) -> Iterator[Row]:
     settled = latency_of([rerun.settled_ms / 1000 for rerun in reruns])
     script_ms = median(rerun.script_ms for rerun in reruns)
-    kilobytes = median(rerun.received_bytes for rerun in reruns) / 1000
+    sent = median(rerun.sent_bytes for rerun in reruns) / 1000
+    kilobytes = median(rerun.received_bytes + rerun.sent_bytes for rerun in reruns) / 1000
     note = f"{settled.count} clicks, p95 {settled.p95:.2f} s; script {script_ms:.0f} ms"
     is_long = length == max(_LENGTHS)
     yield Row(f"chat page drawn again, {length:,} messages", settled.p50, "s", Target(0.3) if is_long else None, note)
-    yield Row(f"its traffic, {length:,} messages", kilobytes, "kB", Target(30) if is_long else None, "on the websocket")
+    yield Row(
+        f"its traffic, {length:,} messages", kilobytes, "kB", Target(30) if is_long else None, f"sent {sent:.1f} of it"
+    )
 
 
 def _first_paint(app: App, browser: "Browser", length: int, conversation_id: str, *, times: int) -> Row:
@@ -105,7 +109,7 @@ def _reruns(app: App, browser: "Browser", conversation_id: str, *, clicks: int) 
 def _rerun(page: "Page", target: "Locator", frames: "_Frames") -> _Rerun:
     frames.clear()
     settled_ms = page.evaluate(_CLICK, target.element_handle())
-    return _Rerun(settled_ms, frames.script_ms(), frames.received_bytes)
+    return _Rerun(settled_ms, frames.script_ms(), frames.received_bytes, frames.sent_bytes)
 
 
 @dataclass(slots=True)
@@ -113,15 +117,21 @@ class _Frames:
     """What came over the page's websocket since it was cleared, by the browser's clock."""
 
     received_bytes: int = 0
+    sent_bytes: int = 0
     _began: float | None = None
     _ended: float | None = None
 
     def clear(self) -> None:
         """Forget what came."""
-        self.received_bytes, self._began, self._ended = 0, None, None
+        self.received_bytes = self.sent_bytes = 0
+        self._began = self._ended = None
+
+    def take_sent(self, event: dict[str, Any]) -> None:
+        """Count one frame that the browser sent."""
+        self.sent_bytes += len(base64.b64decode(event["response"]["payloadData"]))
 
     def take(self, event: dict[str, Any]) -> None:
-        """Count one frame of the DevTools protocol."""
+        """Count one frame that it received."""
         from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
         payload = base64.b64decode(event["response"]["payloadData"])
@@ -144,6 +154,7 @@ def _watched(page: "Page") -> Iterator[_Frames]:
     frames = _Frames()
     devtools = page.context.new_cdp_session(page)
     devtools.on("Network.webSocketFrameReceived", lambda event: frames.take(event))  # noqa: PLW0108 - marks its handlers
+    devtools.on("Network.webSocketFrameSent", lambda event: frames.take_sent(event))  # noqa: PLW0108 - as above
     devtools.send("Network.enable")
     try:
         yield frames

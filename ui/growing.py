@@ -22,7 +22,7 @@ _PROSE = re.compile(r"[^#>|\s`~-](?:[^\n|]|\n(?=[^#>|\s`~-]))*")
 """A paragraph up to where another block may begin."""
 _SENTENCE_END = re.compile(r"""[.!?…]["'”’)*_]*(?:[ \t]*\[\d{1,4}\])*[.!?…]?\s+(?=[^\W\d_])""")
 _MARKS = re.compile(r"\*+|_+|~+|`+|[\[\]]")
-_LEAST_CHARS = 120
+_LEAST_CHARS = 80
 """A shorter stretch of a paragraph is not worth an element of its own."""
 _STEP_CHARS = 64
 _REST_SHARE = 6
@@ -106,9 +106,9 @@ def _begins(line: str, *, in_list: bool, is_open: bool) -> Kind | None:
 
 def _last_sentence_end(part: str, kind: Kind) -> int | None:
     """The end of a paragraph's last whole sentence, with nothing left open that emphasises, links or quotes code."""
-    if len(part) < _LEAST_CHARS or kind == "item" or (prose := _PROSE.match(part)) is None:
+    if kind == "item" or (prose := _PROSE.match(part)) is None:
         return None
-    ends = [match.end() for match in _SENTENCE_END.finditer(part, _LEAST_CHARS - 40, prose.end())]
+    ends = [match.end() for match in _SENTENCE_END.finditer(part, _LEAST_CHARS, prose.end())]
     return next((end for end in reversed(ends) if _is_closed(part[:end])), None)
 
 

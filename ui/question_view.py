@@ -16,10 +16,10 @@ Choose = Callable[[object], None]
 """Brings the branch of a message on screen, by its id."""
 
 
-def draw_question(text: str, *, key: str = "question_asked") -> None:
+def draw_question(text: str) -> None:
     """A question that is being answered."""
     with st.chat_message("user"):
-        mount("question", {"text": visible(text)}, key=key)
+        mount("question", {"text": visible(text)}, key="question_asked")
 
 
 def draw_stored_question(message: StoredMessage, *, edited: Callable[[object], None], choose: Choose) -> None:
