@@ -136,10 +136,8 @@ function openMenu(button, thread, item, known) {
     MENUS[thread.archived ? "archived" : "listed"].map((what) =>
       make("button", { type: "button", role: "menuitem", tabindex: "-1", on: { click: choose(what) } }, icon(what), names[what])),
   );
-  menu.addEventListener("toggle", (event) => {
-    button.ariaExpanded = String(event.newState === "open");
-    if (event.newState === "closed") menu.remove();
-  });
+  menu.addEventListener("beforetoggle", (event) => { button.ariaExpanded = String(event.newState === "open"); });
+  menu.addEventListener("toggle", (event) => { if (event.newState === "closed") menu.remove(); });
   item.append(menu);
   menu.showPopover();
   place(menu, button.getBoundingClientRect());
