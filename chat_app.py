@@ -7,7 +7,7 @@ A question goes from the chat input to `ask`, which hands the turn to a thread o
 import asyncio
 import gc
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -29,6 +29,7 @@ from retrieval.retriever import CitewellRetriever
 from ui.account_view import draw_account
 from ui.address import follow_address, refresh
 from ui.asset_files import asset_route
+from ui.attached import attach, begun_conversation
 from ui.bottom import draw_bottom
 from ui.choices import follow_choices
 from ui.follow_ups import draw_follow_ups
@@ -122,10 +123,10 @@ def assistant_of(citewell: Citewell) -> Assistant:
 # The chat.
 
 
-def ask(question: str, rewrite: str | None = None) -> None:
+def ask(question: str, rewrite: str | None = None, files: Sequence[str] = ()) -> None:
     """Hand a question to a thread of its own. What cannot be asked goes back into the input, with the reason.
 
-    `rewrite` is what the reader says it means.
+    `rewrite` is what the reader says it means, `files` are the names of those that came with it.
     """
     visit = current_visit()
     state = visit.state
@@ -133,7 +134,7 @@ def ask(question: str, rewrite: str | None = None) -> None:
         return
     state.problem = None
     try:
-        job = start_answer(visit, checked_question(question), rewrite and checked_question(rewrite))
+        job = start_answer(visit, checked_question(question), rewrite and checked_question(rewrite), files)
     except AssistantError as error:
         state.problem = error.hint
         state.fill_in(question)
@@ -145,14 +146,11 @@ def ask(question: str, rewrite: str | None = None) -> None:
     state.begin_watching(job)
 
 
-def start_answer(visit: Visit, question: str, rewrite: str | None) -> AnswerJob:
+def start_answer(visit: Visit, question: str, rewrite: str | None, files: Sequence[str]) -> AnswerJob:
     """The job that answers in this page's conversation; the one under way, if there is one."""
     principal, choices, style = visit.principal, visit.state.conversation.choices, visit.state.style
     assistant = assistant_of(visit.citewell).written_by(chosen_model(visit))
-    conversation_id = visit.state.conversation.id
-    if conversation_id is None:
-        conversation_id = visit.citewell.conversations.create(principal)
-        visit.state.name_conversation(conversation_id)
+    conversation_id = begun_conversation(visit)
     # As it is seen here; another tab may have chosen otherwise since, or deleted the conversation.
     visit.citewell.threads.choose(conversation_id, principal, choices)
     return JOBS.start(
@@ -167,14 +165,18 @@ def start_answer(visit: Visit, question: str, rewrite: str | None) -> AnswerJob:
             filters=choices.narrowed.filters,
             rewrite=rewrite,
             style=style,
+            files=files,
             cancelled=cancelled,
         ),
     )
 
 
 def submitted() -> None:
-    """The chat input was sent."""
-    ask(st.session_state[QUESTION_KEY])
+    """The chat input was sent: its files are attached, then its text is asked."""
+    sent = st.session_state[QUESTION_KEY]
+    files = attach(current_visit(), sent.files, sent.text)
+    if files is not None and (sent.text.strip() or not files):
+        ask(sent.text, files=files)
 
 
 def chat() -> None:

@@ -1,12 +1,13 @@
 """The conversation on screen: the newest messages, each answer with its proof, the opened source."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Protocol
 
 import streamlit as st
 
 from assistant.conversations import StoredMessage
+from retrieval.catalogue import Fate
 from retrieval.library import Collection
 from ui.answer_list import draw_link
 from ui.answer_view import answer_data, spoken
@@ -15,7 +16,7 @@ from ui.markdown import safe_markdown
 from ui.source_panel import draw_source, opened_by
 from ui.state import OpenSource, PageState
 from ui.visit import Visit
-from ui.words import counted
+from ui.words import counted, fate_words
 
 
 class AskAgain(Protocol):
@@ -32,13 +33,14 @@ def draw_transcript(visit: Visit, *, ask_again: AskAgain, is_answering: bool) ->
     if state.conversation.earlier:
         _draw_earlier(state)
     questions = _questions(messages)
+    fates = visit.citewell.catalogue.fates(_cited_documents(messages), visit.readable)
     for message in messages:
         if message.role == "user":
             draw_question(message.text)
         else:
             is_last = message is messages[-1] and not is_answering
             again = ask_again if is_last else None
-            _draw_answer(message, questions[message.id], state, ask_again=again, collections=collections)
+            _draw_answer(visit, message, questions[message.id], ask_again=again, collections=collections, fates=fates)
 
 
 def draw_question(text: str) -> None:
@@ -74,14 +76,21 @@ def _questions(messages: Sequence[StoredMessage]) -> dict[int, str]:
     return questions
 
 
+def _cited_documents(messages: Sequence[StoredMessage]) -> frozenset[int]:
+    answers = (message.work.answer for message in messages if message.work and message.work.answer)
+    return frozenset(citation.passage.source.id for answer in answers for citation in answer.citations)
+
+
 def _draw_answer(
+    visit: Visit,
     message: StoredMessage,
     question: str,
-    state: PageState,
     *,
     ask_again: AskAgain | None,
     collections: Sequence[Collection],
+    fates: Mapping[int, Fate],
 ) -> None:
+    state = visit.state
     opened = state.source if state.source and state.source.message_id == message.id else None
 
     def show(source: OpenSource | None) -> None:
@@ -109,9 +118,10 @@ def _draw_answer(
             question=question,
             collections=collections,
             today=date.today(),
+            fates={document_id: fate_words(fate, st.context.timezone) for document_id, fate in fates.items()},
         )
         data["active"] = f"{opened.kind}-{opened.n}" if opened else None
         mount("answer", data, key=f"answer_{message.id}", on=handlers)
         draw_link(message)
     if opened:
-        draw_source(message, opened, show)
+        draw_source(visit, message, opened, show, can_narrow=True)

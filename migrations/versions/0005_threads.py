@@ -34,6 +34,7 @@ def upgrade() -> None:
         " WHERE messages.conversation_id = conversations.id)"
     )
     op.add_column("collections", sa.Column("conversation_id", sa.String(length=32), nullable=True))
+    op.add_column("collections", sa.Column("owner", sa.String(length=300), nullable=True))
     op.create_index("ix_collections_conversation_id", "collections", ["conversation_id"])
     op.create_table(
         "feedback",
@@ -66,6 +67,7 @@ def downgrade() -> None:
     op.drop_table("snapshots")
     op.drop_table("feedback")
     op.drop_index("ix_collections_conversation_id", "collections")
+    op.drop_column("collections", "owner")
     op.drop_column("collections", "conversation_id")
     op.drop_index("ix_messages_parent_id", "messages")
     op.drop_column("messages", "parent_id")
