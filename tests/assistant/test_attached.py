@@ -11,9 +11,12 @@ from assistant.attached import MOST_FILES, AttachedFile
 from assistant.bootstrap import Citewell, open_citewell
 from assistant.errors import AttachmentRefused, ConversationNotFound
 from assistant.events import AnswerFinished, Event, FilesAwaited, PassagesFound, TurnFailed
+from assistant.job_table import now
 from assistant.operations import ATTACHED, OPERATIONS, Reporter
 from assistant.settings import Settings
+from assistant.threads import KEPT, Threads
 from assistant.worker import Worker
+from retrieval.database import open_database
 from retrieval.errors import UnknownDocument
 
 SECRET = "# Site survey\n\nThe mast on Farholm is anchored with nine bolts and stands 14 metres above the shore.\n"
@@ -158,6 +161,21 @@ def test_a_forgotten_conversation_takes_its_files_with_it(citewell: Citewell) ->
     assert citewell.jobs.of_collection(collection_id) == ()
     assert [file.name for file in citewell.attached.files(kept, LOCAL_USER)] == ["survey.md"]
     assert "nine bolts" in found(ask(citewell, kept))
+
+
+def test_a_deleted_conversation_keeps_its_files_while_it_can_be_brought_back(citewell: Citewell) -> None:
+    """Once it is removed for good, they go too."""
+    conversation_id = with_survey(citewell)
+    citewell.threads.delete(conversation_id, LOCAL_USER)
+    citewell.threads.purge()
+    work_off(citewell)
+    assert citewell.attached.files(conversation_id, LOCAL_USER)
+    engine = open_database(citewell.home.database_url)
+    later = Threads(engine, now=lambda: now() + 2 * KEPT, forget_files=citewell.attached.forget)
+    assert later.purge() == (conversation_id,)
+    engine.dispose()
+    work_off(citewell)
+    assert citewell.library.private(LOCAL_USER.key) == frozenset()
 
 
 def test_a_visit_that_is_reset_takes_all_its_files_with_it(citewell: Citewell) -> None:
