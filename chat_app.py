@@ -7,7 +7,7 @@ A question goes from the chat input to `ask`, which hands the turn to a thread o
 import asyncio
 import gc
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -29,6 +29,7 @@ from retrieval.retriever import CitewellRetriever
 from ui.account_view import draw_account
 from ui.address import follow_address, refresh
 from ui.asset_files import asset_route
+from ui.attached import attach, begun_conversation
 from ui.bottom import draw_bottom
 from ui.choices import follow_choices
 from ui.follow_along import follow_along
@@ -124,10 +125,11 @@ def assistant_of(citewell: Citewell) -> Assistant:
 # The chat.
 
 
-def ask(question: str, rewrite: str | None = None, *, instead_of: int | None = None) -> None:
+def ask(question: str, rewrite: str | None = None, *, instead_of: int | None = None, files: Sequence[str] = ()) -> None:
     """Hand a question to a thread of its own. What cannot be asked goes back into the input, with the reason.
 
-    `rewrite` is what the reader says it means; `instead_of` is the question or answer that it makes a version of.
+    `rewrite` is what the reader says it means; `instead_of` is the question or answer that it makes a version of;
+    `files` are the names of those that came with it.
     """
     visit = current_visit()
     state = visit.state
@@ -136,7 +138,7 @@ def ask(question: str, rewrite: str | None = None, *, instead_of: int | None = N
     state.problem = None
     try:
         rewrite = rewrite and checked_question(rewrite)
-        job = start_answer(visit, checked_question(question), rewrite, instead_of)
+        job = start_answer(visit, checked_question(question), rewrite, instead_of=instead_of, files=files)
     except AssistantError as error:
         state.problem = error.hint
         if instead_of is None:  # Otherwise its words stand where they were changed.
@@ -149,14 +151,13 @@ def ask(question: str, rewrite: str | None = None, *, instead_of: int | None = N
     state.begin_watching(job)
 
 
-def start_answer(visit: Visit, question: str, rewrite: str | None, instead_of: int | None) -> AnswerJob:
+def start_answer(
+    visit: Visit, question: str, rewrite: str | None, *, instead_of: int | None, files: Sequence[str]
+) -> AnswerJob:
     """The job that answers in this page's conversation; the one under way, if there is one."""
     principal, choices, style = visit.principal, visit.state.conversation.choices, visit.state.style
     assistant = assistant_of(visit.citewell).written_by(chosen_model(visit))
-    conversation_id = visit.state.conversation.id
-    if conversation_id is None:
-        conversation_id = visit.citewell.conversations.create(principal)
-        visit.state.name_conversation(conversation_id)
+    conversation_id = begun_conversation(visit)
     # As it is seen here; another tab may have chosen otherwise since, or deleted the conversation.
     visit.citewell.threads.choose(conversation_id, principal, choices)
     return JOBS.start(
@@ -172,6 +173,7 @@ def start_answer(visit: Visit, question: str, rewrite: str | None, instead_of: i
             rewrite=rewrite,
             style=style,
             instead_of=instead_of,
+            files=files,
             cancelled=cancelled,
         ),
         instead_of=instead_of,
@@ -179,8 +181,11 @@ def start_answer(visit: Visit, question: str, rewrite: str | None, instead_of: i
 
 
 def submitted() -> None:
-    """The chat input was sent."""
-    ask(st.session_state[QUESTION_KEY])
+    """The chat input was sent: its files are attached, then its text is asked."""
+    sent = st.session_state[QUESTION_KEY]
+    files = attach(current_visit(), sent.files, sent.text)
+    if files is not None and (sent.text.strip() or not files):
+        ask(sent.text, files=files)
 
 
 def chat() -> None:

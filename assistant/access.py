@@ -28,12 +28,21 @@ def visitor(token: str) -> Principal:
     return Principal("demo", token)
 
 
-def scope_of(principal: Principal, library: Library, *, collection: str | None = None) -> Scope:
-    """The collections this person may search: all of them while there is no login.
+def scope_of(
+    principal: Principal, library: Library, *, collection: str | None = None, conversation: str | None = None
+) -> Scope:
+    """The collections this person may search: all of everybody's while there is no login.
 
-    With `collection`, only the one of that name; raises UnknownCollection.
+    With `collection`, of those only the one of that name; raises UnknownCollection. With the id of a `conversation`
+    of this person, its own files with them.
     """
-    del principal
     if collection is not None:
-        return frozenset({library.collection_named(collection).id})
-    return frozenset(c.id for c in library.collections())
+        shared = frozenset({library.collection_named(collection).id})
+    else:
+        shared = frozenset(c.id for c in library.collections())
+    return shared if conversation is None else shared | library.private(principal.key, conversation_id=conversation)
+
+
+def readable_by(principal: Principal, library: Library) -> Scope:
+    """The collections whose documents this person may open: those they may search, and the files of all their chats."""
+    return scope_of(principal, library) | library.private(principal.key)

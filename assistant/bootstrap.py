@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Engine
 
 from assistant.access import LOCAL_USER, Principal, scope_of
+from assistant.attached import AttachedFiles
 from assistant.background import Background
 from assistant.circuit import GuardedModel
 from assistant.conversations import Conversations
@@ -35,6 +36,7 @@ from retrieval.lexical import LexicalIndex
 from retrieval.library import Library
 from retrieval.mentions import Mentions
 from retrieval.originals import Originals
+from retrieval.page_images import PageImages
 from retrieval.rerank import HttpReranker, Reranker
 from retrieval.retriever import CitewellRetriever
 from retrieval.search import Search
@@ -55,6 +57,7 @@ class Citewell:
     library: Library
     catalogue: Catalogue
     originals: Originals
+    page_images: PageImages
     intake: Intake
     indexes: Indexes
     search: Search
@@ -62,6 +65,7 @@ class Citewell:
     conversations: Conversations
     threads: Threads
     jobs: JobTable
+    attached: AttachedFiles
     assistant: Assistant
     embedder: Embedder | None
     reranker: Reranker | None
@@ -116,8 +120,8 @@ def open_citewell(settings: Settings | None = None) -> Citewell:
         opening.callback(JOBS.stop_all, timeout_s=_STOP_ANSWERS_S)
         citewell.conversations.mark_interrupted()
         citewell.threads.purge()
-        for collection in citewell.library.collections():
-            citewell.indexes.prove(collection.id, beside=citewell.background.start)
+        for collection_id in citewell.library.every_collection():
+            citewell.indexes.prove(collection_id, beside=citewell.background.start)
         citewell._closing.push(opening.pop_all())
         return citewell
 
@@ -133,6 +137,8 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
     retriever = CitewellRetriever(engine=search, catalogue=catalogue, limit=settings.passages)
     conversations = Conversations(engine)
     originals = Originals(home.originals)
+    jobs = JobTable(engine)
+    attached = AttachedFiles(library, catalogue, originals, conversations, jobs)
     assistant = Assistant(
         library,
         retriever,
@@ -146,6 +152,7 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
         has_judge=settings.judge,
         background=background,
         models=further_models_of(settings),
+        attached=attached,
     )
     return Citewell(
         settings,
@@ -153,13 +160,15 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
         library,
         catalogue,
         originals,
+        PageImages(catalogue, originals),
         Intake(library, indexes, embedder, originals),
         indexes,
         search,
         retriever,
         conversations,
-        Threads(engine),
-        JobTable(engine),
+        Threads(engine, forget_files=attached.forget),
+        jobs,
+        attached,
         assistant,
         embedder,
         reranker,

@@ -8,13 +8,13 @@ conversation remembers which branch is on screen, in every tab.
 """
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Engine, RowMapping, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, RowMapping, delete, exists, func, insert, select, update
 
 from assistant.access import Principal
 from assistant.branches import read_tree
@@ -26,6 +26,9 @@ from assistant.schema import citations, conversations, messages
 from assistant.usage import Usage
 from retrieval.trace import SearchTrace
 from retrieval.values import Passage
+
+_ABANDONED_AFTER = timedelta(days=1)
+"""A conversation in which nothing was asked until then is none."""
 
 Role = Literal["user", "assistant"]
 State = Literal["pending", "streaming", "done", "stopped", "failed", "interrupted"]
@@ -186,6 +189,14 @@ class Conversations:
         query = select(*span, count).where(citations.c.document_id == document_id).group_by(*span).order_by(*span)
         with self._engine.connect() as connection:
             return tuple((row[0], row[1], row[2]) for row in connection.execute(query))
+
+    def in_use(self, conversation_ids: Collection[str]) -> frozenset[str]:
+        """Those of these conversations in which something was asked, or that are so new that it still may be."""
+        asked = exists().where(messages.c.conversation_id == conversations.c.id)
+        is_new = conversations.c.created_at > _now() - _ABANDONED_AFTER
+        query = select(conversations.c.id).where(conversations.c.id.in_(conversation_ids), asked | is_new)
+        with self._engine.connect() as connection:
+            return frozenset(connection.execute(query).scalars())
 
     def mark_interrupted(self) -> int:
         """At start: answers that a stopped process left open are interrupted; returns how many."""

@@ -3,6 +3,7 @@
 AssistantError
 ├── QuestionRefused       the question cannot be asked as it is (empty, too long)
 ├── TextRefused           the text cannot be checked as it is (empty, too long, no documents)
+├── AttachmentRefused     a file cannot be attached to a conversation (too many, no room)
 ├── SettingsError         a setting is missing or wrong
 ├── ConversationNotFound  absent, deleted, or another's: they look the same
 ├── ModelNotAllowed       a model that the settings do not allow
@@ -33,6 +34,10 @@ class QuestionRefused(AssistantError):
 
 class TextRefused(AssistantError):
     """The text cannot be checked as it is."""
+
+
+class AttachmentRefused(AssistantError):
+    """A file cannot be attached to a conversation."""
 
 
 class SettingsError(AssistantError):

@@ -130,6 +130,13 @@ class TurnStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class FilesAwaited:
+    """Files of this conversation are still being read; the search waits for them."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PassagesFound:
     """The search is done. `rewrite` is what was searched for beside the question."""
 
@@ -193,6 +200,7 @@ class TurnFailed:
 
 Event = (
     TurnStarted
+    | FilesAwaited
     | PassagesFound
     | ModelWaiting
     | TextDelta

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from sqlalchemy import Engine, Row, case, insert, select, update
+from sqlalchemy import ColumnElement, Engine, Row, case, delete, insert, select, update
 
 from assistant.schema import jobs
 
@@ -90,6 +90,17 @@ class JobTable:
         with self._engine.connect() as connection:
             return tuple(_job(row) for row in connection.execute(query.order_by(jobs.c.id.desc()).limit(limit)))
 
+    def of_collection(self, collection_id: str) -> tuple[Job, ...]:
+        """The jobs that work on one collection, over or not, the oldest first."""
+        query = select(jobs).where(_works_on(collection_id)).order_by(jobs.c.id)
+        with self._engine.connect() as connection:
+            return tuple(_job(row) for row in connection.execute(query))
+
+    def forget(self, collection_id: str) -> None:
+        """Delete the rows of jobs that worked on a collection: they name its files."""
+        with self._engine.begin() as connection:
+            connection.execute(delete(jobs).where(_works_on(collection_id)))
+
     def claim(self, kinds: Collection[str]) -> Job | None:
         """Take the oldest job that waits; None where there is none."""
         waiting = select(jobs.c.id).where(jobs.c.state == "waiting", jobs.c.kind.in_(kinds)).order_by(jobs.c.id)
@@ -158,6 +169,11 @@ class JobTable:
 def now() -> datetime:
     """The time as the table stores it: UTC, without saying so."""
     return datetime.now(UTC).replace(tzinfo=None)
+
+
+def _works_on(collection_id: str) -> ColumnElement[bool]:
+    named: ColumnElement[bool] = jobs.c.work["collection_id"].as_string() == collection_id
+    return named
 
 
 def hashes_of(open_jobs: Sequence[Job]) -> frozenset[str]:

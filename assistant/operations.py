@@ -19,6 +19,7 @@ from assistant.as_json import (
     rewrite_json,
     trace_json,
 )
+from assistant.attached import FORGET, READ, REMOVE
 from assistant.bootstrap import EXAMPLES, SAMPLE_COLLECTION, Citewell
 from assistant.check_text import CheckedText, Searched, checking
 from assistant.conversations import Work as StoredWork
@@ -136,8 +137,8 @@ def delete_documents(citewell: Citewell, work: Work, _reporter: Reporter) -> dic
             gone += 1
         except UnknownDocument:
             continue
-    for collection in citewell.library.collections():
-        citewell.indexes.catch_up(collection.id)
+    for collection_id in citewell.library.every_collection():
+        citewell.indexes.catch_up(collection_id)
     _tidy(citewell)
     return {"deleted": gone}
 
@@ -151,12 +152,30 @@ def delete_collection(citewell: Citewell, work: Work, _reporter: Reporter) -> di
     return {"deleted": count}
 
 
+def remove_attached(citewell: Citewell, work: Work, _reporter: Reporter) -> dict[str, Any]:
+    """Take the files at `paths` out of `collection_id`, which holds those of a conversation."""
+    citewell.library.remove_paths(work["collection_id"], work["paths"])
+    citewell.indexes.catch_up(work["collection_id"])
+    _tidy(citewell)
+    return {}
+
+
+def forget_attached(citewell: Citewell, work: Work, _reporter: Reporter) -> dict[str, Any]:
+    """Delete `collection_ids`, which hold the files of conversations, with the jobs that name these."""
+    for collection_id in work["collection_ids"]:
+        citewell.library.delete_collection(collection_id)
+        citewell.indexes.drop(collection_id)
+        citewell.jobs.forget(collection_id)
+    _tidy(citewell)
+    return {}
+
+
 def rebuild(citewell: Citewell, _work: Work, reporter: Reporter) -> dict[str, Any]:
     """Build every index again from the database."""
-    collections = citewell.library.collections()
-    for done, collection in enumerate(collections, 1):
-        citewell.indexes.rebuild(collection.id)
-        reporter.on_progress(Progress(done, len(collections), collection.name))
+    every, collections = citewell.library.every_collection(), citewell.library.collections()
+    for done, collection_id in enumerate(every, 1):
+        citewell.indexes.rebuild(collection_id)
+        reporter.on_progress(Progress(done, len(every), citewell.library.collection(collection_id).name))
     chunks = sum(citewell.library.chunk_count(collection.id) for collection in collections)
     return {"collections": len(collections), "chunks": chunks}
 
@@ -267,6 +286,8 @@ WRITING: Mapping[str, Operation] = {
     "delete_collection": delete_collection,
     "rebuild": rebuild,
 }
+ATTACHED: Mapping[str, Operation] = {READ: read_uploads, REMOVE: remove_attached, FORGET: forget_attached}
+"""What is done with the files of conversations: beside all other work, for somebody waits."""
 READING: Mapping[str, Operation] = {"search": search, "ask": ask, "check": check, "list_documents": list_documents}
 OPERATIONS = {**WRITING, **READING}
 READING_IN = ("ingest", "read_sample", "read_uploads", "read_again", "sync")

@@ -9,6 +9,7 @@ from assistant.events import (
     AnswerFinished,
     AnswerReplaced,
     Event,
+    FilesAwaited,
     ModelWaiting,
     PassagesFound,
     SentenceChecked,
@@ -55,7 +56,7 @@ class Record:
                 self._close("stopped", answer)
             case TurnFailed(reason, answer):
                 self._close("failed", answer, reason)
-            case TurnStarted() | ModelWaiting() | SentenceChecked():
+            case TurnStarted() | FilesAwaited() | ModelWaiting() | SentenceChecked():
                 return
 
     def _save(self) -> None:

@@ -6,7 +6,7 @@ absent one look the same.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -70,8 +70,16 @@ class Choices:
 class Threads:
     """Lists conversations and changes their place in the list, each for its owner."""
 
-    def __init__(self, engine: Engine, jobs: JobRegistry = JOBS, now: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        jobs: JobRegistry = JOBS,
+        now: Callable[[], datetime] = utc_now,
+        forget_files: Callable[[Collection[str]], None] = lambda _: None,
+    ) -> None:
+        """`forget_files` is given the conversations that are removed for good, whose files go with them."""
         self._engine = engine
+        self._forget_files = forget_files
         self._jobs = jobs
         self._now = now
 
@@ -156,6 +164,7 @@ class Threads:
         with self._engine.begin() as connection:
             gone = tuple(connection.execute(select(_THREAD.id).where(self._is_overdue())).scalars())
             connection.execute(delete(conversations).where(_THREAD.id.in_(gone)))
+        self._forget_files(gone)
         return gone
 
     def _purge_overdue(self) -> None:

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Self
 
 from assistant.access import Principal, scope_of
+from assistant.attached import AttachedFiles
 from assistant.background import Background
 from assistant.conversations import Conversations, Work
 from assistant.draft import Draft
@@ -92,6 +93,8 @@ class Assistant:
     """Finds follow-ups after an answer; without it there are none."""
     models: Mapping[str, ChatModel] = field(default_factory=dict)
     """The further models that may be chosen, by name."""
+    attached: AttachedFiles | None = None
+    """The files of conversations, which are read before a question is answered."""
 
     def ask(
         self,
@@ -104,24 +107,26 @@ class Assistant:
         rewrite: str | None = None,
         style: Style = "standard",
         instead_of: int | None = None,
+        files: Sequence[str] = (),
         cancelled: Cancelled = lambda: False,
     ) -> Iterator[Event]:
         """Answer a question in a conversation; the last event says how it ended.
 
         `rewrite` is what the reader says the question means, in place of the model's wording of it. `instead_of` is
         the question that is put differently, or the answer that is to be given again, whose question this is.
+        `files` are the names of those that came with it: it waits until they are read, and fails where one cannot be.
 
         Raises QuestionRefused, ConversationNotFound or UnknownCollection before anything is stored.
         """
         question = checked_question(question)
-        scope = scope_of(principal, self.library, collection=collection)
+        scope = scope_of(principal, self.library, collection=collection, conversation=conversation_id)
         message_id = self.conversations.begin(conversation_id, principal, question, instead_of=instead_of)
         yield TurnStarted(message_id)
         branch = self.conversations.messages(
             conversation_id, principal, leaf=message_id, newest=_MOST_HISTORY + 2, with_work=False
         )
         record = Record(self.conversations, message_id, Work(narrowed=Narrowed(collection, filters) or None))
-        events = self.answer(
+        answering = self.answer(
             question,
             history=as_messages(branch[:-2]),
             scope=scope,
@@ -130,7 +135,7 @@ class Assistant:
             style=style,
             cancelled=cancelled,
         )
-        for event in events:
+        for event in self._after_files(answering, conversation_id, principal, files, cancelled):
             record.keep(event)
             yield event
         if record.answer:
@@ -146,6 +151,28 @@ class Assistant:
         if name not in self.models:
             raise ModelNotAllowed(f"The model {name!r} may not be used here; choose another one beside the style.")
         return replace(self, model=self.models[name], prices=None)
+
+    def _after_files(
+        self,
+        answering: Iterator[Event],
+        conversation_id: str,
+        principal: Principal,
+        files: Sequence[str],
+        cancelled: Cancelled,
+    ) -> Iterator[Event]:
+        """The answer, once the conversation's own files are read; none where one that came with the question is not."""
+        if self.attached is not None:
+            reason = yield from self.attached.awaited(conversation_id, principal, new=files, cancelled=cancelled)
+            if reason is not None:
+                yield TurnFailed(
+                    f"{reason} Nothing was answered: this file was to be read first. Ask again to go on without it.",
+                    None,
+                )
+                return
+            if cancelled():
+                yield TurnStopped(Draft().answer("partial"))
+                return
+        yield from answering
 
     def _follow_up(self, turn: Answered) -> None:
         """Beside everything else, when the answer is there: what may be asked next."""

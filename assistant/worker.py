@@ -1,4 +1,5 @@
-"""Carries out the jobs of an open home: one thread for those that write it, one for those that only read.
+"""Carries out the jobs of an open home: one thread for those that write it, one for those that only read,
+and one for the files of conversations, each in a collection of its own.
 
 What the command line hands over, what the page starts and what a followed folder needs all come through the table.
 """
@@ -8,13 +9,14 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from assistant.access import LOCAL_USER
 from assistant.bootstrap import Citewell
 from assistant.errors import AssistantError
 from assistant.job_table import Job
-from assistant.operations import READING, WRITING, Operation, Reporter
+from assistant.operations import ATTACHED, READING, WRITING, Operation, Reporter
 from retrieval.errors import RetrievalError
 from retrieval.intake import Progress
 
@@ -38,17 +40,19 @@ class Worker:
         """Take up what was left, and the sample company in a new home; then take work from anyone who has some."""
         citewell = self._citewell
         citewell.jobs.resume()
+        citewell.attached.sweep()
         if citewell.settings.sample and not citewell.library.collections():
             citewell.jobs.add("read_sample", {}, owner=LOCAL_USER.key)
         citewell.background.start(self._write)
-        citewell.background.start(self._read)
+        citewell.background.start(partial(self._keep_doing, READING))
+        citewell.background.start(partial(self._keep_doing, ATTACHED))
         citewell.home.offer_hand_over()
 
     def _write(self) -> None:
         citewell = self._citewell
-        for collection in citewell.library.collections():
-            if count := citewell.intake.embed_missing(collection.id, self._stopping):
-                log.info("embedded %d documents of %s", count, collection.name)
+        for collection_id in citewell.library.every_collection():
+            if count := citewell.intake.embed_missing(collection_id, self._stopping):
+                log.info("embedded %d documents of %s", count, collection_id)
         watch_at = time.monotonic()
         while not self._stopping.is_set():
             if self._take(WRITING):
@@ -58,9 +62,9 @@ class Worker:
             citewell.wake.wait(_POLL_S)
             citewell.wake.clear()
 
-    def _read(self) -> None:
+    def _keep_doing(self, operations: Mapping[str, Operation]) -> None:
         while not self._stopping.wait(_POLL_S / 2):
-            while not self._stopping.is_set() and self._take(READING):
+            while not self._stopping.is_set() and self._take(operations):
                 pass
 
     def _take(self, operations: Mapping[str, Operation]) -> bool:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
+    Connection,
     Engine,
     Subquery,
     cast,
@@ -21,8 +22,9 @@ from sqlalchemy.types import JSON, Date, Integer, String, Text
 
 from retrieval.errors import UnknownDocument
 from retrieval.filters import NO_FILTERS, FilterColumns, Filters, between, compile_filters, moments
+from retrieval.private import shown_name
 from retrieval.schema import collections, documents, failures, removals
-from retrieval.values import Scope
+from retrieval.values import Scope, Section
 
 Status = Literal["read", "failed"]
 SortKey = Literal["title", "path", "format", "dated", "at", "bytes", "passages"]
@@ -86,6 +88,24 @@ class Listing:
     total: int
 
 
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What a document is about, by its title and its headings."""
+
+    collection: str
+    title: str
+    language: str | None
+    sections: tuple[Section, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What became of a document: read in anew, else deleted. `at` is when, UTC; None where that is not known."""
+
+    is_renewed: bool
+    at: datetime | None
+
+
 class Catalogue:
     """Reads the list of files. Quick at ten thousand documents: no text is touched."""
 
@@ -137,6 +157,13 @@ class Catalogue:
         with self._engine.connect() as connection:
             return frozenset(connection.execute(query).scalars())
 
+    def fates(self, document_ids: Collection[int], scope: Scope) -> dict[int, Fate]:
+        """What became of those of these documents that are no longer in scope as they were; of all others, nothing."""
+        here = select(documents.c.id).where(documents.c.id.in_(document_ids), documents.c.collection_id.in_(scope))
+        with self._engine.connect() as connection:
+            gone = frozenset(document_ids) - frozenset(connection.execute(here).scalars())
+            return {document_id: _fate(connection, document_id, scope) for document_id in gone}
+
     def read_anew(self, document_ids: Collection[int], scope: Scope) -> frozenset[int]:
         """Those of these documents that took the place of an earlier version."""
         query = select(removals.c.successor_id).where(
@@ -154,6 +181,23 @@ class Catalogue:
         with self._engine.connect() as connection:
             return int(connection.execute(query).scalar_one())
 
+    def outlines(self, scope: Scope, *, of_each: int = 6) -> tuple[Outline, ...]:
+        """The documents that came last into each collection, at most so many of each."""
+        columns = (documents.c.title, documents.c.language, documents.c.sections)
+        with self._engine.connect() as connection:
+            return tuple(
+                Outline(
+                    one, row.title, row.language, tuple(Section(tuple(path), *span) for path, *span in row.sections)
+                )
+                for one in sorted(scope)
+                for row in connection.execute(
+                    select(*columns)
+                    .where(documents.c.collection_id == one)
+                    .order_by(documents.c.id.desc())
+                    .limit(of_each)
+                )
+            )
+
     def formats(self, scope: Scope) -> tuple[str, ...]:
         """The kinds of file that the collections in scope hold."""
         query = select(documents.c.format).where(documents.c.collection_id.in_(scope)).distinct()
@@ -161,11 +205,27 @@ class Catalogue:
             return tuple(sorted(filter(None, connection.execute(query).scalars())))
 
 
+def _fate(connection: Connection, document_id: int, scope: Scope) -> Fate:
+    """Follows a document through its versions to the last."""
+    at: datetime | None = None
+    while True:
+        row = connection.execute(
+            select(removals.c.successor_id, removals.c.removed_at).where(
+                removals.c.document_id == document_id, removals.c.collection_id.in_(scope)
+            )
+        ).first()
+        if row is None:
+            return Fate(at is not None, at)
+        if row.successor_id is None:
+            return Fate(is_renewed=False, at=row.removed_at)
+        document_id, at = row.successor_id, row.removed_at
+
+
 def _files(scope: Scope) -> CompoundSelect[Any]:
     read = select(
         documents.c.id,
         documents.c.collection_id,
-        collections.c.name.label("collection"),
+        shown_name().label("collection"),
         documents.c.path,
         documents.c.title,
         documents.c.format,
@@ -183,7 +243,7 @@ def _files(scope: Scope) -> CompoundSelect[Any]:
     failed = select(
         cast(null(), Integer).label("id"),
         failures.c.collection_id,
-        collections.c.name.label("collection"),
+        shown_name().label("collection"),
         failures.c.path,
         failures.c.path.label("title"),
         failures.c.format,
@@ -204,7 +264,9 @@ def _files(scope: Scope) -> CompoundSelect[Any]:
 
 
 def _conditions(files: Subquery, wanted: Wanted) -> Iterator[ColumnElement[bool]]:
-    columns = FilterColumns(files.c.title, files.c.path, files.c.format, files.c.dated, files.c.at)
+    columns = FilterColumns(
+        files.c.collection_id, files.c.title, files.c.path, files.c.format, files.c.dated, files.c.at
+    )
     yield from compile_filters(wanted.filters, columns)
     if wanted.only is not None:
         yield files.c.id.in_(wanted.only)

@@ -32,6 +32,16 @@ _CALLED = {
 
 
 @dataclass(frozen=True, slots=True)
+class OneDocument:
+    """A document by the place where it is kept, which stays when its file is read in anew."""
+
+    collection: str
+    path: str
+    title: str
+    """What a reader calls it; it does not count for the filter."""
+
+
+@dataclass(frozen=True, slots=True)
 class Filters:
     """What a document has to be; without values, anything. Days count from the first to the last, both included.
 
@@ -49,6 +59,7 @@ class Filters:
     read_from: date | None = None
     """The first day on which it was read in."""
     read_to: date | None = None
+    only: OneDocument | None = None
 
     def __post_init__(self) -> None:
         for first, last in ((self.dated_from, self.dated_to), (self.read_from, self.read_to)):
@@ -64,6 +75,8 @@ class Filters:
         formats = self.formats & other.formats if self.formats and other.formats else self.formats | other.formats
         if self.formats and other.formats and not formats:
             return None
+        if self.only and other.only and self.only != other.only:
+            return None
         try:
             return Filters(
                 formats,
@@ -73,6 +86,7 @@ class Filters:
                 min(filter(None, (self.dated_to, other.dated_to)), default=None),
                 max(filter(None, (self.read_from, other.read_from)), default=None),
                 min(filter(None, (self.read_to, other.read_to)), default=None),
+                self.only or other.only,
             )
         except FilterRefused:
             return None
@@ -86,6 +100,7 @@ class Filters:
 class FilterColumns:
     """The columns by which files are filtered."""
 
+    collection: ColumnElement[Any]
     title: ColumnElement[Any]
     path: ColumnElement[Any]
     format: ColumnElement[Any]
@@ -95,7 +110,12 @@ class FilterColumns:
 
 NO_FILTERS = Filters()
 _DOCUMENTS = FilterColumns(
-    documents.c.title, documents.c.path, documents.c.format, documents.c.dated, documents.c.added_at
+    documents.c.collection_id,
+    documents.c.title,
+    documents.c.path,
+    documents.c.format,
+    documents.c.dated,
+    documents.c.added_at,
 )
 
 
@@ -115,6 +135,9 @@ def format_called(name: str) -> str:
 
 
 def _conditions(filters: Filters, columns: FilterColumns) -> Iterator[ColumnElement[bool]]:
+    if filters.only:
+        yield columns.collection == filters.only.collection
+        yield columns.path == filters.only.path
     if filters.formats:
         yield columns.format.in_(sorted(filters.formats))
     for word in _words(filters.title):
@@ -152,6 +175,8 @@ def between(column: ColumnElement[Any], first: date | None, last: date | None) -
 
 
 def _in_words(filters: Filters) -> Iterator[str]:
+    if filters.only:
+        yield f"only “{' '.join(filters.only.title.split())}”"
     if filters.formats:
         yield " or ".join(sorted(filters.formats))
     if filters.title.strip():

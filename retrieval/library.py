@@ -27,9 +27,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from retrieval.chunk_reader import ChunkReader, Vector
+from retrieval.chunk_reader import Vector
 from retrieval.context import IndexedText, indexed_text
 from retrieval.errors import CollectionRefused, UnknownCollection, UnknownDocument
+from retrieval.private import CALLED, PrivateCollections
 from retrieval.schema import chunks, collections, documents, failures, removals, title_embeddings
 from retrieval.values import Chunk, ParsedDocument, Scope, Section, Source
 
@@ -100,7 +101,7 @@ class Failure:
     deaths: int = 0
 
 
-class Library(ChunkReader):
+class Library(PrivateCollections):
     """Collections, documents and chunks in SQL."""
 
     def close(self) -> None:
@@ -108,11 +109,10 @@ class Library(ChunkReader):
         self._engine.dispose()
 
     def collections(self) -> tuple[Collection, ...]:
-        """All collections by name."""
+        """The collections of everybody's, by name; the private ones of conversations are not among them."""
+        query = select(collections).where(collections.c.conversation_id.is_(None)).order_by(collections.c.name)
         with self._engine.connect() as connection:
-            return tuple(
-                _collection(row) for row in connection.execute(select(collections).order_by(collections.c.name))
-            )
+            return tuple(_collection(row) for row in connection.execute(query))
 
     def collection(self, collection_id: str) -> Collection:
         """The collection of that id; raises UnknownCollection."""
@@ -530,7 +530,8 @@ def _parsed(row: RowMapping) -> ParsedDocument:
 
 
 def _collection(row: Row[Any]) -> Collection:
-    return Collection(row.id, row.name, row.description, row.folder, row.watched, row.contact)
+    name = row.name if row.conversation_id is None else CALLED
+    return Collection(row.id, name, row.description, row.folder, row.watched, row.contact)
 
 
 def _vector(blob: bytes | None) -> Vector | None:

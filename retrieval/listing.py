@@ -4,7 +4,7 @@ import os
 import stat
 import time
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,6 +50,21 @@ def uploaded_file(name: str, path: Path) -> ListedFile:
 def uploaded_name(name: str) -> str:
     """The name by which an uploaded file is known: without the folders that it came with."""
     return _printable(name.replace("\\", "/").split("/")[-1])
+
+
+def distinct(uploads: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Each (name, SHA-256) once; another file under a name that is taken gets a number: `notes (2).txt`."""
+    taken: dict[str, str] = {}
+    for given, sha256 in uploads:
+        name = uploaded_name(given)
+        stem, dot, ending = name.rpartition(".") if "." in name else (name, "", "")
+        number = 1
+        while name in taken and taken[name] != sha256:
+            number += 1
+            name = f"{stem} ({number}){dot}{ending}"
+        if name not in taken:
+            taken[name] = sha256
+            yield name, sha256
 
 
 def _below(given: Path) -> Iterator[ListedFile]:

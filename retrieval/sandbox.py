@@ -7,43 +7,35 @@ file that takes it over finds none. One child reads many files; it is replaced a
 `files_per_child` files, or once a file took much memory.
 """
 
-import codecs
 import json
 import os
-import re
 import signal
 import stat
-import struct
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
-from datetime import date
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Literal, Self
+from typing import IO, Any, Literal, Self, TypeVar
 
+from retrieval.child_limits import is_worn, limit_cpu, limit_resources
+from retrieval.document_frames import document_header, document_of, section_frames, section_of
 from retrieval.errors import ParseCancelled, ParseError, ParserDied
+from retrieval.frames import CHUNK_BYTES, FileChanged, read_exactly, receive, send, texts
 from retrieval.parsing.names import shown_name
 from retrieval.parsing.progress import heard_by
+from retrieval.printed import PrintedPage, page_header, page_received
 from retrieval.values import ParsedDocument, Section
 
-_HEAD = struct.Struct(">QQ")
+_T = TypeVar("_T")
 _MAX_BYTES_PER_CHAR = 4
 _MB = 1024 * 1024
 _MAX_HEADING_BYTES = 16 * _MB
-_SECTIONS_PER_FRAME = 500
-"""Few enough that reading a frame does not hold up the parent's other threads."""
-
 _REPORT_EVERY_S = 0.25
-_CHUNK_BYTES = _MB
-_CODE_BYTES = 48 * _MB
-"""What the libraries' own code takes up, which the limit on data does not count."""
-
-_LEAST_DATA_BYTES = 64 * _MB
 _GRACE_S = 1.0
 _OUT_OF_CPU_TIME = -24
 """Exit code of a process that SIGXCPU ended."""
@@ -117,37 +109,42 @@ class Sandbox:
             status = path.stat()
             if not stat.S_ISREG(status.st_mode):
                 raise ParseError(f"{shown} is not an ordinary file; add a file.")
-            return self._parse(_Source(given, status.st_size, lambda: _chunks_of(path)))
+            return self._read(_Source(given, status.st_size, lambda: _chunks_of(path)), _document)
         except OSError as error:
             reason = error.strerror or error
             raise ParseError(f"{shown} cannot be opened ({reason}); check the file and its rights.") from error
 
     def parse_data(self, data: bytes, name: str) -> ParsedDocument:
         """Read a file that is already in memory; ParseError's hint begins with `name`."""
-        return self._parse(_Source(name, len(data), lambda: iter((data,))))
+        return self._read(_Source(name, len(data), lambda: iter((data,))), _document)
 
-    def _parse(self, source: "_Source") -> ParsedDocument:
+    def draw_page(self, data: bytes, name: str, *, number: int, width_px: int) -> PrintedPage:
+        """A page of a PDF, by number from 1, about so wide; raises as `parse` does."""
+        asked = {"page": number, "width_px": width_px}
+        return self._read(_Source(name, len(data), lambda: iter((data,)), asked), _printed_page)
+
+    def _read(self, source: "_Source", read: "Callable[[_Answer], _T]") -> _T:
         if source.size > self._limits.file_bytes:
             raise ParseError(_too_large(shown_name(source.name), self._limits.file_bytes))
         with self._turn:
             try:
-                return self._tried_twice(source)
+                return self._tried_twice(source, read)
             except _ChildDied as death:
                 raise ParserDied(_reason(death.cause, shown_name(source.name), self._limits)) from death
-            except _FileChanged as change:
+            except FileChanged as change:
                 raise ParseError(f"{shown_name(source.name)} changed while it was read; add it again.") from change
 
-    def _tried_twice(self, source: "_Source") -> ParsedDocument:
+    def _tried_twice(self, source: "_Source", read: "Callable[[_Answer], _T]") -> _T:
         had_read = self._child.files if self._child else 0
         try:
-            return self._answer(source)
+            return self._answer(source, read)
         except _ChildDied as death:
             if not had_read or death.cause in {"page", "total"}:
                 raise
         # What earlier files left behind may be to blame: once more, in a fresh child.
-        return self._answer(source)
+        return self._answer(source, read)
 
-    def _answer(self, source: "_Source") -> ParsedDocument:
+    def _answer(self, source: "_Source", read: "Callable[[_Answer], _T]") -> _T:
         self._check_cancelled()
         child = self._child = self._child or _Child(self._limits)
         try:
@@ -155,8 +152,8 @@ class Sandbox:
             answer = child.ask(source)
             if answer.header.get("worn") or child.files >= self._limits.files_per_child:
                 self._drop()
-            return _document(answer)
-        except (_ChildDied, _FileChanged, OSError, ParseCancelled):
+            return read(answer)
+        except (_ChildDied, FileChanged, OSError, ParseCancelled):
             self._drop()
             self._check_cancelled()
             raise
@@ -178,11 +175,13 @@ class _Source:
     name: str
     size: int
     chunks: Callable[[], Iterator[bytes]]
+    asked: Mapping[str, int] = field(default_factory=dict)
+    """What is wanted of it besides its text."""
 
 
 def _chunks_of(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
-        while chunk := file.read(_CHUNK_BYTES):
+        while chunk := file.read(CHUNK_BYTES):
             yield chunk
 
 
@@ -216,10 +215,6 @@ class _ChildDied(Exception):
         self.cause: _Cause = cause
 
 
-class _FileChanged(Exception):
-    """The file is no longer as long as it was."""
-
-
 @dataclass(frozen=True, slots=True)
 class _Answer:
     """What the child said of a file: its last frame, the sections of those before, the text."""
@@ -248,11 +243,11 @@ class _Child:
             raise ParseError(f"The process that reads files cannot be started ({error.strerror}); retry.") from error
 
     def ask(self, source: _Source) -> _Answer:
-        """The child's answer; raises _ChildDied where none comes in time, _FileChanged where the file did."""
+        """The child's answer; raises _ChildDied where none comes in time, FileChanged where the file did."""
         self.files += 1
         with _Watch(self._limits, self.kill) as watch:
             try:
-                _send(_pipe(self._process.stdin), {"name": source.name}, source.size, source.chunks())
+                send(_pipe(self._process.stdin), {"name": source.name, **source.asked}, source.size, source.chunks())
                 return self._answer(watch)
             except (BrokenPipeError, EOFError, ValueError) as error:
                 code = self._exit_code()
@@ -263,14 +258,14 @@ class _Child:
         sections: list[Section] = []
         left = _MAX_HEADING_BYTES
         while True:
-            header, header_bytes, text_bytes = _receive(pipe, max_header=left, max_body=self._max_answer_bytes)
+            header, header_bytes, text_bytes = receive(pipe, max_header=left, max_body=self._max_answer_bytes)
             if "page_done" in header:
                 watch.page_done()
             elif "sections" in header:
                 left -= header_bytes
-                sections += [_section(row) for row in header["sections"]]
+                sections += [section_of(row) for row in header["sections"]]
             else:
-                return _Answer(header, tuple(sections), "".join(_texts(pipe, text_bytes)))
+                return _Answer(header, tuple(sections), "".join(texts(pipe, text_bytes)))
 
     def _exit_code(self) -> int:
         """How the child ended; one that lives on after talking nonsense is killed."""
@@ -356,101 +351,32 @@ def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
     return pipe
 
 
-# Frames
-
-
-def _send(pipe: IO[bytes], header: dict[str, Any], size: int, body: Iterable[bytes]) -> None:
-    """Write one frame; raises _FileChanged where `body` is not `size` bytes long."""
-    encoded = json.dumps(header).encode("utf-8")
-    pipe.write(_HEAD.pack(len(encoded), size) + encoded)
-    for chunk in body:
-        size -= len(chunk)
-        if size < 0:
-            break
-        pipe.write(chunk)
-    if size:
-        raise _FileChanged
-    pipe.flush()
-
-
-def _receive(pipe: IO[bytes], *, max_header: int, max_body: int) -> tuple[dict[str, Any], int, int]:
-    """A frame's object, its length in bytes and that of the body, which is still to be read.
-
-    Raises EOFError where the other end is gone, ValueError where it talks nonsense.
-    """
-    header_bytes, body_bytes = _HEAD.unpack(_read_exactly(pipe, _HEAD.size))
-    if header_bytes > max_header or body_bytes > max_body:
-        raise ValueError("a frame larger than agreed")
-    header = json.loads(_read_exactly(pipe, header_bytes))
-    if not isinstance(header, dict):
-        raise ValueError("a frame without an object")
-    return header, header_bytes, body_bytes
-
-
-def _texts(pipe: IO[bytes], size: int) -> Iterator[str]:
-    """The body of a frame as text, piece by piece: never twice in memory, never long without a pause."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    for start in range(0, size, _CHUNK_BYTES):
-        yield decoder.decode(_read_exactly(pipe, min(_CHUNK_BYTES, size - start)))
-    yield decoder.decode(b"", final=True)
-
-
-def _read_exactly(pipe: IO[bytes], count: int) -> bytes:
-    data = pipe.read(count)
-    if len(data) < count:
-        raise EOFError
-    return data
-
-
-def _as_header(document: ParsedDocument) -> dict[str, Any]:
-    return {
-        "title": document.title,
-        "markup": document.markup,
-        "page_starts": list(document.page_starts),
-        "dated": document.dated.isoformat() if document.dated else None,
-        "notes": list(document.notes),
-        "format": document.format,
-    }
+# What is said in them
 
 
 def _document(answer: _Answer) -> ParsedDocument:
     """The document of an answer; raises ParseError for a refusal, _ChildDied for what is no answer at all."""
-    header, text = answer.header, answer.text
-    if header.get("out_of_memory"):
-        raise _ChildDied("memory")
-    if "hint" in header:
-        raise ParseError(str(header["hint"]))
+    _check_refused(answer.header)
     try:
-        if any(section.end > len(text) for section in answer.sections):
-            raise ValueError("a section outside the text")
-        return ParsedDocument(
-            title=str(header["title"]),
-            text=text,
-            sections=answer.sections,
-            markup="markdown" if header["markup"] == "markdown" else "plain",
-            page_starts=tuple(_offset(start, len(text)) for start in header["page_starts"]),
-            dated=date.fromisoformat(header["dated"]) if header["dated"] else None,
-            notes=tuple(map(str, header["notes"])),
-            format=str(header["format"]),
-        )
+        return document_of(answer.header, answer.sections, answer.text)
     except (KeyError, TypeError, ValueError) as error:
         raise _ChildDied from error
 
 
-def _section(row: Any) -> Section:
-    """A section as it was sent; ValueError for anything else. Whether it lies inside the text is seen later."""
+def _check_refused(header: dict[str, Any]) -> None:
+    if header.get("out_of_memory"):
+        raise _ChildDied("memory")
+    if "hint" in header:
+        raise ParseError(str(header["hint"]))
+
+
+def _printed_page(answer: _Answer) -> PrintedPage:
+    """The page of an answer; raises as `_document` does."""
+    _check_refused(answer.header)
     try:
-        heading, start, end = row
-        end = _offset(end, sys.maxsize)
-        return Section(tuple(map(str, heading)), _offset(start, end), end)
-    except TypeError as error:
-        raise ValueError("no section") from error
-
-
-def _offset(value: Any, limit: int) -> int:
-    if not isinstance(value, int) or not 0 <= value <= limit:
-        raise ValueError("an offset outside the text")
-    return value
+        return page_received(answer.header, answer.text)
+    except (KeyError, TypeError, ValueError) as error:
+        raise _ChildDied from error
 
 
 # The child
@@ -460,16 +386,16 @@ def _serve(limits: Limits, requests: IO[bytes], answers: IO[bytes]) -> None:
     """Answer requests until there are no more."""
     while True:
         try:
-            request, _, size = _receive(requests, max_header=_MB, max_body=limits.file_bytes)
-            data = _read_exactly(requests, size)
+            request, _, size = receive(requests, max_header=_MB, max_body=limits.file_bytes)
+            data = read_exactly(requests, size)
         except EOFError:
             return
-        _limit_cpu(limits.page_s)
+        limit_cpu(limits.page_s)
         try:
             with heard_by(_Reporter(limits, answers)):
-                _answer_request(data, str(request["name"]), limits, answers)
+                _answer_request(data, request, limits, answers)
         except MemoryError:
-            _send(answers, {"out_of_memory": True}, 0, ())
+            send(answers, {"out_of_memory": True}, 0, ())
 
 
 class _Reporter:
@@ -484,86 +410,52 @@ class _Reporter:
         if time.monotonic() - self._sent < min(_REPORT_EVERY_S, self._limits.page_s / 4):
             return
         self._sent = time.monotonic()
-        _limit_cpu(self._limits.page_s)
+        limit_cpu(self._limits.page_s)
         try:
-            _send(self._answers, {"page_done": True}, 0, ())
+            send(self._answers, {"page_done": True}, 0, ())
         except OSError:  # Nobody is there to read the answer. A parser might swallow an exception.
             os._exit(1)
 
 
-def _answer_request(data: bytes, name: str, limits: Limits, answers: IO[bytes]) -> None:
-    from retrieval.parsing import parse_bytes  # the parent never parses
-
+def _answer_request(data: bytes, request: dict[str, Any], limits: Limits, answers: IO[bytes]) -> None:
+    answer = _answer_page if "page" in request else _answer_document
     try:
-        document = parse_bytes(data, name)
-        _check_size(document, shown_name(name), limits)
+        answer(data, request, limits, answers)
     except ParseError as error:
         # A parser that is refused memory says anything; what it says of the file is then not to be trusted.
-        worn = _is_worn(limits)
+        worn = is_worn(limits.memory_bytes)
         out_of_memory = error.__cause__ is not None and worn
-        _send(answers, {"out_of_memory": True} if out_of_memory else {"hint": error.hint, "worn": worn}, 0, ())
-        return
+        send(answers, {"out_of_memory": True} if out_of_memory else {"hint": error.hint, "worn": worn}, 0, ())
+
+
+def _answer_document(data: bytes, request: dict[str, Any], limits: Limits, answers: IO[bytes]) -> None:
+    from retrieval.parsing import parse_bytes  # the parent never parses
+
+    name = str(request["name"])
+    document = parse_bytes(data, name)
+    _check_size(document, shown_name(name), limits)
     text = document.text.encode("utf-8")
-    for frame in _section_frames(document):
-        _send(answers, frame, 0, ())
-    _send(answers, {**_as_header(document), "worn": _is_worn(limits)}, len(text), (text,))
+    for frame in section_frames(document):
+        send(answers, frame, 0, ())
+    send(answers, {**document_header(document), "worn": is_worn(limits.memory_bytes)}, len(text), (text,))
+
+
+def _answer_page(data: bytes, request: dict[str, Any], limits: Limits, answers: IO[bytes]) -> None:
+    from retrieval.parsing.pdf import printed_page  # the parent never parses
+
+    page = printed_page(data, shown_name(str(request["name"])), number=request["page"], width_px=request["width_px"])
+    picture = page.picture.encode("ascii")
+    send(answers, {**page_header(page), "worn": is_worn(limits.memory_bytes)}, len(picture), (picture,))
 
 
 def _check_size(document: ParsedDocument, name: str, limits: Limits) -> None:
     if len(document.text) > limits.output_chars:
         raise ParseError(f"{name} holds more than {limits.output_chars:,} characters; split it and add the parts.")
-    budget = _MAX_HEADING_BYTES // 2 - len(json.dumps(_as_header(document)))
-    for frame in _section_frames(document):
+    budget = _MAX_HEADING_BYTES // 2 - len(json.dumps(document_header(document)))
+    for frame in section_frames(document):
         budget -= len(json.dumps(frame))
         if budget < 0:
             raise ParseError(f"{name} has more headings than can be kept; split it and add the parts.")
-
-
-def _section_frames(document: ParsedDocument) -> Iterator[dict[str, Any]]:
-    rows = [[list(section.heading), section.start, section.end] for section in document.sections]
-    for start in range(0, len(rows), _SECTIONS_PER_FRAME):
-        yield {"sections": rows[start : start + _SECTIONS_PER_FRAME]}
-
-
-def _is_worn(limits: Limits) -> bool:
-    """Whether this process has ever taken more than half of its memory: better to start afresh."""
-    # Not getrusage: its peak is the parent's at first, passed on by fork.
-    try:
-        status = Path("/proc/self/status").read_text("ascii", "replace")
-    except OSError:  # No Linux: no limit on memory either.
-        return False
-    peak = re.search(r"VmHWM:\s*(\d+) kB", status)
-    return peak is not None and int(peak[1]) * 1024 > limits.memory_bytes // 2
-
-
-def _limit_resources(limits: Limits) -> None:
-    """Memory as far as the platform enforces it; no core dumps, no file written, few files open."""
-    if sys.platform == "win32":
-        return
-    import resource  # absent on Windows
-
-    wanted = {
-        resource.RLIMIT_DATA: max(_LEAST_DATA_BYTES, limits.memory_bytes - _CODE_BYTES),
-        resource.RLIMIT_CORE: 0,
-        resource.RLIMIT_FSIZE: 0,
-        resource.RLIMIT_NOFILE: 64,
-    }
-    for kind, value in wanted.items():
-        try:
-            resource.setrlimit(kind, (value, value))
-        except (OSError, ValueError):  # A platform without this limit; `sandbox_limits_available` says so.
-            continue
-
-
-def _limit_cpu(seconds: float) -> None:
-    """End this process after so much more work, even where its parent is gone and nobody watches the clock."""
-    if sys.platform == "win32":
-        return
-    import resource  # absent on Windows
-
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    until = int(used.ru_utime + used.ru_stime + seconds) + 2
-    resource.setrlimit(resource.RLIMIT_CPU, (until, resource.getrlimit(resource.RLIMIT_CPU)[1]))
 
 
 def _main() -> None:
@@ -571,7 +463,7 @@ def _main() -> None:
     # Whatever a library prints must not run into the frames.
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    _limit_resources(limits)
+    limit_resources(limits.memory_bytes)
     _serve(limits, sys.stdin.buffer, answers)
 
 

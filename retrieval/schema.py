@@ -44,8 +44,9 @@ collections = Table(
     Column("watched", Boolean, nullable=False, default=False),
     # Whom to ask where the documents do not say: a name, an address or a link.
     Column("contact", Text, nullable=False, default=""),
-    # The conversation whose own files these are; null for a collection of everybody's.
+    # The conversation whose own files these are, and whose conversation it is; null for a collection of everybody's.
     Column("conversation_id", String(32), index=True),
+    Column("owner", String(300)),
 )
 
 # What is known of a file besides its text, so that a sync passes over unchanged files without opening them.

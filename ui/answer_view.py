@@ -1,8 +1,9 @@
 """A stored answer as the data that the component draws."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
+from types import MappingProxyType
 from typing import Any
 
 from assistant.conversations import StoredMessage, Work
@@ -34,10 +35,12 @@ def answer_data(
     question: str = "",
     collections: Sequence[Collection] = (),
     today: date | None = None,
+    fates: Mapping[int, str] = MappingProxyType({}),
 ) -> Data:
     """Everything on screen for one answer, whatever its state.
 
-    `question` and the reader's `collections` are what a question is handed over with; a source's age is told by `today`.
+    `question` and the reader's `collections` are what a question is handed over with; a source's age is told by `today`,
+    and by `fates`, in words, what became of documents since they were quoted.
     """
     work = message.work
     answer = work.answer if work else None
@@ -50,7 +53,7 @@ def answer_data(
     elif answer and answer.listed and answer.listed.words and not answer.listed.total:
         data["refusal"] = _none_listed(answer, passages)
     else:
-        data |= _text(message, answer, today)
+        data |= _text(message, answer, today, fates)
     if work and answer and question and offers_referral(answer):
         data["referral"] = _referral(refer(question, work, collections))
     data["explains"] = work is not None and work.trace is not None and not (answer and answer.listed)
@@ -114,7 +117,7 @@ def _referral(referral: Referral) -> Data:
     }
 
 
-def _text(message: StoredMessage, answer: Answer | None, today: date | None) -> Data:
+def _text(message: StoredMessage, answer: Answer | None, today: date | None, fates: Mapping[int, str]) -> Data:
     text = answer.text if answer else message.text
     citations = answer.citations if answer else ()
     signs = [*citation_signs(text, [c.n for c in citations]), *_unwritten_citations(answer), *_sentence_ends(answer)]
@@ -122,7 +125,7 @@ def _text(message: StoredMessage, answer: Answer | None, today: date | None) -> 
     return {
         "blocks": as_json(read_markup(text, signs=signs)) if text else [],
         "support": [sentence.support for sentence in answer.sentences] if answer else [],
-        "citations": [_citation(citation, today) for citation in citations],
+        "citations": [_citation(citation, today, fates) for citation in citations],
         "notice": _notice(message, answer),
         "verdict": verdict and verdict_data(verdict, message.work),
     }
@@ -170,13 +173,19 @@ def _notice(message: StoredMessage, answer: Answer | None) -> str | None:
     return " ".join(notices) or None
 
 
-def _citation(citation: Citation, today: date | None) -> Data:
-    dated = citation.passage.source.dated
-    age = " · over two years old" if today and dated and (today - dated).days > _OLD_DAYS else ""
+def _citation(citation: Citation, today: date | None, fates: Mapping[int, str]) -> Data:
+    source = citation.passage.source
+    is_old = today and source.dated and (today - source.dated).days > _OLD_DAYS
+    where = (
+        visible(place_and_date_of(citation.passage, at=citation.start)),
+        "over two years old" if is_old else "",
+        fates.get(source.id, ""),
+    )
     return {
         "n": citation.n,
-        "title": visible(citation.passage.source.title),
-        "where": visible(place_and_date_of(citation.passage)) + age,
+        "title": visible(source.title),
+        "where": " · ".join(part for part in where if part),
+        "gone": source.id in fates,
         "quote": visible(shortened(citation.quote, _QUOTE_CHARS)),
     }
 

@@ -16,6 +16,7 @@ _MEDIA_TYPES = {
     "citewell.js": "text/javascript",
     "threads.js": "text/javascript",
     "message.js": "text/javascript",
+    "printed_page.js": "text/javascript",
     "citewell.css": "text/css",
 }
 _LOADER = 'export default async c=>\n(await import(new URL("assets/citewell.js?%s",document.baseURI))).default(c)'

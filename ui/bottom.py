@@ -5,6 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from assistant.jobs import AnswerJob
+from ui.attached import draw_attached
 from ui.check_form import SAMPLE_STEP, go_to_sample, sample_text
 from ui.guided import GuidedQuestion, guided_questions
 from ui.markdown import literal
@@ -30,9 +31,10 @@ def draw_bottom(visit: Visit, job: AnswerJob | None, *, ask: Ask, submitted: Cal
             elif visit.is_demo and is_begun:
                 _draw_guided_row(guided_questions(), ask)
         draw_narrowing(visit)
+        draw_attached(visit)
         visit.state.fill_input()
         placeholder = "Ask a follow-up" if is_begun else "Ask your documents"
-        st.chat_input(placeholder, key=QUESTION_KEY, on_submit=submitted)
+        st.chat_input(placeholder, key=QUESTION_KEY, accept_file="multiple", on_submit=submitted)
 
 
 def _draw_stop(job: AnswerJob) -> None:

@@ -16,7 +16,6 @@ FROM_CHECK = {"from": "check"}
 
 def draw_result(visit: Visit) -> None:
     """Draw what was checked last in this tab."""
-    del visit
     state = CheckState()
     checked = state.checked
     with st.container(key="announcement"):
@@ -36,4 +35,4 @@ def draw_result(visit: Visit) -> None:
     with st.container(key="checked"):
         mount("answer", data, key="checked_text", on={"open": open_source})
     if opened:
-        draw_source(checked_message(checked), opened, show, come_back=FROM_CHECK)
+        draw_source(visit, checked_message(checked), opened, show, come_back=FROM_CHECK)

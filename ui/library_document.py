@@ -53,6 +53,9 @@ def draw_actions(visit: Visit, entry: Entry) -> None:
     with st.container(horizontal=True, key="document_actions", gap="xsmall"):
         if kept is not None:
             _draw_download(entry, kept)
+        if entry.collection_id not in visit.scope:
+            st.caption("Only in your chat; remove it there.")
+            return
         if visit.is_demo:
             return
         st.button(
@@ -107,7 +110,7 @@ def draw_trial(visit: Visit, entry: Entry) -> None:
     )
     if not (question or "").strip():
         return
-    passages = visit.citewell.search.within(entry.id, question or "", scope=visit.scope)
+    passages = visit.citewell.search.within(entry.id, question or "", scope=visit.readable)
     if not passages:
         st.caption("Nothing in this document comes near.")
         return

@@ -1,12 +1,12 @@
 """Files dropped on the page: kept at once, then read in by a job."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from retrieval.library import Collection
-from retrieval.listing import uploaded_name
+from retrieval.listing import distinct
 from ui.markdown import literal
 from ui.visit import Visit
 from ui.words import counted
@@ -45,18 +45,3 @@ def _read_in(visit: Visit, collection: Collection | None, given: Sequence[Upload
     work = {"collection_id": collection_id, "uploads": [list(upload) for upload in distinct(kept)]}
     citewell.start_job("read_uploads", work, owner=visit.principal)
     visit.state.empty_uploader()
-
-
-def distinct(uploads: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    """Each (name, SHA-256) once; another file under a name that is taken gets a number: `notes (2).txt`."""
-    taken: dict[str, str] = {}
-    for given, sha256 in uploads:
-        name = uploaded_name(given)
-        stem, dot, ending = name.rpartition(".") if "." in name else (name, "", "")
-        number = 1
-        while name in taken and taken[name] != sha256:
-            number += 1
-            name = f"{stem} ({number}){dot}{ending}"
-        if name not in taken:
-            taken[name] = sha256
-            yield name, sha256

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from assistant.events import AnswerReplaced, Event, ModelWaiting, PassagesFound, TextDelta
+from assistant.events import AnswerReplaced, Event, FilesAwaited, ModelWaiting, PassagesFound, TextDelta
 from assistant.jobs import AnswerJob
 from ui.growing import GrowingText, Part
 from ui.markdown import literal, safe_markdown
-from ui.words import counted
+from ui.words import counted, shortened
 
 _UPDATE_S = 0.07
 """The page is told of new text at most this often."""
@@ -22,6 +22,7 @@ _POLL_S = 0.2
 _LONGEST_STEP_S = 1.0
 """A slow model's words are shown this long after the last ones, however few they are."""
 _MOST_CITATIONS = 999
+_NAMES_CHARS = 80
 
 
 @dataclass(slots=True)
@@ -48,6 +49,8 @@ class _View:
             match event:
                 case PassagesFound():
                     self.line.markdown(f":shimmer[{_reading(event)}]")
+                case FilesAwaited(names):
+                    self.line.markdown(f":shimmer[Reading {literal(shortened(', '.join(names), _NAMES_CHARS))}]")
                 case ModelWaiting(waits_s):
                     self.line.markdown(f":shimmer[{literal(_waiting(waits_s))}]")
                 case TextDelta(text):

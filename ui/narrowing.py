@@ -27,13 +27,12 @@ _CHIP_CHARS = 40
 
 def draw_narrowing(visit: Visit) -> None:
     """The popover, a chip for each filter that is set, and how many documents they leave."""
-    collections = tuple(c for c in visit.citewell.library.collections() if c.id in visit.scope)
-    if not collections:
+    if not visit.chat_scope:
         return
     narrowed = visit.state.narrowed
     with st.container(key="narrowing", horizontal=True, vertical_alignment="center", gap="xsmall"):
         with st.popover("Filters", icon=":material/filter_list:", type="tertiary", key="narrowing_popover"):
-            _draw_fields(visit, narrowed, collections)
+            _draw_fields(visit, narrowed, visit.collections)
         draw_style(visit)
         for key, words, rest in chips(narrowed):
             st.button(
@@ -50,6 +49,9 @@ def draw_narrowing(visit: Visit) -> None:
 def chips(narrowed: Narrowed) -> Iterator[tuple[str, str, Narrowed]]:
     """Each filter that is set: its key, its words, and what stays without it."""
     filters = narrowed.filters
+    if filters.only is not None:
+        alone = Filters(only=filters.only)
+        yield "only", " ".join(alone.in_words()), replace(narrowed, filters=replace(filters, only=None))
     if narrowed.collection is not None:
         yield "collection", narrowed.collection, replace(narrowed, collection=None)
     for name in sorted(filters.formats):
@@ -70,7 +72,12 @@ def chips(narrowed: Narrowed) -> Iterator[tuple[str, str, Narrowed]]:
 
 def _left(visit: Visit, narrowed: Narrowed) -> str:
     try:
-        scope = scope_of(visit.principal, visit.citewell.library, collection=narrowed.collection)
+        scope = scope_of(
+            visit.principal,
+            visit.citewell.library,
+            collection=narrowed.collection,
+            conversation=visit.state.conversation.id,
+        )
     except RetrievalError as error:
         return error.hint
     among = visit.citewell.library.document_count(scope)
@@ -83,7 +90,7 @@ def _left(visit: Visit, narrowed: Narrowed) -> str:
 def _draw_fields(visit: Visit, narrowed: Narrowed, collections: tuple[Collection, ...]) -> None:
     names = [collection.name for collection in collections]
     filters = narrowed.filters
-    formats = sorted({*visit.citewell.catalogue.formats(visit.scope), *filters.formats})
+    formats = sorted({*visit.citewell.catalogue.formats(visit.chat_scope), *filters.formats})
     fields = _Fields(visit)
     if len(names) > 1:
         options = [_ALL, *names]

@@ -9,11 +9,13 @@ from urllib.parse import urlencode
 
 from assistant.conversations import StoredMessage, Work
 from retrieval.blocks import Block, blocks, marker_end
+from retrieval.catalogue import Fate
+from retrieval.plain import plain_text
 from retrieval.values import Markup, Passage
 from ui.answer_view import Data, as_json
 from ui.markup import Element, Kind, Node, Sign, read_markup, text_of, visible
 from ui.state import OpenSource
-from ui.words import place_and_date_of
+from ui.words import fate_words, place_and_date_of, reference_to
 
 DOCUMENT_PAGE = "document"
 _NUMBERING = "0123456789(abcdefghijklmnopqrstuvwxyz"
@@ -46,6 +48,11 @@ class Source:
     passage: Passage
     cited: Span | None
 
+    @property
+    def start(self) -> int:
+        """Where what is cited begins, else the passage."""
+        return self.cited.start if self.cited else self.passage.start
+
 
 def find_source(message: StoredMessage, opened: OpenSource) -> Source | None:
     """The source of a stored answer; None where it has no such one."""
@@ -72,20 +79,40 @@ def _compared(work: Work, n: int) -> Source | None:
     return Source(work.passages[compared.passage - 1], Span(compared.start, compared.end))
 
 
-def source_data(message: StoredMessage, opened: OpenSource, source: Source) -> Data:
-    """Everything on screen for an opened source."""
+def source_data(
+    message: StoredMessage,
+    opened: OpenSource,
+    source: Source,
+    *,
+    fate: Fate | None = None,
+    timezone: str | None = None,
+    can_narrow: bool = False,
+) -> Data:
+    """Everything on screen for an opened source; `fate` is what became of its document since it was quoted."""
     passage, cited = source.passage, source.cited
     inside = Span(cited.start - passage.start, cited.end - passage.start) if cited else None
     count = _count(message, opened.kind)
+    is_there = fate is None or fate.is_renewed
     return {
         "label": _label(opened, count),
         "title": visible(passage.source.title),
-        "where": visible(place_and_date_of(passage)),
+        "where": visible(place_and_date_of(passage, at=source.start)),
+        "notice": f"This document was {fate_words(fate, timezone)}; what was quoted is kept here." if fate else None,
         "blocks": as_json(marked_text(passage.text, passage.source.markup, inside)),
-        "address": f"{DOCUMENT_PAGE}?{urlencode(document_query(source))}",
+        "quotation": quotation(source),
+        "address": f"{DOCUMENT_PAGE}?{urlencode(document_query(source))}" if is_there else None,
+        "narrows": can_narrow and is_there,
         "previous": {"kind": opened.kind, "n": opened.n - 1} if 1 < opened.n <= count else None,
         "next": {"kind": opened.kind, "n": opened.n + 1} if opened.n < count else None,
     }
+
+
+def quotation(source: Source) -> str:
+    """The cited words with their reference, to be copied: `“…” — Travel policy, Meals, p. 3, 4 March 2026`."""
+    passage, cited = source.passage, source.cited
+    words = passage.text[cited.start - passage.start : cited.end - passage.start] if cited else passage.text
+    quoted = " ".join(plain_text(words, passage.source.markup).split())
+    return visible(f"“{quoted}” \N{EM DASH} {reference_to(passage, at=source.start)}")
 
 
 def _label(opened: OpenSource, count: int) -> str:

@@ -1,12 +1,13 @@
 """The conversation on screen: the newest messages, each answer with its proof, the opened source."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Protocol
 
 import streamlit as st
 
 from assistant.conversations import StoredMessage
+from retrieval.catalogue import Fate
 from retrieval.library import Collection
 from ui.answer_list import draw_link
 from ui.answer_view import answer_data, spoken
@@ -15,7 +16,7 @@ from ui.question_view import Choose, chooser, draw_stored_question, versions_dat
 from ui.source_panel import draw_source, opened_by
 from ui.state import OpenSource, PageState
 from ui.visit import Visit
-from ui.words import counted
+from ui.words import counted, fate_words
 
 
 class AskAgain(Protocol):
@@ -33,6 +34,7 @@ def draw_transcript(visit: Visit, *, ask_again: AskAgain, is_answering: bool) ->
         _draw_earlier(state)
     questions = _questions(messages)
     choose = chooser(visit)
+    fates = visit.citewell.catalogue.fates(_cited_documents(messages), visit.readable)
     for message in messages:
         if message.role == "user":
             draw_stored_question(message, edited=_asks_instead_of(message, ask_again), choose=choose)
@@ -40,7 +42,7 @@ def draw_transcript(visit: Visit, *, ask_again: AskAgain, is_answering: bool) ->
             is_last = message is messages[-1] and not is_answering
             again = ask_again if is_last else None
             question = questions[message.id]
-            _draw_answer(message, question, state, ask_again=again, choose=choose, collections=collections)
+            _draw_answer(visit, message, question, ask_again=again, choose=choose, collections=collections, fates=fates)
 
 
 def _asks_instead_of(message: StoredMessage, ask_again: AskAgain) -> Callable[[object], None]:
@@ -74,15 +76,22 @@ def _questions(messages: Sequence[StoredMessage]) -> dict[int, str]:
     return questions
 
 
+def _cited_documents(messages: Sequence[StoredMessage]) -> frozenset[int]:
+    answers = (message.work.answer for message in messages if message.work and message.work.answer)
+    return frozenset(citation.passage.source.id for answer in answers for citation in answer.citations)
+
+
 def _draw_answer(
+    visit: Visit,
     message: StoredMessage,
     question: str,
-    state: PageState,
     *,
     ask_again: AskAgain | None,
     choose: Choose,
     collections: Sequence[Collection],
+    fates: Mapping[int, Fate],
 ) -> None:
+    state = visit.state
     opened = state.source if state.source and state.source.message_id == message.id else None
 
     def show(source: OpenSource | None) -> None:
@@ -110,10 +119,11 @@ def _draw_answer(
             question=question,
             collections=collections,
             today=date.today(),
+            fates={document_id: fate_words(fate, st.context.timezone) for document_id, fate in fates.items()},
         )
         data |= versions_data(message)
         data["active"] = f"{opened.kind}-{opened.n}" if opened else None
         mount("answer", data, key=f"answer_{message.id}", on=handlers)
         draw_link(message)
     if opened:
-        draw_source(message, opened, show)
+        draw_source(visit, message, opened, show, can_narrow=True)

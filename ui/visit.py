@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from assistant.access import LOCAL_USER, Principal, scope_of, visitor
+from assistant.access import LOCAL_USER, Principal, readable_by, scope_of, visitor
 from assistant.bootstrap import Citewell
 from assistant.errors import AssistantError
 from assistant.running import RUNNING
@@ -40,6 +40,16 @@ class Visit:
     def scope(self) -> Scope:
         """The collections this person may see."""
         return scope_of(self.principal, self.citewell.library)
+
+    @property
+    def chat_scope(self) -> Scope:
+        """What a question of the conversation on screen searches: those collections, and its own files."""
+        return scope_of(self.principal, self.citewell.library, conversation=self.state.conversation.id)
+
+    @property
+    def readable(self) -> Scope:
+        """Where the documents lie that this person may open one by one."""
+        return readable_by(self.principal, self.citewell.library)
 
 
 def current_visit() -> Visit:

@@ -8,6 +8,7 @@ import streamlit as st
 from assistant.bootstrap import SAMPLE_COLLECTION
 from assistant.job_table import Job, JobTable, now
 from assistant.operations import READING_IN
+from assistant.starters import starters
 from ui.check_form import SAMPLE_STEP, go_to_sample, sample_text
 from ui.guided import GuidedQuestion, guided_questions, starter_questions
 from ui.markdown import literal
@@ -36,9 +37,8 @@ def draw_strips(visit: Visit) -> None:
 
 def draw_welcome(visit: Visit, ask: Ask) -> None:
     """What will be here, and the first step."""
-    collections = visit.citewell.library.collections()
     documents = visit.citewell.library.document_count(visit.scope)
-    names = tuple(collection.name for collection in collections)
+    names = tuple(collection.name for collection in visit.collections)
     with st.container(key="welcome"):
         if not documents:
             _draw_no_documents(is_reading=bool(visit.citewell.jobs.open(READING_IN)))
@@ -46,8 +46,14 @@ def draw_welcome(visit: Visit, ask: Ask) -> None:
         _draw_headline(documents, names)
         if visit.is_demo:
             _draw_guided(guided_questions(), ask)
-        elif SAMPLE_COLLECTION in names:
-            _draw_starters(starter_questions(), ask)
+        else:
+            _draw_starters(_starters(visit), ask)
+
+
+def _starters(visit: Visit) -> tuple[str, ...]:
+    """First questions from one's own documents; while there is only the sample company, those written for it."""
+    own = frozenset(collection.id for collection in visit.collections if collection.name != SAMPLE_COLLECTION)
+    return starters(visit.citewell.catalogue.outlines(own)) if own else starter_questions()
 
 
 def _draw_strip(key: str, words: str) -> None:
@@ -58,6 +64,7 @@ def _draw_strip(key: str, words: str) -> None:
 def _draw_banner(visit: Visit) -> None:
     def reset() -> None:
         visit.citewell.conversations.forget(visit.principal)
+        visit.citewell.attached.forget_all_of(visit.principal)
         visit.state.leave_conversation()
         CheckState().reset()
         ThreadListState().deleted = None

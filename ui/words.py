@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from pathlib import PurePosixPath
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from retrieval.catalogue import Fate
 from retrieval.parsing import FORMATS
 from retrieval.values import Passage
 
@@ -57,15 +58,36 @@ def page_of(path: str, number: int | None) -> str:
     return f"{page_word(path)} {number}" if number else ""
 
 
-def place_of(passage: Passage) -> str:
-    """Where a passage stands in its document: `Expenses › Meals · page 3`."""
-    headings = [heading for heading in passage.heading if heading.strip() and heading != passage.source.title]
-    return _joined((" › ".join(headings), page_of(passage.source.path, passage.page)))
+def place_of(passage: Passage, *, at: int | None = None) -> str:
+    """Where a passage stands in its document: `Expenses › Meals · page 3`; with `at`, where this offset in it does."""
+    headings, page = _place(passage, at)
+    return _joined((" › ".join(headings), page_of(passage.source.path, page)))
 
 
-def place_and_date_of(passage: Passage) -> str:
+def place_and_date_of(passage: Passage, *, at: int | None = None) -> str:
     """The place with the document's own date, where it gives one."""
-    return _joined((place_of(passage), full_date(passage.source.dated) if passage.source.dated else ""))
+    return _joined((place_of(passage, at=at), full_date(passage.source.dated) if passage.source.dated else ""))
+
+
+def reference_to(passage: Passage, *, at: int | None = None) -> str:
+    """The source of a quotation, as it is written under one: `Travel policy, Meals, p. 3, 4 March 2026`."""
+    headings, page = _place(passage, at)
+    place = page_of(passage.source.path, page).replace("page ", "p. ")
+    day = full_date(passage.source.dated) if passage.source.dated else ""
+    return ", ".join(part for part in (passage.source.title, *headings[-1:], place, day) if part)
+
+
+def fate_words(fate: Fate, timezone: str | None) -> str:
+    """`deleted on 4 March 2026`, `read in anew on 4 March 2026`; without the day where it is not known."""
+    on = f" on {full_date(local_time(fate.at, timezone).date())}" if fate.at else ""
+    return f"read in anew{on}" if fate.is_renewed else f"deleted{on}"
+
+
+def _place(passage: Passage, at: int | None) -> tuple[list[str], int | None]:
+    """The headings above a place, without the document's title, and its page."""
+    at = passage.start if at is None else at
+    headings = [part for part in passage.heading_at(at) if part.strip() and part != passage.source.title]
+    return headings, passage.page_at(at)
 
 
 def shortened(text: str, max_chars: int) -> str:

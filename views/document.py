@@ -24,8 +24,8 @@ def draw_page(visit: Visit) -> None:
     try:
         asked = _number("id", -1)
         document_id = visit.citewell.library.current_id(asked)
-        entry = visit.citewell.catalogue.entry(document_id, visit.scope)
-        source, document = visit.citewell.library.document(document_id, visit.scope)
+        entry = visit.citewell.catalogue.entry(document_id, visit.readable)
+        source, document = visit.citewell.library.document(document_id, visit.readable)
     except UnknownDocument:
         draw_problem("This document is not here any more", "It was deleted, or it never was here.")
         draw_jobs(visit)

@@ -35,6 +35,7 @@ def upgrade() -> None:
     op.drop_index("ix_messages_conversation_id_id", "messages")
     op.create_index("ix_messages_conversation_id_id_parent_id", "messages", ["conversation_id", "id", "parent_id"])
     op.add_column("collections", sa.Column("conversation_id", sa.String(length=32), nullable=True))
+    op.add_column("collections", sa.Column("owner", sa.String(length=300), nullable=True))
     op.create_index("ix_collections_conversation_id", "collections", ["conversation_id"])
     op.create_table(
         "feedback",
@@ -67,6 +68,7 @@ def downgrade() -> None:
     op.drop_table("snapshots")
     op.drop_table("feedback")
     op.drop_index("ix_collections_conversation_id", "collections")
+    op.drop_column("collections", "owner")
     op.drop_column("collections", "conversation_id")
     op.drop_index("ix_messages_conversation_id_id_parent_id", "messages")
     op.create_index("ix_messages_conversation_id_id", "messages", ["conversation_id", "id"])

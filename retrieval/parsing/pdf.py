@@ -1,7 +1,10 @@
 """PDF: the text of each page by PDFium, which Chromium reads PDF files with."""
 
+import base64
 import ctypes
+import io
 import re
+import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import date
@@ -17,10 +20,11 @@ from retrieval.parsing.pdf_layout import CELL, CELL_GAP, LaidOut, Line, Place, l
 from retrieval.parsing.pdf_pictures import recognised
 from retrieval.parsing.progress import page_done
 from retrieval.parsing.sections import Heading, sections_under
+from retrieval.printed import SCALE, PrintedPage
 from retrieval.values import ParsedDocument
 
 if TYPE_CHECKING:
-    from pypdfium2 import PdfDocument, PdfTextPage
+    from pypdfium2 import PdfDocument, PdfPage, PdfTextPage
 
 _WITHIN = 1024
 _HYPHEN = "\ufffe"
@@ -38,6 +42,10 @@ _MAX_BOOKMARKS = 20_000
 _DPI = 300
 _POINTS_PER_INCH = 72
 _MOST_PIXELS = 16_000_000
+_MOST_HIGH_PX = 4_000
+_MOST_LETTERS = 30_000
+_QUALITY = 80
+_SURROGATES, _SURROGATES_END = 0xD800, 0xE000
 
 
 def is_pdf(data: bytes) -> bool:
@@ -118,6 +126,69 @@ def _drawn(document: "PdfDocument", index: int) -> bytes:
     finally:
         bitmap.close()
         page.close()
+
+
+def printed_page(data: bytes, name: str, *, number: int, width_px: int) -> PrintedPage:
+    """A page, by number from 1, as a picture about so wide, with its letters and where they stand; raises ParseError."""
+    import pypdfium2
+
+    try:
+        with pypdfium2.PdfDocument(data) as document:
+            if not 1 <= number <= len(document):
+                raise ParseError(f"{name} has no page {number}.")
+            page = document[number - 1]
+            text_page = page.get_textpage()
+            letters = tuple(_letters(page, text_page))
+            text_page.close()
+            picture = _webp(page, width_px)
+            page.close()
+    except pypdfium2.PdfiumError as error:
+        raise ParseError(_reason(name, error.err_code)) from error
+    boxes = tuple(edge for letter in letters for edge in letter.box)
+    return PrintedPage(picture.data, picture.width, picture.height, "".join(x.sign for x in letters), boxes)
+
+
+class _Webp(NamedTuple):
+    data: str
+    width: int
+    height: int
+
+
+def _webp(page: "PdfPage", width_px: int) -> _Webp:
+    scale = min(width_px / max(1.0, page.get_width()), _MOST_HIGH_PX / max(1.0, page.get_height()))
+    bitmap = page.render(scale=scale, may_draw_forms=False)
+    written = io.BytesIO()
+    image = bitmap.to_pil().convert("RGB")
+    image.save(written, "WEBP", quality=_QUALITY)
+    bitmap.close()
+    return _Webp(base64.b64encode(written.getvalue()).decode("ascii"), *image.size)
+
+
+class _Letter(NamedTuple):
+    sign: str
+    box: tuple[int, int, int, int]
+
+
+def _letters(page: "PdfPage", text_page: "PdfTextPage") -> Iterator[_Letter]:
+    """The letters and digits of a page, each with the place where it is drawn, whichever way the page is turned."""
+    from pypdfium2 import raw
+
+    box = raw.FS_RECTF()
+    for index in range(min(text_page.count_chars(), _MOST_LETTERS)):
+        code = raw.FPDFText_GetUnicode(text_page, index)
+        sign = chr(code) if code < _SURROGATES or _SURROGATES_END <= code <= sys.maxunicode else ""
+        if sign.isalnum() and raw.FPDFText_GetLooseCharBox(text_page, index, box):
+            (x1, y1), (x2, y2) = _on_paper(page, box.left, box.top), _on_paper(page, box.right, box.bottom)
+            yield _Letter(sign, (min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2)))
+
+
+def _on_paper(page: "PdfPage", x: float, y: float) -> tuple[int, int]:
+    """A point of the page in parts of `SCALE`, from its upper left corner as it is drawn."""
+    from pypdfium2 import raw
+
+    right, down = ctypes.c_int(), ctypes.c_int()
+    raw.FPDF_PageToDevice(page, 0, 0, SCALE, SCALE, 0, x, y, right, down)
+    return min(max(0, right.value), SCALE), min(max(0, down.value), SCALE)
 
 
 def _is_protected(document: "PdfDocument") -> bool:

@@ -4,7 +4,7 @@ import pytest
 
 from retrieval.errors import UnknownDocument
 from retrieval.library import Failure, FileFacts
-from tests.conftest import Shelf
+from tests.conftest import Shelf, document
 
 
 def test_contents_count_documents_passages_and_failures_of_each_collection(shelf: Shelf) -> None:
@@ -32,3 +32,32 @@ def test_failures_are_forgotten_without_touching_documents(shelf: Shelf) -> None
     shelf.library.forget_failures(hr, ["leave", "absent"])
     assert shelf.library.failures(hr) == {}
     assert shelf.library.document_count(scope) == 1
+
+
+def test_what_became_of_a_document_since_it_was_quoted(shelf: Shelf) -> None:
+    """Nothing, read in anew, or deleted; one that was read in anew and then deleted is deleted."""
+    (hr,) = scope = shelf.add("HR", stays="Leave is 26 days.", renewed="Meals are £30.", goes="Taxis are £9.")
+    stays, renewed, goes = (shelf.library.document_at(path, scope) for path in ("stays", "renewed", "goes"))
+    shelf.intake.add_parsed(hr, [("renewed", document("Meals are £35.", title="renewed"))])
+    shelf.library.remove(goes)
+    fates = shelf.catalogue.fates([stays, renewed, goes, 999], scope)
+    assert {one: fate.is_renewed for one, fate in fates.items()} == {renewed: True, goes: False, 999: False}
+    assert fates[goes].at is not None
+    assert fates[renewed].at is not None
+    assert fates[999].at is None
+    shelf.library.remove(shelf.library.current_id(renewed))
+    assert not shelf.catalogue.fates([renewed], scope)[renewed].is_renewed
+
+
+def test_what_lies_outside_the_scope_looks_as_if_it_had_never_been(shelf: Shelf) -> None:
+    scope = shelf.add("HR", stays="Leave is 26 days.", goes="Taxis are £9.")
+    stays, goes = (shelf.library.document_at(path, scope) for path in ("stays", "goes"))
+    shelf.library.remove(goes)
+    fates = shelf.catalogue.fates([stays, goes, 999], frozenset({"other"}))
+    assert fates[stays] == fates[goes] == fates[999]
+
+
+def test_outlines_are_those_of_the_newest_documents_in_scope(shelf: Shelf) -> None:
+    hr = shelf.add("HR", a="Leave is 26 days.", b="Meals are £30.", c="Taxis are £9.")
+    shelf.add("IT", vpn="Connect first.")
+    assert [outline.title for outline in shelf.catalogue.outlines(hr, of_each=2)] == ["c", "b"]

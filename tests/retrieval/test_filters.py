@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from retrieval.catalogue import Wanted
 from retrieval.database import open_database
 from retrieval.errors import FilterRefused
-from retrieval.filters import NO_FILTERS, FilterColumns, Filters, compile_filters, format_called
+from retrieval.filters import NO_FILTERS, FilterColumns, Filters, OneDocument, compile_filters, format_called
 from retrieval.folding import fold
 from retrieval.library import Failure, FileFacts
 from retrieval.retriever import CitewellRetriever
@@ -150,10 +150,11 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 def title_passes(engine: Engine, title: str, filters: Filters) -> bool:
     """Whether a row of that title meets the compiled conditions."""
     row = select(
-        literal(title).label("title"), *(literal("").label(c) for c in ("path", "format", "dated", "added_at"))
+        literal(title).label("title"),
+        *(literal("").label(c) for c in ("collection", "path", "format", "dated", "added_at")),
     )
     files = row.subquery().alias("documents")
-    columns = FilterColumns(*(files.c[name] for name in ("title", "path", "format", "dated", "added_at")))
+    columns = FilterColumns(*(files.c[name] for name in ("collection", "title", "path", "format", "dated", "added_at")))
     with engine.connect() as connection:
         return connection.execute(select(files).where(*compile_filters(filters, columns))).first() is not None
 
@@ -180,3 +181,35 @@ def test_postgresql_folds_in_its_own_words() -> None:
     condition = compile_filters(Filters(title="bü%"))[0]
     assert "normalize(documents.title, NFKD)" in str(condition.compile(dialect=postgresql.dialect()))
     assert "citewell_fold(documents.title)" in str(condition.compile(dialect=sqlite.dialect()))
+
+
+def one(shelf: Shelf, path: str, title: str = "VPN_access") -> OneDocument:
+    (collection,) = shelf.library.collections()
+    return OneDocument(collection.id, path, title)
+
+
+def test_one_document_alone_passes_wherever_its_title_stands(four: Shelf) -> None:
+    assert paths(four, Filters(only=one(four, "it/vpn.md"))) == {"it/vpn.md"}
+    assert paths(four, Filters(frozenset({"PDF"}), only=one(four, "it/vpn.md"))) == set()
+    assert paths(four, Filters(only=OneDocument("another", "it/vpn.md", "VPN_access"))) == set()
+
+
+def test_one_document_stays_the_one_when_it_is_read_in_anew(four: Shelf) -> None:
+    only = Filters(only=one(four, "it/vpn.md"))
+    scope = frozenset(c.id for c in four.library.collections())
+    before = four.catalogue.ids(scope, only)
+    four.intake.add_parsed(
+        one(four, "").collection, [("it/vpn.md", ParsedDocument("VPN", "VPN: anew.", (Section((), 0, 3),)))]
+    )
+    after = four.catalogue.ids(scope, only)
+    assert after is not None
+    assert len(after) == 1
+    assert after != before
+
+
+def test_one_document_in_words_and_with_others() -> None:
+    first, second = OneDocument("c", "a.md", "Leave  policy"), OneDocument("c", "b.md", "VPN")
+    assert Filters(only=first).in_words() == ("only “Leave policy”",)
+    assert bool(Filters(only=first))
+    assert Filters(only=first).and_also(Filters(only=second)) is None
+    assert Filters(only=first).and_also(Filters(title="x")) == Filters(title="x", only=first)

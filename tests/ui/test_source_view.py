@@ -1,15 +1,18 @@
 """The mark in an opened source covers the cited words, exactly, whatever the text."""
 
 import re
+from datetime import date, datetime
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from retrieval.values import Markup
+from retrieval.catalogue import Fate
+from retrieval.values import Markup, Passage
+from retrieval.values import Source as Document
 from tests.ui.values import answer, citation, message, passage
 from ui.markup import text_of
-from ui.source_view import Span, document_query, find_source, marked_text, source_data
+from ui.source_view import Source, Span, document_query, find_source, marked_text, quotation, source_data
 from ui.state import OpenSource
 
 
@@ -116,3 +119,64 @@ def test_a_passage_is_opened_unmarked_and_leads_to_its_place() -> None:
 @pytest.mark.parametrize("n", [0, -1, 99])
 def test_a_number_that_is_not_there_opens_nothing(kind: str, n: int) -> None:
     assert find_source(message(answer("x")), OpenSource(7, kind, n)) is None
+
+
+def opened(fate: Fate | None) -> dict[str, object]:
+    """Source 1 of an answer, whose document this became of."""
+    given_message = message(answer("a [1]", citations=(citation(1),)))
+    target = OpenSource(7, "citation", 1)
+    source = find_source(given_message, target)
+    assert source is not None
+    return source_data(given_message, target, source, fate=fate, timezone="Europe/Berlin", can_narrow=True)
+
+
+def test_a_document_that_is_there_can_be_opened_and_asked_alone() -> None:
+    data = opened(None)
+    assert data["notice"] is None
+    assert data["narrows"]
+    assert data["address"]
+
+
+def test_a_deleted_document_says_so_and_leads_nowhere() -> None:
+    data = opened(Fate(is_renewed=False, at=datetime(2026, 3, 3, 23, 30)))
+    assert data["notice"] == "This document was deleted on 4 March 2026; what was quoted is kept here."
+    assert data["address"] is None
+    assert not data["narrows"]
+    assert '"mark"' in repr(data["blocks"]).replace("'", '"')
+
+
+def test_where_the_day_of_deletion_is_not_known_none_is_named() -> None:
+    assert opened(Fate(is_renewed=False, at=None))["notice"] == (
+        "This document was deleted; what was quoted is kept here."
+    )
+
+
+def test_a_document_read_in_anew_says_so_and_can_still_be_opened() -> None:
+    data = opened(Fate(is_renewed=True, at=datetime(2026, 3, 4, 9)))
+    assert data["notice"] == "This document was read in anew on 4 March 2026; what was quoted is kept here."
+    assert data["address"]
+
+
+def test_a_quotation_is_copied_with_its_reference() -> None:
+    source = find_source(message(answer("a [1]", citations=(citation(1),))), OpenSource(7, "citation", 1))
+    assert source is not None
+    assert quotation(source) == "“Leave is 26 days.” \N{EM DASH} Leave policy, Annual leave, p. 2, 1 January 2026"
+
+
+def test_a_quotation_names_the_place_of_its_own_words() -> None:
+    """Where a passage goes over a page and a heading, the words decide, not where the passage begins."""
+    text = "Meals are £30.\n\nTrains are **booked**\nearly."
+    document = Document(1, "c", "talk.pptx", "Trips", "markdown", date(2026, 3, 4))
+    passage = Passage(
+        document,
+        0,
+        len(text),
+        text,
+        ("Meals",),
+        2,
+        0.5,
+        page_breaks=(16,),
+        headings=((0, ("Meals",)), (16, ("Trains",))),
+    )
+    source = Source(passage, Span(16, len(text)))
+    assert quotation(source) == "“Trains are booked early.” \N{EM DASH} Trips, Trains, slide 3, 4 March 2026"

@@ -55,7 +55,7 @@ export default function (component) {
 const DRAW = {
   answer: drawAnswer, source: drawSource, document: drawDocument, announce: drawAnnouncement,
   account: drawAccount, question: drawQuestion,
-  files: drawFiles, plan: drawPlan, results: drawResults,
+  files: drawFiles, plan: drawPlan, results: drawResults, printed: drawPrinted,
   threads: (root, data, known) => drawThreads(root, data, known, make),
 };
 
@@ -159,7 +159,7 @@ function chip(n, context) {
   const citation = context.citations.get(n);
   if (!citation) return `[${n}]`;
   const name = `Source ${n}: ${[citation.title, citation.where].filter(Boolean).join(", ")}`;
-  const button = make("button", { type: "button", class: "chip", "data-opens": `citation-${n}`, "aria-label": name }, String(n));
+  const button = make("button", { type: "button", class: citation.gone ? "chip gone" : "chip", "data-opens": `citation-${n}`, "aria-label": name }, String(n));
   button.addEventListener("click", () => open(button, "citation", n, context));
   button.addEventListener("pointerenter", (event) => event.pointerType === "mouse" && context.card.soon(button, citation));
   button.addEventListener("focus", () => button.matches(":focus-visible") && context.card.show(button, citation));
@@ -473,19 +473,51 @@ function drawSource(root, data, known) {
     make("div", { class: "bar" }, make("p", { class: "label" }, data.label), step("back", data.previous, known), step("next", data.next, known), iconButton("close", "Close the source", close)),
     heading,
     make("p", { class: "where" }, data.where),
+    data.notice ? make("p", { class: "notice" }, icon("alert"), make("span", {}, data.notice)) : null,
     make("div", { class: "page" }, nodes(data.blocks, EMPTY)),
-    make("p", { class: "actions" }, documentLink(data, known)),
+    sourceActions(data, known),
   );
-  place.addEventListener("keydown", (event) => event.key === "Escape" && close());
+  const keys = { Escape: close, ArrowLeft: () => data.previous && show(data.previous, known), ArrowRight: () => data.next && show(data.next, known) };
+  place.addEventListener("keydown", (event) => {
+    const isScrolling = event.target.matches(".scroll") && event.key !== "Escape";
+    if (!isScrolling && !event.altKey && !event.ctrlKey && !event.metaKey) keys[event.key]?.();
+  });
   root.replaceChildren(place);
   requestAnimationFrame(() => arrive(root, place, heading));
+}
+
+function sourceActions(data, known) {
+  const said = make("span", { class: "said", role: "status" });
+  const narrow = () => {
+    known.send("only", true);
+    document.querySelector("[data-testid=stChatInput] textarea")?.focus();
+  };
+  return make(
+    "div", { class: "actions" },
+    data.address ? documentLink(data, known) : null,
+    data.narrows ? make("button", { type: "button", class: "word", on: { click: narrow } }, icon("filter"), "Ask only this document") : null,
+    make("button", { type: "button", class: "word", on: { click: () => copyText(data.quotation, said) } }, icon("copy"), "Copy quotation"),
+    said,
+  );
 }
 
 const EMPTY = { support: [], citations: new Map() };
 
 function step(name, target, known) {
   if (!target) return null;
-  return iconButton(name, name === "back" ? "The source before" : "The next source", () => known.send("show", target));
+  return iconButton(name, name === "back" ? "The source before" : "The next source", () => show(target, known));
+}
+
+// Closing gives the focus back to the number of what is shown, not of what was opened first.
+function show(target, known) {
+  const opener = globalThis.citewellOpener;
+  globalThis.citewellOpener = opener?.getRootNode().querySelector(`[data-opens="${target.kind}-${target.n}"]`) ?? opener;
+  known.send("show", target);
+}
+
+// The printed page has a file of its own, for most readers never open one.
+async function drawPrinted(root, data) {
+  (await import(beside("printed_page.js"))).default(root, data, { make, calm });
 }
 
 function documentLink(data, known) {
