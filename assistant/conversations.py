@@ -58,6 +58,14 @@ class StoredMessage:
     """What may be asked next; None until it was looked for."""
 
 
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What a conversation is called, None where it was given no title, and when it began, in UTC."""
+
+    title: str | None
+    created_at: datetime
+
+
 _WORK: TypeAdapter[Work] = TypeAdapter(Work)
 
 
@@ -87,6 +95,13 @@ class Conversations:
             _owned(connection, conversation_id, principal)
             rows = connection.execute(query.order_by(messages.c.id.desc()).limit(newest)).mappings().all()
         return tuple(_message(row) for row in reversed(rows))
+
+    def heading(self, conversation_id: str, principal: Principal) -> Heading:
+        """What stands above a conversation; raises ConversationNotFound."""
+        query = select(conversations.c.title, conversations.c.created_at).where(conversations.c.id == conversation_id)
+        with self._engine.connect() as connection:
+            _owned(connection, conversation_id, principal)
+            return Heading(*connection.execute(query).one())
 
     def count(self, conversation_id: str, principal: Principal) -> int:
         """How many messages a conversation has; raises ConversationNotFound."""

@@ -1,10 +1,11 @@
 """A stored answer as the data that the component draws."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date
 from typing import Any
 
+from assistant.answer_markup import marked_answer
 from assistant.conversations import StoredMessage, Work
 from assistant.events import Answer, Citation
 from assistant.referral import Referral, offers_referral, refer
@@ -12,7 +13,7 @@ from assistant.rewrite import Rewrite
 from retrieval.library import Collection
 from retrieval.values import Passage
 from ui.comparison import comparison_data
-from ui.markup import Element, Node, Sign, citation_signs, read_markup, safe_address, visible
+from ui.markup import Element, Node, safe_address, visible
 from ui.verdict import Doubt, Verdict, verdict_of
 from ui.words import place_and_date_of, shortened
 
@@ -117,10 +118,9 @@ def _referral(referral: Referral) -> Data:
 def _text(message: StoredMessage, answer: Answer | None, today: date | None) -> Data:
     text = answer.text if answer else message.text
     citations = answer.citations if answer else ()
-    signs = [*citation_signs(text, [c.n for c in citations]), *_unwritten_citations(answer), *_sentence_ends(answer)]
     verdict = verdict_of(answer) if answer and answer.text else None
     return {
-        "blocks": as_json(read_markup(text, signs=signs)) if text else [],
+        "blocks": as_json(marked_answer(text, answer)),
         "support": [sentence.support for sentence in answer.sentences] if answer else [],
         "citations": [_citation(citation, today) for citation in citations],
         "notice": _notice(message, answer),
@@ -140,21 +140,6 @@ def _doubt(doubt: Doubt, work: Work | None) -> Data:
     if work and work.answer:
         data["why"] = comparison_data(work.answer.sentences[doubt.index], work.passages)
     return data
-
-
-def _unwritten_citations(answer: Answer | None) -> Iterator[Sign]:
-    """The sources of sentences that were supported without a number of their own."""
-    for sentence in answer.sentences if answer else ():
-        words = answer.text[sentence.start : sentence.end] if answer else ""
-        written = {sign.name.rstrip("_") for sign in citation_signs(words, sentence.citations)}
-        yield from (Sign(sentence.end, sentence.end, f"c{n}_") for n in sentence.citations if f"c{n}" not in written)
-
-
-def _sentence_ends(answer: Answer | None) -> list[Sign]:
-    """Only sentences in doubt need to be told apart, but each end bounds the next one."""
-    if answer is None or all(s.support in {"supported", "not_a_claim"} for s in answer.sentences):
-        return []
-    return [Sign(sentence.end, sentence.end, f"s{i}") for i, sentence in enumerate(answer.sentences)]
 
 
 def _notice(message: StoredMessage, answer: Answer | None) -> str | None:
