@@ -8,6 +8,7 @@ from typing import Any
 from assistant.answer_markup import marked_answer
 from assistant.conversations import StoredMessage, Work
 from assistant.events import Answer, Citation
+from assistant.notices import is_refusal, standing_notice
 from assistant.referral import Referral, offers_referral, refer
 from assistant.rewrite import Rewrite
 from retrieval.library import Collection
@@ -22,10 +23,6 @@ _QUOTE_CHARS = 360
 _LEGS = {"dense": "meaning", "lexical": "words"}
 _NEAREST = 3
 _OLD_DAYS = 731
-_STOPPED = "Stopped. What was written until then is kept."
-_STOPPED_EARLY = "Stopped before anything was written."
-_PARTIAL = "The documents answer only part of this, or touch it only in passing."
-_UNPROVEN = "No statement here is backed by a document."
 
 
 def answer_data(
@@ -57,12 +54,6 @@ def answer_data(
     data["explains"] = work is not None and work.trace is not None and not (answer and answer.listed)
     data["rewrite"] = _rewrite(work.rewrite, can_change=can_ask_again) if work and work.rewrite else None
     return data
-
-
-def is_refusal(answer: Answer) -> bool:
-    """Whether it says no more than that the documents do not say."""
-    claims_nothing = all(sentence.support == "not_a_claim" for sentence in answer.sentences)
-    return answer.status == "unanswerable" and claims_nothing and not answer.citations and answer.listed is None
 
 
 def spoken(message: StoredMessage) -> str:
@@ -123,7 +114,7 @@ def _text(message: StoredMessage, answer: Answer | None, today: date | None) -> 
         "blocks": as_json(marked_answer(text, answer)),
         "support": [sentence.support for sentence in answer.sentences] if answer else [],
         "citations": [_citation(citation, today) for citation in citations],
-        "notice": _notice(message, answer),
+        "notice": standing_notice(message.state, message.text, answer),
         "verdict": verdict and verdict_data(verdict, message.work),
     }
 
@@ -140,19 +131,6 @@ def _doubt(doubt: Doubt, work: Work | None) -> Data:
     if work and work.answer:
         data["why"] = comparison_data(work.answer.sentences[doubt.index], work.passages)
     return data
-
-
-def _notice(message: StoredMessage, answer: Answer | None) -> str | None:
-    notices = []
-    if message.state == "stopped":
-        notices.append(_STOPPED if message.text else _STOPPED_EARLY)
-    if answer is not None:
-        notices += [answer.notice] if answer.notice else []
-        if answer.status == "unanswerable" and answer.text and answer.listed is None:
-            notices.append(_UNPROVEN)
-        elif answer.status == "partial" and message.state == "done" and not answer.notice:
-            notices.append(_PARTIAL)
-    return " ".join(notices) or None
 
 
 def _citation(citation: Citation, today: date | None) -> Data:

@@ -11,6 +11,7 @@ from retrieval.library import Collection
 from ui.answer_list import draw_link
 from ui.answer_view import answer_data, spoken
 from ui.component import mount
+from ui.feedback_view import Judgement, judgements
 from ui.markdown import safe_markdown
 from ui.source_panel import draw_source, opened_by
 from ui.state import OpenSource, PageState
@@ -31,14 +32,21 @@ def draw_transcript(visit: Visit, *, ask_again: AskAgain, is_answering: bool) ->
     messages = state.conversation.messages
     if state.conversation.earlier:
         _draw_earlier(state)
-    questions = _questions(messages)
+    questions, judged = _questions(messages), judgements(visit, messages)
     for message in messages:
         if message.role == "user":
             draw_question(message.text)
         else:
             is_last = message is messages[-1] and not is_answering
             again = ask_again if is_last else None
-            _draw_answer(message, questions[message.id], state, ask_again=again, collections=collections)
+            _draw_answer(
+                message,
+                questions[message.id],
+                state,
+                ask_again=again,
+                collections=collections,
+                judgement=judged.get(message.id),
+            )
 
 
 def draw_question(text: str) -> None:
@@ -81,6 +89,7 @@ def _draw_answer(
     *,
     ask_again: AskAgain | None,
     collections: Sequence[Collection],
+    judgement: Judgement | None,
 ) -> None:
     opened = state.source if state.source and state.source.message_id == message.id else None
 
@@ -102,6 +111,8 @@ def _draw_answer(
         state.explained = message.id
 
     handlers = {"open": open_source, "again": again, "reworded": reworded, "explain": explain}
+    if judgement:
+        handlers |= judgement.handlers
     with st.chat_message("assistant"):
         data = answer_data(
             message,
@@ -110,6 +121,7 @@ def _draw_answer(
             collections=collections,
             today=date.today(),
         )
+        data["opinion"] = judgement and judgement.data
         data["active"] = f"{opened.kind}-{opened.n}" if opened else None
         mount("answer", data, key=f"answer_{message.id}", on=handlers)
         draw_link(message)
