@@ -8,7 +8,6 @@ from typing import Literal
 
 from assistant.export.as_json import json_of
 from assistant.export.as_markdown import markdown_of
-from assistant.export.as_pdf import pdf_of
 from assistant.transcript import Transcript
 
 Format = Literal["md", "json", "pdf"]
@@ -17,7 +16,16 @@ MEDIA_TYPES: Mapping[Format, str] = {
     "json": "application/json",
     "pdf": "application/pdf",
 }
-_WRITERS: Mapping[Format, Callable[[Transcript, date], bytes]] = {"md": markdown_of, "json": json_of, "pdf": pdf_of}
+
+
+def _pdf_of(transcript: Transcript, on: date) -> bytes:
+    # The PDF library and its fonts take a moment to load, and few ask for them.
+    from assistant.export.as_pdf import pdf_of
+
+    return pdf_of(transcript, on)
+
+
+_WRITERS: Mapping[Format, Callable[[Transcript, date], bytes]] = {"md": markdown_of, "json": json_of, "pdf": _pdf_of}
 _MOST_NAME_CHARS = 60
 
 
