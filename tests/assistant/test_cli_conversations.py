@@ -45,7 +45,7 @@ def test_markdown_goes_to_standard_output(home: Path, conversation: str) -> None
 def test_json_to_standard_output_is_one_object(home: Path, conversation: str) -> None:
     told = citewell(home, "conversations", "export", conversation, "--format", "json").json
     assert [message["role"] for message in told["messages"]] == ["user", "assistant"]
-    assert [citation["document"] for citation in told["messages"][1]["citations"]][0] == "open.md"
+    assert told["messages"][1]["citations"][0]["document"] == "open.md"
 
 
 @pytest.mark.parametrize(("form", "begins"), [("md", b"# What sleeps?"), ("json", b"{"), ("pdf", b"%PDF-")])
