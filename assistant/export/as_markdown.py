@@ -15,9 +15,10 @@ from assistant.markdown import MarkdownWriter
 from assistant.markup import read_markup
 from assistant.transcript import Entry, Transcript
 
-_REFERENCED = re.compile(r"[<>&$\[\]{}\\^@]")
-_SLASHED = re.compile(r"[*`#|~]|(?<![^\W_])_|_(?![^\W_])")
-_AT_START = re.compile(r"(?m)^(\s*(?:\d+(?=[.)])|))([.)+=:-])")
+_SIGNIFICANT = re.compile(r"[<>&$\[\]{}\\*`#|~]|(?<![^\W_])_|_(?![^\W_])")
+_SLASHED = frozenset("*`#|~_")
+"""Of these, what a backslash makes harmless everywhere; all others become character references."""
+_AT_START = re.compile(r"(?m)^(\s*)(?:(\d+)([.)])|([+=:-]))")
 _OPENS_LINK = re.compile(r"\[(\d+)\](?=[(\[:])")
 
 
@@ -73,6 +74,9 @@ def _doubted(entry: Entry, words: str, sentence: str) -> str:
 
 def escaped(text: str) -> str:
     """The text as it reads, nothing in it Markdown any more."""
-    text = _REFERENCED.sub(lambda m: f"&#{ord(m[0])};", text)
-    text = _SLASHED.sub(lambda m: f"\\{m[0]}", text)
-    return _AT_START.sub(lambda m: f"{m[1]}&#{ord(m[2])};", text)
+    text = _SIGNIFICANT.sub(lambda m: f"\\{m[0]}" if m[0] in _SLASHED else _reference(m[0]), text)
+    return _AT_START.sub(lambda m: f"{m[1]}{m[2] or ''}{_reference(m[3] or m[4])}", text)
+
+
+def _reference(letter: str) -> str:
+    return f"&#{ord(letter)};"

@@ -33,7 +33,7 @@ def pdf_of(transcript: Transcript, on: date) -> bytes:
         else:
             _answer(paper, entry)
     _unknown(paper)
-    return bytes(paper.output())
+    return paper.printed()
 
 
 def _question(paper: Paper, entry: Entry, number: int) -> None:
@@ -77,7 +77,7 @@ def _unknown(paper: Paper) -> None:
     """What could not be printed, said where the reader ends."""
     if paper.unknown:
         letters = "1 letter" if paper.unknown == 1 else f"{paper.unknown:,} letters"
-        said = f"{letters} of scripts that this PDF has no font for: shown as \ufffd. The exports as Markdown and JSON have all."
+        said = f"{letters} of scripts that this PDF has no font for: shown as □. The exports as Markdown and JSON have all."
         paper.ln(4)
         paper.flow([Run(said, Type(8.5, AMBER, "I"))])
 

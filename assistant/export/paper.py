@@ -1,17 +1,18 @@
 """A sheet of A4 that text flows down on, in fonts that come from packages.
 
-Noto Sans has Latin, Greek and Cyrillic letters. Arabic comes from a font of its own, Chinese, Japanese kana and most
-signs from another, each opened when it is needed. A letter that none of them has is shown as a question mark in a box and counted.
+Fira Sans has Latin, Greek and Cyrillic letters. Arabic comes from a font of its own, Chinese, Japanese kana and most
+signs from another, each opened when it is needed. A letter that none of them has is shown as a box and counted.
 """
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from importlib.resources import files
 from pathlib import Path
 
 from fpdf import FPDF
+from fpdf.fonts import TTFFont
 
 Colour = tuple[int, int, int]
 INK: Colour = (27, 31, 36)
@@ -23,16 +24,14 @@ LINE: Colour = (214, 212, 205)
 SHEET: Colour = (244, 242, 236)
 
 _MARGIN_MM, _TOP_MM, _BOTTOM_MM = 24.0, 22.0, 24.0
-_FAMILY = "noto"
-_LATIN = ("fontpkg_noto_sans", "files/NotoSans[wdth,wght].ttf")
-_ITALIC = ("fontpkg_noto_sans", "files/NotoSans-Italic[wdth,wght].ttf")
+_FAMILY = "fira"
+_FIRA = "fontpkg_fira_sans"
+_FACES = {"": "files/FiraSans-Regular.ttf", "B": "files/FiraSans-SemiBold.ttf", "I": "files/FiraSans-Italic.ttf"}
 _ARABIC = ("fontpkg_noto_sans_arabic", "files/NotoSansArabic[wdth,wght].ttf")
 _CHINESE = ("pylopdf_fonts_zh_cn", "NotoSansSC-Regular.otf")
-_REGULAR = {"wght": 400.0, "wdth": 100.0}
-_BOLD = {"wght": 700.0, "wdth": 100.0}
-_NO_LETTER = "\ufffd"
-_PAGES = "\ue000"
-"""Stands for the number of pages until that is known; no text has it, for no font has it."""
+_BOX = "□"
+_PAGES = "\ue000" * 4
+"""Stands for the number of pages, of up to three digits, until that is known; no text has it, for no font has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +69,9 @@ class Paper(FPDF):
         self.unknown = 0
         """How many letters no font has."""
         self._title = title
+        self.c_margin = 0
         self._open_fonts()
-        self.alias_nb_pages(_PAGES)
+        self.alias_nb_pages(_PAGES, align="R")
         self.set_margins(_MARGIN_MM, _TOP_MM)
         self.set_auto_page_break(True, _BOTTOM_MM)
         self.set_title(title)
@@ -85,6 +85,14 @@ class Paper(FPDF):
         self._look(Type(8, QUIET))
         self.cell(self.epw - 30, 4, self._fitting(self.shown(self._title), self.epw - 32))
         self.cell(30, 4, f"{self.page_no()} / {_PAGES}", align="R")
+
+    def printed(self) -> bytes:
+        """The finished PDF; nothing can be written on it any more."""
+        try:
+            return bytes(self.output())
+        finally:
+            for face in self._faces():
+                face.ttfont.close()
 
     def flow(self, runs: Sequence[Run], *, indent: float = 0, bullet: str = "", after: float = 2.4) -> None:
         """A paragraph of runs, `indent` millimetres from the left, with its bullet before it."""
@@ -141,7 +149,7 @@ class Paper(FPDF):
         self.set_line_width(width)
         start = top if page == self.page else _TOP_MM
         x = _MARGIN_MM + indent - 3
-        self.line(x, start, x, self.y)
+        self.line(x, start, x, self.y - 1)
         self.set_line_width(0.2)
 
     def keep_together(self, height_mm: float) -> None:
@@ -150,30 +158,36 @@ class Paper(FPDF):
             self.add_page()
 
     def shown(self, text: str) -> str:
-        """The text in letters that the fonts have, and a sign for any other."""
+        """The text in letters that the fonts have, and a box for any other; marks without a form of their own go."""
         text = unicodedata.normalize("NFC", text)
-        missing = {letter for letter in text if not self._has(letter)}
+        text = "".join(letter for letter in text if unicodedata.category(letter) != "Cf")
+        missing = self._missing(text)
         if any(_is_arabic(letter) for letter in missing):
-            self._open_further("arabic", _ARABIC, _REGULAR)
-        if any(not _is_arabic(letter) for letter in missing):
+            self._open_further("arabic", _ARABIC)
+            missing = self._missing(text)
+        if missing:
             self._open_further("chinese", _CHINESE)
-        missing = {letter for letter in missing if not self._has(letter)}
+            missing = self._missing(text)
         self.unknown += sum(letter in missing for letter in text)
-        return "".join(_NO_LETTER if letter in missing else letter for letter in text)
+        return "".join(_BOX if letter in missing else letter for letter in text)
+
+    def _missing(self, text: str) -> frozenset[str]:
+        return frozenset(letter for letter in text if not self._has(letter))
 
     def _has(self, letter: str) -> bool:
-        return letter == "\n" or any(ord(letter) in font.cmap for font in self.fonts.values())
+        return letter == "\n" or any(ord(letter) in face.cmap for face in self._faces())
+
+    def _faces(self) -> Iterator[TTFFont]:
+        return (font for font in self.fonts.values() if isinstance(font, TTFFont))
 
     def _open_fonts(self) -> None:
-        latin, italic = _path(_LATIN), _path(_ITALIC)
-        self.add_font(_FAMILY, "", latin, variations=_REGULAR)
-        self.add_font(_FAMILY, "B", latin, variations=_BOLD)
-        self.add_font(_FAMILY, "I", italic, variations=_REGULAR)
+        for emphasis, name in _FACES.items():
+            self.add_font(_FAMILY, emphasis, _path((_FIRA, name)))
         self.set_text_shaping(True)
 
-    def _open_further(self, name: str, font: tuple[str, str], variations: dict[str, float] | None = None) -> None:
+    def _open_further(self, name: str, font: tuple[str, str]) -> None:
         if name not in self.fonts:
-            self.add_font(name, "", _path(font), variations=variations)
+            self.add_font(name, "", _path(font))
             self.set_fallback_fonts([key for key in ("arabic", "chinese") if key in self.fonts], exact_match=False)
 
     def _look(self, type_: Type) -> None:

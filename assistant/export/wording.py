@@ -61,4 +61,4 @@ def notices_of(entry: Entry) -> Iterator[str]:
     if entry.state in {"pending", "streaming"}:
         yield _UNFINISHED
     answer = None if entry.answer and is_refusal(entry.answer) else entry.answer
-    yield from (visible(n) for n in (standing_notice(entry.state, entry.text, answer), entry.reason) if n)
+    yield from (one_line(n) for n in (standing_notice(entry.state, entry.text, answer), entry.reason) if n)

@@ -2,8 +2,10 @@
 
 import json
 import re
+from contextlib import closing
 from dataclasses import replace
 from datetime import date, datetime
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -71,11 +73,13 @@ def exported(transcript: Transcript, form: Format) -> str:
 
 def printed(transcript: Transcript) -> str:
     """The words of the PDF, page after page."""
-    document = pypdfium2.PdfDocument(export(transcript, "pdf", on=ON).content)
-    try:
-        return "\n".join(page.get_textpage().get_text_range() for page in document)
-    finally:
-        document.close()
+    with closing(pypdfium2.PdfDocument(export(transcript, "pdf", on=ON).content)) as document:
+        return "\n".join(_words(page) for page in document)
+
+
+def _words(page: pypdfium2.PdfPage) -> str:
+    with closing(page), closing(page.get_textpage()) as text:
+        return str(text.get_text_range())
 
 
 def flat(text: str) -> str:
@@ -137,7 +141,7 @@ def test_the_pdf_prints_other_scripts(text: str) -> None:
 
 def test_the_pdf_joins_arabic_letters_and_runs_them_from_right_to_left() -> None:
     words = printed(conversation(asked("ما هو عدد أيام الإجازة؟"), title="إجازة"))
-    assert re.search("الإجازة|ﺍﻹﺟﺎﺯﺓ|ةزاجإلا", words)
+    assert "ما هو عدد" in words
     assert "no font for" not in words
 
 
@@ -180,10 +184,10 @@ HOSTILE_PLACES = (
 def test_nothing_in_the_markdown_runs_loads_or_sets_a_formula(transcript: Transcript) -> None:
     text = exported(transcript, "md")
     outside_code = re.sub(r"`[^`\n]*`", "", text)
-    for live in ("<script", "<img", "![", "$", "{{", "{%", "\\(", "\\[", "\u202e", "\x1b", "javascript:alert(1))"):
+    for live in ("<script", "<img", "![", "$", "{{", "{%", "\\(", "\\[", "\u202e", "\x1b"):
         assert live not in outside_code
     # What a permissive viewer makes of it: HTML on, links found by themselves.
-    html = MarkdownIt("commonmark", {"html": True, "linkify": False}).enable(["table", "strikethrough"]).render(text)
+    html = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"]).render(text)
     assert not re.search(r"<(script|img|iframe|svg|object|style)\b", html)
     assert "javascript:" not in re.sub(r">[^<]*<", "><", html)
     assert 'href="https://evil' not in html
@@ -194,7 +198,9 @@ def test_a_citation_before_a_parenthesis_is_no_link() -> None:
     html = MarkdownIt("commonmark").render(
         exported(conversation(answered(answer(text, citations=(citation(1),)))), "md")
     )
-    assert "<a " not in html.replace('<a href="https://evil.example">1</a>', "")
+    assert ">1</a>" not in html
+    assert "Yes [1](" in html
+    assert "[1] (perhaps)" in html
 
 
 @pytest.mark.parametrize("transcript", HOSTILE_PLACES, ids=["question", "answer", "notice"])
@@ -212,8 +218,6 @@ def test_any_text_reads_the_same_out_of_the_markdown(text: str) -> None:
     html = MarkdownIt("commonmark").render(exported(conversation(asked("?"), title=f"a{text}z"), "md").split("\n\n")[0])
     shown = re.fullmatch(r"<h1>(.*)</h1>\n", html, re.DOTALL)
     assert shown
-    from html import unescape
-
     words = unescape(shown[1])
     assert flat(words) == flat(f"a{text}z")
 

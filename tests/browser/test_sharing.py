@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pypdfium2
@@ -29,6 +30,15 @@ def downloaded(page: Page, label: str) -> tuple[str, bytes]:
     return waiting.value.suggested_filename, Path(waiting.value.path()).read_bytes()
 
 
+def first_page(pdf: bytes) -> str:
+    with (
+        closing(pypdfium2.PdfDocument(pdf)) as document,
+        closing(document[0]) as page,
+        closing(page.get_textpage()) as text,
+    ):
+        return str(text.get_text_range())
+
+
 def test_a_conversation_is_saved_in_each_format(browser: Browser, app: App) -> None:
     with tab(browser, app) as watched:
         watched.ask(QUESTION)
@@ -40,9 +50,7 @@ def test_a_conversation_is_saved_in_each_format(browser: Browser, app: App) -> N
         _, told = downloaded(watched.page, "JSON")
         assert json.loads(told)["messages"][0]["text"] == QUESTION
         _, pdf = downloaded(watched.page, "PDF")
-        document = pypdfium2.PdfDocument(pdf)
-        assert "26 days" in document[0].get_textpage().get_text_range()
-        document.close()
+        assert "26 days" in first_page(pdf)
         assert watched.foreign == []
         assert watched.complaints == []
 
