@@ -10,6 +10,7 @@ from assistant.errors import ConversationNotFound, SnapshotNotFound
 from assistant.export import MEDIA_TYPES, Format, export, file_name
 from assistant.snapshots import Shared
 from assistant.transcript import readable_transcript
+from ui.markdown import literal
 from ui.visit import Visit
 from ui.words import full_date, local_time
 
@@ -88,7 +89,7 @@ def _draw_link(visit: Visit, shared: Shared) -> None:
     st.code(address_of(shared.id), language=None, wrap_lines=True)
     made = local_time(shared.created_at, st.context.timezone)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.caption(f"As it was on {full_date(made)}, {made:%H:%M}")
+        st.caption(literal(f"As it was on {full_date(made)}, {made:%H:%M}"))
         st.button("Take back", key=f"revoke_{shared.id}", type="tertiary", on_click=revoke)
 
 

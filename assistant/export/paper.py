@@ -30,6 +30,7 @@ _FACES = {"": "files/FiraSans-Regular.ttf", "B": "files/FiraSans-SemiBold.ttf", 
 _ARABIC = ("fontpkg_noto_sans_arabic", "files/NotoSansArabic[wdth,wght].ttf")
 _CHINESE = ("pylopdf_fonts_zh_cn", "NotoSansSC-Regular.otf")
 _BOX = "□"
+_RIGHT_TO_LEFT = frozenset(("R", "AL"))
 _PAGES = "\ue000" * 4
 """Stands for the number of pages, of up to three digits, until that is known; no text has it, for no font has it."""
 
@@ -161,6 +162,9 @@ class Paper(FPDF):
         """The text in letters that the fonts have, and a box for any other; marks without a form of their own go."""
         text = unicodedata.normalize("NFC", text)
         text = "".join(letter for letter in text if unicodedata.category(letter) != "Cf")
+        if not self.text_shaping and any(unicodedata.bidirectional(letter) in _RIGHT_TO_LEFT for letter in text):
+            # Only then: it takes three times as long.
+            self.set_text_shaping(True)
         missing = self._missing(text)
         if any(_is_arabic(letter) for letter in missing):
             self._open_further("arabic", _ARABIC)
@@ -183,7 +187,6 @@ class Paper(FPDF):
     def _open_fonts(self) -> None:
         for emphasis, name in _FACES.items():
             self.add_font(_FAMILY, emphasis, _path((_FIRA, name)))
-        self.set_text_shaping(True)
 
     def _open_further(self, name: str, font: tuple[str, str]) -> None:
         if name not in self.fonts:
@@ -206,7 +209,7 @@ class Paper(FPDF):
 def is_right_to_left(text: str) -> bool:
     """Whether the first letter that has a direction runs from right to left."""
     directions = (unicodedata.bidirectional(letter) for letter in text)
-    return next((found in {"R", "AL"} for found in directions if found in {"L", "R", "AL"}), False)
+    return next((found in _RIGHT_TO_LEFT for found in directions if found in {"L", *_RIGHT_TO_LEFT}), False)
 
 
 def _is_arabic(letter: str) -> bool:
