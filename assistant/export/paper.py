@@ -30,6 +30,8 @@ _FACES = {"": "files/FiraSans-Regular.ttf", "B": "files/FiraSans-SemiBold.ttf", 
 _ARABIC = ("fontpkg_noto_sans_arabic", "files/NotoSansArabic[wdth,wght].ttf")
 _CHINESE = ("pylopdf_fonts_zh_cn", "NotoSansSC-Regular.otf")
 _BOX = "□"
+_UNSEEN = "\ufffd"
+"""What stands in a text already for a letter that is not to be seen."""
 _RIGHT_TO_LEFT = frozenset(("R", "AL"))
 _PAGES = "\ue000" * 4
 """Stands for the number of pages, of up to three digits, until that is known; no text has it, for no font has it."""
@@ -46,7 +48,7 @@ class Type:
     @property
     def line_mm(self) -> float:
         """From one line to the next."""
-        return self.size * 0.56
+        return self.size * (0.56 if self.size < 16 else 0.46)
 
     def bold(self) -> "Type":
         """The same in bold."""
@@ -72,7 +74,7 @@ class Paper(FPDF):
         self._title = title
         self.c_margin = 0
         self._open_fonts()
-        self.alias_nb_pages(_PAGES, align="R")
+        self.alias_nb_pages(_PAGES)
         self.set_margins(_MARGIN_MM, _TOP_MM)
         self.set_auto_page_break(True, _BOTTOM_MM)
         self.set_title(title)
@@ -106,7 +108,7 @@ class Paper(FPDF):
         if bullet:
             self._look(replace(shown[0].type, emphasis=""))
             self.set_x(_MARGIN_MM + indent - 6)
-            self.cell(5, line_mm, bullet, align="R")
+            self.cell(4.2, line_mm, bullet, align="R")
         self.set_x(_MARGIN_MM + indent)
         if is_right_to_left("".join(run.text for run in shown)):
             self._look(shown[0].type)
@@ -133,7 +135,7 @@ class Paper(FPDF):
         self.set_draw_color(*LINE)
         shown = [[self.shown(cell) for cell in row] for row in rows]
         with self.table(
-            borders_layout="HORIZONTAL_LINES", line_height=5, text_align="LEFT", padding=(1, 2, 1, 0)
+            borders_layout="HORIZONTAL_LINES", line_height=5, text_align="LEFT", v_align="TOP", padding=(1, 2, 1, 0)
         ) as table:
             for row in shown:
                 table.row(row)
@@ -172,7 +174,7 @@ class Paper(FPDF):
         if missing:
             self._open_further("chinese", _CHINESE)
             missing = self._missing(text)
-        self.unknown += sum(letter in missing for letter in text)
+        self.unknown += sum(letter in missing and letter != _UNSEEN for letter in text)
         return "".join(_BOX if letter in missing else letter for letter in text)
 
     def _missing(self, text: str) -> frozenset[str]:
