@@ -40,6 +40,7 @@ from ui.question_view import draw_question
 from ui.sidebar import draw_sidebar
 from ui.state import QUESTION_KEY, PageState
 from ui.style import chosen_model
+from ui.take_out import draw_take_out
 from ui.transcript import draw_transcript, read_out
 from ui.visit import Visit, current_visit
 from ui.visitor_cookie import VisitorCookie
@@ -204,6 +205,7 @@ def chat() -> None:
         with welcome.container():
             draw_welcome(visit, ask)
     with transcript:
+        draw_take_out(visit)
         draw_transcript(visit, ask_again=ask, is_answering=job is not None)
         if job is None:
             draw_follow_ups(visit, ask)
@@ -237,6 +239,7 @@ def main() -> None:
             st.Page("views/documents.py", title="Documents"),
             st.Page("views/document.py", title="Document"),
             st.Page("views/check.py", title="Check a text"),
+            st.Page("views/shared.py", title="Shared conversation"),
         ],
         position="hidden",
     )

@@ -16,6 +16,7 @@ from assistant.attached import AttachedFiles
 from assistant.background import Background
 from assistant.circuit import GuardedModel
 from assistant.conversations import Conversations
+from assistant.feedback import Feedback
 from assistant.home import Home
 from assistant.house_rules import HouseRules
 from assistant.inventory import Inventory
@@ -23,6 +24,7 @@ from assistant.job_table import JobTable
 from assistant.jobs import JOBS
 from assistant.llm import ChatModel, Deadlines, OpenAIModel
 from assistant.settings import Settings
+from assistant.snapshots import Snapshots
 from assistant.threads import Threads
 from assistant.turn import Assistant
 from retrieval.catalogue import Catalogue
@@ -72,6 +74,8 @@ class Citewell:
     notice: str | None
     """A sentence for whoever looks, when something is degraded (no weights, so words only)."""
     background: Background
+    feedback: Feedback
+    snapshots: Snapshots
     wake: threading.Event = field(default_factory=threading.Event)
     """Set it after adding a job, so that the worker looks at once."""
     watch_problems: dict[str, str] = field(default_factory=dict)
@@ -174,6 +178,8 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
         reranker,
         notice,
         background,
+        Feedback(engine),
+        Snapshots(engine, conversations, catalogue),
     )
 
 

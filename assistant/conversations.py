@@ -69,6 +69,14 @@ class StoredMessage:
     """Its versions, itself among them, oldest first; none where it is the only one."""
 
 
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What a conversation is called, None where it was given no title, and when it began, in UTC."""
+
+    title: str | None
+    created_at: datetime
+
+
 _WORK: TypeAdapter[Work] = TypeAdapter(Work)
 
 
@@ -106,6 +114,13 @@ class Conversations:
             rows = tuple(_rows(connection, branch if newest is None else branch[-newest:], with_work=with_work))
         versions = tree.versions()
         return tuple(_message(row, versions[row["parent_id"]]) for row in rows)
+
+    def heading(self, conversation_id: str, principal: Principal) -> Heading:
+        """What stands above a conversation; raises ConversationNotFound."""
+        query = select(conversations.c.title, conversations.c.created_at).where(conversations.c.id == conversation_id)
+        with self._engine.connect() as connection:
+            _leaf(connection, conversation_id, principal)
+            return Heading(*connection.execute(query).one())
 
     def count(self, conversation_id: str, principal: Principal) -> int:
         """How many messages the branch on screen has; raises ConversationNotFound."""

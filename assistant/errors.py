@@ -7,6 +7,8 @@ AssistantError
 ├── SettingsError         a setting is missing or wrong
 ├── ConversationNotFound  absent, deleted, or another's: they look the same
 ├── ModelNotAllowed       a model that the settings do not allow
+├── SnapshotNotFound      absent, taken back, or another's
+├── FeedbackRefused       the feedback cannot be kept as it is
 └── ModelError            the model endpoint failed
     ├── ModelUnreachable  refused, no such host, TLS
     ├── ModelRejectedKey
@@ -53,6 +55,14 @@ class ConversationNotFound(AssistantError):
 
 class ModelNotAllowed(AssistantError):
     """The settings do not allow this model."""
+
+
+class SnapshotNotFound(AssistantError):
+    """No such shared conversation."""
+
+
+class FeedbackRefused(AssistantError):
+    """The feedback cannot be kept as it is."""
 
 
 class ModelError(AssistantError):

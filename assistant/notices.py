@@ -3,6 +3,8 @@
 import re
 from textwrap import shorten
 
+from assistant.conversations import State
+from assistant.events import Answer
 from assistant.extractive import Quote
 from retrieval.evidence import Evidence
 from retrieval.plain import plain_text
@@ -18,6 +20,30 @@ ENDINGS = {
     "content_filter": "The model's provider cut this answer short by its content filter.",
 }
 """Notices for a reply that did not end by itself, by its reason."""
+_STOPPED = "Stopped. What was written until then is kept."
+_STOPPED_EARLY = "Stopped before anything was written."
+_PARTIAL = "The documents answer only part of this, or touch it only in passing."
+_UNPROVEN = "No statement here is backed by a document."
+
+
+def is_refusal(answer: Answer) -> bool:
+    """Whether it says no more than that the documents do not say."""
+    claims_nothing = all(sentence.support == "not_a_claim" for sentence in answer.sentences)
+    return answer.status == "unanswerable" and claims_nothing and not answer.citations and answer.listed is None
+
+
+def standing_notice(state: State, text: str, answer: Answer | None) -> str | None:
+    """What a reader has to know of a stored answer beside its text: that it was stopped, is partial or unproven."""
+    notices = []
+    if state == "stopped":
+        notices.append(_STOPPED if text else _STOPPED_EARLY)
+    if answer is not None:
+        notices += [answer.notice] if answer.notice else []
+        if answer.status == "unanswerable" and answer.text and answer.listed is None:
+            notices.append(_UNPROVEN)
+        elif answer.status == "partial" and state == "done" and not answer.notice:
+            notices.append(_PARTIAL)
+    return " ".join(notices) or None
 
 
 def shortened_prompt(kept: int, found: int, *, has_history: bool) -> str:

@@ -172,6 +172,25 @@ class Catalogue:
         with self._engine.connect() as connection:
             return frozenset(connection.execute(query).scalars()) & frozenset(document_ids)
 
+    def readable(self, document_ids: Collection[int], scope: Scope) -> frozenset[int]:
+        """Those of these documents that are in scope, by themselves or as the version that took their place."""
+        current = {id_: id_ for id_ in document_ids}
+        while newer := self._successors(frozenset(current.values())):
+            current = {id_: newer.get(now, now) for id_, now in current.items()}
+        wanted = documents.c.id.in_(frozenset(current.values()))
+        query = select(documents.c.id).where(wanted, documents.c.collection_id.in_(scope))
+        with self._engine.connect() as connection:
+            there = frozenset(connection.execute(query).scalars())
+        return frozenset(id_ for id_, now in current.items() if now in there)
+
+    def _successors(self, document_ids: frozenset[int]) -> dict[int, int]:
+        """The next version of each of these documents that was read in anew."""
+        query = select(removals.c.document_id, removals.c.successor_id).where(
+            removals.c.document_id.in_(document_ids), removals.c.successor_id.is_not(None)
+        )
+        with self._engine.connect() as connection:
+            return {row[0]: row[1] for row in connection.execute(query)}
+
     def deleted(self, scope: Scope, first: date, last: date) -> int:
         """How many documents were deleted on these days, UTC; those that a newer version replaced do not count."""
         days = between(removals.c.removed_at, *moments(first, last))

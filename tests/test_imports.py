@@ -33,6 +33,7 @@ ADAPTERS = {
     "py3langid": {"retrieval/language.py"},
     "charset_normalizer": {"retrieval/parsing/text.py"},
     "selectolax": {"retrieval/parsing/html.py"},
+    "fpdf": {"assistant/export/paper.py"},
     "ir_measures": {"retrieval/evaluation/measures.py"},
 }
 """The file that may import each client, one for each kind of endpoint."""

@@ -9,6 +9,7 @@ import streamlit as st
 
 from assistant.conversations import StoredMessage, Work
 from assistant.events import Answer
+from assistant.notices import is_refusal
 from assistant.rewrite import Rewrite
 from assistant.usage import Usage
 from retrieval.chunk_reader import Hit
@@ -18,7 +19,7 @@ from retrieval.parts import Part
 from retrieval.queries import Kind, Query
 from retrieval.trace import Candidate, SearchTrace
 from retrieval.values import Leg
-from ui.answer_view import Data, is_refusal
+from ui.answer_view import Data
 from ui.component import mount
 from ui.markup import visible
 from ui.state import OpenSource

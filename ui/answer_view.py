@@ -1,19 +1,21 @@
 """A stored answer as the data that the component draws."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
 from types import MappingProxyType
 from typing import Any
 
+from assistant.answer_markup import marked_answer
 from assistant.conversations import StoredMessage, Work
 from assistant.events import Answer, Citation
+from assistant.notices import is_refusal, standing_notice
 from assistant.referral import Referral, offers_referral, refer
 from assistant.rewrite import Rewrite
 from retrieval.library import Collection
 from retrieval.values import Passage
 from ui.comparison import comparison_data
-from ui.markup import Element, Node, Sign, citation_signs, read_markup, safe_address, visible
+from ui.markup import Element, Node, safe_address, visible
 from ui.verdict import Doubt, Verdict, verdict_of
 from ui.words import place_and_date_of, shortened
 
@@ -22,10 +24,6 @@ _QUOTE_CHARS = 360
 _LEGS = {"dense": "meaning", "lexical": "words"}
 _NEAREST = 3
 _OLD_DAYS = 731
-_STOPPED = "Stopped. What was written until then is kept."
-_STOPPED_EARLY = "Stopped before anything was written."
-_PARTIAL = "The documents answer only part of this, or touch it only in passing."
-_UNPROVEN = "No statement here is backed by a document."
 
 
 def answer_data(
@@ -59,12 +57,6 @@ def answer_data(
     data["explains"] = work is not None and work.trace is not None and not (answer and answer.listed)
     data["rewrite"] = _rewrite(work.rewrite, can_change=can_ask_again) if work and work.rewrite else None
     return data
-
-
-def is_refusal(answer: Answer) -> bool:
-    """Whether it says no more than that the documents do not say."""
-    claims_nothing = all(sentence.support == "not_a_claim" for sentence in answer.sentences)
-    return answer.status == "unanswerable" and claims_nothing and not answer.citations and answer.listed is None
 
 
 def spoken(message: StoredMessage) -> str:
@@ -120,13 +112,12 @@ def _referral(referral: Referral) -> Data:
 def _text(message: StoredMessage, answer: Answer | None, today: date | None, fates: Mapping[int, str]) -> Data:
     text = answer.text if answer else message.text
     citations = answer.citations if answer else ()
-    signs = [*citation_signs(text, [c.n for c in citations]), *_unwritten_citations(answer), *_sentence_ends(answer)]
     verdict = verdict_of(answer) if answer and answer.text else None
     return {
-        "blocks": as_json(read_markup(text, signs=signs)) if text else [],
+        "blocks": as_json(marked_answer(text, answer)),
         "support": [sentence.support for sentence in answer.sentences] if answer else [],
         "citations": [_citation(citation, today, fates) for citation in citations],
-        "notice": _notice(message, answer),
+        "notice": standing_notice(message.state, message.text, answer),
         "verdict": verdict and verdict_data(verdict, message.work),
     }
 
@@ -143,34 +134,6 @@ def _doubt(doubt: Doubt, work: Work | None) -> Data:
     if work and work.answer:
         data["why"] = comparison_data(work.answer.sentences[doubt.index], work.passages)
     return data
-
-
-def _unwritten_citations(answer: Answer | None) -> Iterator[Sign]:
-    """The sources of sentences that were supported without a number of their own."""
-    for sentence in answer.sentences if answer else ():
-        words = answer.text[sentence.start : sentence.end] if answer else ""
-        written = {sign.name.rstrip("_") for sign in citation_signs(words, sentence.citations)}
-        yield from (Sign(sentence.end, sentence.end, f"c{n}_") for n in sentence.citations if f"c{n}" not in written)
-
-
-def _sentence_ends(answer: Answer | None) -> list[Sign]:
-    """Only sentences in doubt need to be told apart, but each end bounds the next one."""
-    if answer is None or all(s.support in {"supported", "not_a_claim"} for s in answer.sentences):
-        return []
-    return [Sign(sentence.end, sentence.end, f"s{i}") for i, sentence in enumerate(answer.sentences)]
-
-
-def _notice(message: StoredMessage, answer: Answer | None) -> str | None:
-    notices = []
-    if message.state == "stopped":
-        notices.append(_STOPPED if message.text else _STOPPED_EARLY)
-    if answer is not None:
-        notices += [answer.notice] if answer.notice else []
-        if answer.status == "unanswerable" and answer.text and answer.listed is None:
-            notices.append(_UNPROVEN)
-        elif answer.status == "partial" and message.state == "done" and not answer.notice:
-            notices.append(_PARTIAL)
-    return " ".join(notices) or None
 
 
 def _citation(citation: Citation, today: date | None, fates: Mapping[int, str]) -> Data:

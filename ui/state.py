@@ -367,6 +367,33 @@ class CheckState:
             st.session_state.pop(key, None)
 
 
+class SharedState:
+    """What one tab shows of a shared conversation, by the conversation's link."""
+
+    def __init__(self, snapshot_id: str) -> None:
+        self.snapshot_id = snapshot_id
+
+    @property
+    def source(self) -> OpenSource | None:
+        """The source that is open; its message is numbered by its place."""
+        shown, source = _get("citewell_shared_source", ("", None))
+        return source if shown == self.snapshot_id else None
+
+    @source.setter
+    def source(self, source: OpenSource | None) -> None:
+        _set("citewell_shared_source", (self.snapshot_id, source))
+
+    @property
+    def shown(self) -> int:
+        """How many messages are drawn, from the first on."""
+        shown, count = _get("citewell_shared_shown", ("", WINDOW))
+        return count if shown == self.snapshot_id else WINDOW
+
+    def show_more(self) -> None:
+        """Draw more of what follows."""
+        _set("citewell_shared_shown", (self.snapshot_id, self.shown + WINDOW))
+
+
 WINDOW = 20
 """How many messages are drawn at first: a browser needs 0.3 s for these and 5 s for a thousand."""
 THREADS = 30

@@ -12,6 +12,7 @@ from retrieval.library import Collection
 from ui.answer_list import draw_link
 from ui.answer_view import answer_data, spoken
 from ui.component import mount
+from ui.feedback_view import Judgement, judgements
 from ui.question_view import Choose, chooser, draw_stored_question, versions_data
 from ui.source_panel import draw_source, opened_by
 from ui.state import OpenSource, PageState
@@ -32,8 +33,7 @@ def draw_transcript(visit: Visit, *, ask_again: AskAgain, is_answering: bool) ->
     messages = state.conversation.messages
     if state.conversation.earlier:
         _draw_earlier(state)
-    questions = _questions(messages)
-    choose = chooser(visit)
+    questions, judged, choose = _questions(messages), judgements(visit, messages), chooser(visit)
     fates = visit.citewell.catalogue.fates(_cited_documents(messages), visit.readable)
     for message in messages:
         if message.role == "user":
@@ -41,8 +41,16 @@ def draw_transcript(visit: Visit, *, ask_again: AskAgain, is_answering: bool) ->
         else:
             is_last = message is messages[-1] and not is_answering
             again = ask_again if is_last else None
-            question = questions[message.id]
-            _draw_answer(visit, message, question, ask_again=again, choose=choose, collections=collections, fates=fates)
+            _draw_answer(
+                visit,
+                message,
+                questions[message.id],
+                ask_again=again,
+                choose=choose,
+                judgement=judged.get(message.id),
+                collections=collections,
+                fates=fates,
+            )
 
 
 def _asks_instead_of(message: StoredMessage, ask_again: AskAgain) -> Callable[[object], None]:
@@ -89,6 +97,7 @@ def _draw_answer(
     ask_again: AskAgain | None,
     choose: Choose,
     collections: Sequence[Collection],
+    judgement: Judgement | None,
     fates: Mapping[int, Fate],
 ) -> None:
     state = visit.state
@@ -112,6 +121,8 @@ def _draw_answer(
         state.explained = message.id
 
     handlers = {"open": open_source, "again": again, "reworded": reworded, "explain": explain, "version": choose}
+    if judgement:
+        handlers |= judgement.handlers
     with st.chat_message("assistant"):
         data = answer_data(
             message,
@@ -122,6 +133,7 @@ def _draw_answer(
             fates={document_id: fate_words(fate, st.context.timezone) for document_id, fate in fates.items()},
         )
         data |= versions_data(message)
+        data["opinion"] = judgement and judgement.data
         data["active"] = f"{opened.kind}-{opened.n}" if opened else None
         mount("answer", data, key=f"answer_{message.id}", on=handlers)
         draw_link(message)

@@ -51,10 +51,14 @@ def verdict_of(answer: Answer) -> Verdict:
     claims = [sentence for sentence in answer.sentences if sentence.support != "not_a_claim"]
     doubtful = [sentence for sentence in claims if sentence.support in _SAID]
     if answer.listed is not None:
-        took = seconds(answer.timings_ms.get("total", 0.0))
-        return Verdict("quiet", f"counted in the list of documents · {took}", ())
-    parts = (_sources(answer), _support(answer, claims, doubtful), seconds(answer.timings_ms.get("total", 0.0)))
+        return Verdict("quiet", " · ".join(p for p in ("counted in the list of documents", _took(answer)) if p), ())
+    parts = (_sources(answer), _support(answer, claims, doubtful), _took(answer))
     return Verdict(_tone(doubtful), " · ".join(part for part in parts if part), _doubts(answer.sentences))
+
+
+def _took(answer: Answer) -> str:
+    """How long it took, where that is told: of a shared answer it is not."""
+    return seconds(answer.timings_ms["total"]) if "total" in answer.timings_ms else ""
 
 
 def text_verdict(checked: CheckedText) -> Verdict:

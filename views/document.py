@@ -48,6 +48,9 @@ def _draw_back(visit: Visit) -> None:
     if came_from == "check":
         if st.button("Back to the text", icon=":material/arrow_back:", type="tertiary", key="back"):
             st.switch_page("views/check.py")
+    elif came_from == "shared":
+        if st.button("Back to the conversation", icon=":material/arrow_back:", type="tertiary", key="back"):
+            st.switch_page("views/shared.py", query_params={"s": st.query_params.get("s", "")})
     elif came_from != "documents":
         st.button(
             "Back", icon=":material/arrow_back:", type="tertiary", key="back", on_click=visit.state.return_to_chat

@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from assistant.cli import checks, evaluation, library, operations, questions, rules
+from assistant.cli import checks, conversations, evaluation, library, operations, questions, rules
 from assistant.cli.output import FAILED, WRONG_USAGE, WrongUsage, print_json, say
 from assistant.errors import AssistantError
 from retrieval.errors import RetrievalError
@@ -30,6 +30,7 @@ app.command()(checks.check)
 app.add_typer(library.documents, name="documents")
 app.add_typer(library.collections, name="collections")
 app.add_typer(library.jobs, name="jobs")
+app.add_typer(conversations.conversations, name="conversations")
 app.add_typer(rules.rules, name="rules")
 app.add_typer(evaluation.evaluation, name="eval")
 app.command()(operations.weights)

@@ -25,6 +25,7 @@ const ICONS = {
   clock: "M10 3.5a6.5 6.5 0 1 1 0 13 6.5 6.5 0 0 1 0-13zM10 6.5V10l2.5 1.5",
   edit: "M4 16l.8-3.4L13.6 3.8l2.6 2.6-8.8 8.8zM12 5.4l2.6 2.6",
   document: "M6 3.5h5.5l3.5 3.5v9.5H6zM11.5 3.5V7H15",
+  thumb: "M4 9h2.8v7.5H4zM6.8 9l2.9-5.5c1.1 0 1.9.9 1.9 1.9V8h3.2c1 0 1.7.9 1.5 1.9l-1.1 5.2c-.2.8-.8 1.4-1.6 1.4H6.8",
 };
 const HOVER_DELAY_MS = 140;
 const FOCUS_DELAY_MS = 150;
@@ -32,6 +33,7 @@ const memory = new WeakMap();
 const beside = (name) => new URL(name + new URL(import.meta.url).search, import.meta.url);
 const style = new CSSStyleSheet();
 style.replaceSync(await (await fetch(beside("citewell.css"))).text());
+const { showOpinion } = await import(beside("feedback.js"));
 const { drawThreads } = await import(beside("threads.js"));
 const { drawQuestion, versionSwitch, returnToVersion, staysInPlace, asMarkdown } = (await import(beside("message.js"))).default({ make, icon, iconButton, copyText });
 
@@ -42,13 +44,16 @@ export default function (component) {
   const known = memory.get(root) ?? {};
   memory.set(root, known);
   known.send = component.setTriggerValue;
-  const { active, ...content } = data;
+  const { active, opinion, ...content } = data;
   const content_json = JSON.stringify(content);
   if (known.content !== content_json) {
     known.content = content_json;
     DRAW[data.kind](root, data, known);
   }
-  if (data.kind === "answer") showActive(root, active);
+  if (data.kind === "answer") {
+    showActive(root, active);
+    showOpinion(root, opinion, known, { make, icon });
+  }
   return data.kind === "account" ? () => setTimeout(() => returnFocus(root, known), FOCUS_DELAY_MS) : undefined;
 }
 
