@@ -75,19 +75,34 @@ async def healthz(_: Request) -> JSONResponse:
     return JSONResponse({"status": "ok" if is_open else "starting"}, status_code=200 if is_open else 503)
 
 
+def settings() -> Settings | None:
+    """None where one is wrong: the page says which."""
+    try:
+        return Settings.read()
+    except SettingsError:
+        return None
+
+
 def is_demo() -> bool:
     """Whether visitors need a cookie to be told apart."""
-    try:
-        return Settings.read().demo
-    except SettingsError:
-        return False
+    read = settings()
+    return read is not None and read.demo
+
+
+def embedders() -> tuple[str, ...]:
+    """The origins whose pages may show this one in a frame."""
+    read = settings()
+    return read.embed_origins if read else ()
 
 
 app = st.App(
     __file__,
     lifespan=lifespan,
     routes=[Route("/healthz", healthz), asset_route(st.get_option("server.baseUrlPath"))],
-    middleware=[Middleware(SecurityHeaders), Middleware(VisitorCookie, wanted=is_demo)],
+    middleware=[
+        Middleware(SecurityHeaders, embedders=embedders),
+        Middleware(VisitorCookie, wanted=is_demo, framed=lambda: bool(embedders())),
+    ],
 )
 
 # The resources. Any visitor can clear this cache, so it holds nothing that RUNNING does not hold.

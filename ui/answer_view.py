@@ -65,14 +65,15 @@ def is_refusal(answer: Answer) -> bool:
 
 
 def spoken(message: StoredMessage) -> str:
-    """What a screen reader is told when an answer is there."""
+    """What a screen reader is told when an answer is there: how it stands, then the answer."""
     answer = message.work.answer if message.work else None
     if message.reason:
         return f"The answer failed. {message.reason}"
     if answer is None:
         return ""
-    line = verdict_of(answer).text if not is_refusal(answer) else ""
-    return " ".join(part for part in ("Answer:", visible(answer.text), line) if part)
+    facts = [] if is_refusal(answer) else verdict_of(answer).text.split(" · ")[:-1]  # not how long it took
+    ended = "Answer stopped" if message.state == "stopped" else "Answer ready"
+    return f"{', '.join((ended, *facts))}. {visible(answer.text)}"
 
 
 def found_words(passage: Passage) -> str:

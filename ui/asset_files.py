@@ -12,7 +12,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 _FOLDER = Path(__file__).resolve().parent / "assets"
-_MEDIA_TYPES = {"citewell.js": "text/javascript", "threads.js": "text/javascript", "citewell.css": "text/css"}
+_MEDIA_TYPES = {
+    "citewell.js": "text/javascript",
+    "threads.js": "text/javascript",
+    "announce.js": "text/javascript",
+    "citewell.css": "text/css",
+}
 _LOADER = """
 const script = new URL("assets/citewell.js?%s", document.baseURI);
 export default async (component) => (await import(script)).default(component);

@@ -27,6 +27,7 @@ const ICONS = {
 };
 const HOVER_DELAY_MS = 140;
 const FOCUS_DELAY_MS = 150;
+const { say, followStages, keepFocus } = await import(new URL(`announce.js${new URL(import.meta.url).search}`, import.meta.url));
 const memory = new WeakMap();
 const style = new CSSStyleSheet();
 const beside = (name) => new URL(name + new URL(import.meta.url).search, import.meta.url);
@@ -565,9 +566,10 @@ function drawResults(root, data, known) {
 function drawAnnouncement(root, data, known) {
   const region = root.querySelector("[role=status]") ?? make("div", { class: "unseen", role: "status", "aria-live": "polite" });
   if (!region.isConnected) root.replaceChildren(region);
-  // A text node that changes after the region exists is what screen readers report.
-  if (region.textContent !== data.text) setTimeout(() => (region.textContent = data.text), 50);
-  if (known.turn !== data.turn) followTurn(known);
+  known.endStages?.();
+  say(region, data.text);
+  known.endStages = data.live ? followStages(region) : undefined;
+  if (known.turn !== data.turn) followTurn(known), keepFocus();
   known.turn = data.turn;
 }
 
