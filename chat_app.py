@@ -231,7 +231,6 @@ def answer_live(visit: Visit, job: AnswerJob) -> None:
 
 def main() -> None:
     """Navigation, sidebar and the page that was asked for."""
-    st.set_page_config(page_title="Citewell", page_icon=str(HERE / "ui/assets/favicon.svg"))
     st.html(HERE / "ui/assets/page.css")
     chat_page = st.Page(chat, title="Ask", default=True)
     page = st.navigation(
@@ -243,6 +242,7 @@ def main() -> None:
         ],
         position="hidden",
     )
+    st.set_page_config(page_title=f"{page.title} · Citewell", page_icon=str(HERE / "ui/assets/favicon.svg"))
     asked = draw_sidebar(current_visit(), chat_page)
     if PageState().takes_return():
         st.switch_page(chat_page)

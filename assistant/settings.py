@@ -13,7 +13,6 @@ from assistant.errors import SettingsError
 from assistant.usage import Prices
 from retrieval.addresses import is_loopback, is_web_address
 
-
 _ORIGIN = re.compile(r"https?://[a-z0-9-]+(\.[a-z0-9-]+)*(:[1-9][0-9]{0,4})?", re.IGNORECASE)
 """What a browser compares: scheme, host and port. The characters are those that a header may safely carry."""
 
