@@ -545,7 +545,7 @@ function drawPlan(root, data) {
   const group = ({ title, names, more }) =>
     make(
       "details", { class: "trace", open: data.groups.length === 1 }, make("summary", {}, icon("chevron"), title),
-      make("ul", { class: "files" }, names.map((name) => make("li", {}, name))), more ? make("p", { class: "label" }, `and ${more} more`) : null,
+      make("ul", { class: "files", tabindex: "0", "aria-label": title }, names.map((name) => make("li", {}, name))), more ? make("p", { class: "label" }, `and ${more} more`) : null,
     );
   root.replaceChildren(...data.groups.map(group));
 }
