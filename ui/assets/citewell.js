@@ -27,12 +27,12 @@ const ICONS = {
 };
 const HOVER_DELAY_MS = 140;
 const FOCUS_DELAY_MS = 150;
-const { say, followStages, keepFocus } = await import(new URL(`announce.js${new URL(import.meta.url).search}`, import.meta.url));
 const memory = new WeakMap();
 const style = new CSSStyleSheet();
 const beside = (name) => new URL(name + new URL(import.meta.url).search, import.meta.url);
 style.replaceSync(await (await fetch(beside("citewell.css"))).text());
 const { drawThreads } = await import(beside("threads.js"));
+const { say, followStages, keepFocus } = await import(beside("announce.js"));
 
 export default function (component) {
   const { parentElement, data } = component;
@@ -149,7 +149,11 @@ function sentence(index, children, context) {
   if (!sign) return make("span", {}, children);
   const why = () => showWhy(context.place, index);
   const mark = make("button", { type: "button", class: "doubt", "aria-label": `${meaning}. Why?`, title: `${meaning}. Why?`, on: { click: why } }, sign);
-  return make("span", { class: `sentence ${support}` }, children, mark);
+  // Never alone on the next line.
+  const place = children.findLast((child) => child !== "");
+  if (place?.className === "chip-place") place.append(mark);
+  else children.push(mark);
+  return make("span", { class: `sentence ${support}` }, children);
 }
 
 // An answer -------------------------------------------------------------------------------------
