@@ -12,7 +12,7 @@ from assistant.rewrite import Rewrite
 from retrieval.library import Collection
 from retrieval.values import Passage
 from ui.comparison import comparison_data
-from ui.markup import Element, Node, Sign, citation_signs, read_markup, safe_address, visible
+from ui.markup import Element, Node, Sign, citation_signs, read_markup, safe_address, text_of, visible
 from ui.verdict import Doubt, Verdict, verdict_of
 from ui.words import place_and_date_of, shortened
 
@@ -73,7 +73,8 @@ def spoken(message: StoredMessage) -> str:
         return ""
     facts = [] if is_refusal(answer) else verdict_of(answer).text.split(" · ")[:-1]  # not how long it took
     ended = "Answer stopped" if message.state == "stopped" else "Answer ready"
-    return f"{', '.join((ended, *facts))}. {visible(answer.text)}"
+    words = read_markup(answer.text, signs=citation_signs(answer.text, [citation.n for citation in answer.citations]))
+    return f"{', '.join((ended, *facts))}. {text_of(words).strip()}"
 
 
 def found_words(passage: Passage) -> str:

@@ -369,7 +369,7 @@ WALKS = (
     Walk(
         "document",
         "model",
-        "/document?id=2&start=600&end=760",
+        "/document?id=2&start=444&end=562",
         (
             State("document", document),
             State("document-tried", document_tried),
