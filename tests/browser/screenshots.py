@@ -75,7 +75,7 @@ def take_states(
 
 def _sharing(kind: Served, looks: Sequence[Look]) -> Sequence[Sequence[Look]]:
     """The looks that one running app can serve."""
-    return [looks] if kind in {"empty home", "demo"} else [[look] for look in looks]
+    return [looks] if kind in ("empty home", "demo") else [[look] for look in looks]
 
 
 def take_library_picture(browser: Browser, sample_home: Path, work: Path) -> None:

@@ -77,15 +77,15 @@ def reply_to(request: Request) -> Script:
 
 # Where it is served ------------------------------------------------------------------------------
 
-Served = Literal["model", "empty home", "new home", "demo"]
+Served = Literal["model", "empty home", "new home", "demo", "until it ends"]
 
 
 @contextmanager
 def serving(kind: Served, sample_home: Path, folder: Path) -> Iterator[App]:
-    """The app with the scripted model, over a home with nothing in it, a new home, or as the demonstration."""
+    """The app with the scripted model (also for a walk that ends it), over an empty or a new home, or as the demo."""
     folder.mkdir(parents=True, exist_ok=True)
     match kind:
-        case "model":
+        case "model" | "until it ends":
             home = Path(shutil.copytree(sample_home, folder / "home"))
             with ScriptedEndpoint(reply_to) as endpoint, served(home, OPENAI_BASE_URL=endpoint.url) as app:
                 yield app
@@ -201,6 +201,13 @@ def stopped(watched: Watched) -> None:
     watched.page.locator(".st-key-live_answer").get_by_text("Logbook").first.wait_for()
     watched.page.get_by_role("button", name="Stop", exact=True).click()
     watched.page.get_by_text("Stopped.").wait_for()
+
+
+def connection_lost(watched: Watched) -> None:
+    watched.ask(ALL_STAFF)
+    watched.answer()
+    watched.app.process.kill()
+    watched.page.locator(".cw-connection").wait_for()
 
 
 def check_empty(watched: Watched) -> None:
@@ -391,6 +398,7 @@ WALKS = (
             State("uploaded", uploaded),
         ),
     ),
+    Walk("lost connection", "until it ends", "/", (State("offline", connection_lost),)),
     Walk("nothing", "empty home", "/", (State("no-documents", no_documents),)),
     Walk("nothing in the library", "empty home", "/documents", (State("no-documents-library", no_documents),)),
     Walk("nothing to check", "empty home", "/check", (State("no-documents-check", nothing_to_check),)),

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.axe import Known, findings
 from tests.browser.serving import App, tab
-from tests.browser.states import WALKS, Served, Walk, serving
+from tests.browser.states import WALKS, Served, Walk, connection_lost, serving
 
 KNOWN: tuple[Known, ...] = ()
 _OVERFLOWING = """() => [document.scrollingElement, ...document.querySelectorAll(
@@ -29,8 +29,9 @@ def apps(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 def chosen() -> list[object]:
-    """The walks, but for the first start, which is over too soon to be looked at."""
-    return [pytest.param(walk, id=walk.name.replace(" ", "-")) for walk in WALKS if walk.served != "new home"]
+    """The walks, but for the first start, which is over too soon to be looked at, and the one that ends its app."""
+    shared = [walk for walk in WALKS if walk.served not in {"new home", "until it ends"}]
+    return [pytest.param(walk, id=walk.name.replace(" ", "-")) for walk in shared]
 
 
 @pytest.mark.parametrize("walk", chosen())
@@ -59,3 +60,16 @@ def overflowing(page: Page) -> list[str]:
     """The boxes of the page that are wider than what is seen of them."""
     boxes: list[str] = page.evaluate(_OVERFLOWING)
     return boxes
+
+
+def test_a_lost_connection_is_said_and_what_was_read_stays(browser: Browser, sample_home: Path, tmp_path: Path) -> None:
+    with serving("until it ends", sample_home, tmp_path) as app, tab(browser, app) as watched:
+        connection_lost(watched)
+        page = watched.page
+        expect(page.locator(".cw-connection")).to_contain_text("tries again by itself")
+        page.wait_for_timeout(3_000)  # until Streamlit would have laid its dialog over the page
+        expect(page.get_by_role("dialog")).to_have_count(0)
+        expect(page.locator(".answer")).to_contain_text("28 days")
+        page.locator(".verdict.red > summary").click()
+        expect(page.locator(".verdict.red li").first).to_be_visible()
+        assert not [each for each in findings(page) if not each.is_known(KNOWN)]

@@ -1,4 +1,4 @@
-// What a screen reader is told, and where the focus goes when what had it is gone.
+// What a screen reader is told, where the focus goes when what had it is gone, and that the connection is lost.
 
 const STAGE_MS = 200;
 const INPUT = "[data-testid=stChatInput] textarea";
@@ -42,3 +42,27 @@ export function keepFocus() {
 }
 
 const hasNoFocus = () => !document.activeElement || document.activeElement === document.body;
+
+// Streamlit says in a corner that it is connecting, and then lays a dialog over the page that speaks of itself.
+// Instead one line says what is safe, and what was read before can be read on.
+const LOST = "The connection is lost, and Citewell tries again by itself. An answer that is being written goes on.";
+const STATUS = "[data-testid=stConnectionStatus]";
+const ITS_DIALOG = "section[role=dialog]:has(> h2:not(:has(*))) > button[aria-label=Close]";
+const line = document.createElement("p");
+line.className = "cw-connection";
+line.setAttribute("role", "status");
+
+function watchConnection() {
+  let timer = 0;
+  const look = () => {
+    timer = 0;
+    const isLost = document.querySelector(STATUS) !== null;
+    if (!line.isConnected) document.querySelector(".stApp")?.append(line);
+    if (isLost !== Boolean(line.textContent)) line.textContent = isLost ? LOST : "";
+    if (isLost) document.querySelector(ITS_DIALOG)?.click();
+  };
+  new MutationObserver(() => (timer ||= setTimeout(look, STAGE_MS))).observe(document.body, { subtree: true, childList: true });
+  look();
+}
+
+watchConnection();
