@@ -43,7 +43,7 @@ bench-million: .venv/.developing ## Measure search among a million chunks; most 
 torture: .venv/.developing ## Kill, damage and fill the disk at full count; stores torture/report
 	$(BIN)/python -m torture
 
-screenshots: .venv/.developing ## Make the pictures of the docs from the running app
+screenshots: .venv/.developing ## Make a picture of every state of the page in build/screenshots, and those of the docs
 	$(BIN)/python -m tests.browser.screenshots
 
 lock: .venv/.developing ## Write requirements.lock and requirements-dev.lock anew

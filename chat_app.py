@@ -79,19 +79,34 @@ async def healthz(_: Request) -> JSONResponse:
     return JSONResponse({"status": "ok" if is_open else "starting"}, status_code=200 if is_open else 503)
 
 
+def settings() -> Settings | None:
+    """None where one is wrong: the page says which."""
+    try:
+        return Settings.read()
+    except SettingsError:
+        return None
+
+
 def is_demo() -> bool:
     """Whether visitors need a cookie to be told apart."""
-    try:
-        return Settings.read().demo
-    except SettingsError:
-        return False
+    read = settings()
+    return read is not None and read.demo
+
+
+def embedders() -> tuple[str, ...]:
+    """The origins whose pages may show this one in a frame."""
+    read = settings()
+    return read.embed_origins if read else ()
 
 
 app = st.App(
     __file__,
     lifespan=lifespan,
     routes=[Route("/healthz", healthz), asset_route(st.get_option("server.baseUrlPath"))],
-    middleware=[Middleware(SecurityHeaders), Middleware(VisitorCookie, wanted=is_demo)],
+    middleware=[
+        Middleware(SecurityHeaders, embedders=embedders),
+        Middleware(VisitorCookie, wanted=is_demo, framed=lambda: bool(embedders())),
+    ],
 )
 
 # The resources. Any visitor can clear this cache, so it holds nothing that RUNNING does not hold.
@@ -230,7 +245,6 @@ def answer_live(visit: Visit, job: AnswerJob) -> None:
 
 def main() -> None:
     """Navigation, sidebar and the page that was asked for."""
-    st.set_page_config(page_title="Citewell", page_icon=str(HERE / "ui/assets/favicon.svg"))
     st.html(HERE / "ui/assets/page.css")
     chat_page = st.Page(chat, title="Ask", default=True)
     page = st.navigation(
@@ -243,6 +257,7 @@ def main() -> None:
         ],
         position="hidden",
     )
+    st.set_page_config(page_title=f"{page.title} · Citewell", page_icon=str(HERE / "ui/assets/favicon.svg"))
     asked = draw_sidebar(current_visit(), chat_page)
     if PageState().takes_return():
         st.switch_page(chat_page)

@@ -1,16 +1,20 @@
 """Every setting, read once from the environment. The only file that looks at it."""
 
 import os
+import re
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 from platformdirs import user_data_path
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from assistant.errors import SettingsError
 from assistant.usage import Prices
 from retrieval.addresses import is_loopback, is_web_address
+
+_ORIGIN = re.compile(r"https?://[a-z0-9-]+(\.[a-z0-9-]+)*(:[1-9][0-9]{0,4})?", re.IGNORECASE)
+"""What a browser compares: scheme, host and port. The characters are those that a header may safely carry."""
 
 
 def _alias(name: str) -> AliasChoices:
@@ -67,6 +71,11 @@ class Settings(BaseSettings):
     passages: int = Field(8, ge=1, le=50, description="How many passages an answer may draw on.")
     sample: bool = Field(True, description="Read the sample company in when the home is new.")
     demo: bool = Field(False, description="A demonstration: temporary home, visitors apart, nothing kept.")
+    embed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Whose pages may show Citewell in a frame: origins like https://portal.example, "
+        "with spaces or commas between them; none: nobody's.",
+    )
 
     @field_validator(
         "openai_api_key",
@@ -83,6 +92,19 @@ class Settings(BaseSettings):
     @classmethod
     def _empty_is_absent(cls, value: Any) -> Any:
         return None if value == "" else value
+
+    @field_validator("embed_origins", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+    @field_validator("embed_origins")
+    @classmethod
+    def _are_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in value:
+            if not _ORIGIN.fullmatch(origin):
+                raise ValueError("each must be an origin like https://portal.example: no path, no * and no final slash")
+        return value
 
     @field_validator("rerank_url")
     @classmethod

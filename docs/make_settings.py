@@ -48,7 +48,7 @@ def _default(name: str, field: FieldInfo) -> str:
     if name in NOT_FIXED:
         return NOT_FIXED[name]
     default = field.default
-    if default is None:
+    if default is None or default == ():
         return "none"
     return f"`{int(default)}`" if isinstance(default, bool) else f"`{default}`"
 

@@ -15,7 +15,7 @@ from assistant.rewrite import Rewrite
 from retrieval.library import Collection
 from retrieval.values import Passage
 from ui.comparison import comparison_data
-from ui.markup import Element, Node, safe_address, visible
+from ui.markup import Element, Node, citation_signs, read_markup, safe_address, text_of, visible
 from ui.verdict import Doubt, Verdict, verdict_of
 from ui.words import place_and_date_of, shortened
 
@@ -60,14 +60,16 @@ def answer_data(
 
 
 def spoken(message: StoredMessage) -> str:
-    """What a screen reader is told when an answer is there."""
+    """What a screen reader is told when an answer is there: how it stands, then the answer."""
     answer = message.work.answer if message.work else None
     if message.reason:
         return f"The answer failed. {message.reason}"
     if answer is None:
         return ""
-    line = verdict_of(answer).text if not is_refusal(answer) else ""
-    return " ".join(part for part in ("Answer:", visible(answer.text), line) if part)
+    facts = [] if is_refusal(answer) else verdict_of(answer).text.split(" · ")[:-1]  # not how long it took
+    ended = "Answer stopped" if message.state == "stopped" else "Answer ready"
+    words = read_markup(answer.text, signs=citation_signs(answer.text, [citation.n for citation in answer.citations]))
+    return f"{', '.join((ended, *facts))}. {text_of(words).strip()}"
 
 
 def found_words(passage: Passage) -> str:

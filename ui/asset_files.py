@@ -14,6 +14,7 @@ from starlette.routing import Route
 _FOLDER = Path(__file__).resolve().parent / "assets"
 _MEDIA_TYPES = {
     "citewell.js": "text/javascript",
+    "announce.js": "text/javascript",
     "feedback.js": "text/javascript",
     "threads.js": "text/javascript",
     "message.js": "text/javascript",

@@ -6,7 +6,7 @@ Streamlit's Markdown fetches remote images and no setting stops it; this policy 
 import base64
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import streamlit
@@ -16,7 +16,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 _INLINE_SCRIPT = re.compile(r"<script(?![^>]*\bsrc=)[^>]*>(.*?)</script>", re.DOTALL | re.IGNORECASE)
 _FIXED = {
     "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -29,10 +28,14 @@ def streamlit_page() -> str:
     return (Path(streamlit.__file__).parent / "static" / "index.html").read_text("utf-8")
 
 
-def content_security_policy(page: str) -> str:
-    """The policy for a page: its own inline scripts by their hash, else only what this origin serves."""
+def content_security_policy(page: str, embedders: Sequence[str] = ()) -> str:
+    """The policy for a page: its own inline scripts by their hash, else only what this origin serves.
+
+    Only pages of the origins in `embedders` may show it in a frame.
+    """
     # blob: is how Streamlit loads the component in ui/assets; 'wasm-unsafe-eval' its table view.
     scripts = " ".join(["'self'", "'wasm-unsafe-eval'", "blob:", *_script_hashes(page)])
+    ancestors = " ".join(embedders or ("'none'",))
     return "; ".join(
         (
             "default-src 'self'",
@@ -44,9 +47,14 @@ def content_security_policy(page: str) -> str:
             "object-src 'none'",
             "base-uri 'self'",
             "form-action 'self'",
-            "frame-ancestors 'none'",
+            f"frame-ancestors {ancestors}",
         )
     )
+
+
+def _framing(embedders: Sequence[str]) -> dict[str, str]:
+    # The older header cannot name an origin: where one is allowed, the policy alone speaks.
+    return {} if embedders else {"X-Frame-Options": "DENY"}
 
 
 def _script_hashes(page: str) -> Iterable[str]:
@@ -56,11 +64,13 @@ def _script_hashes(page: str) -> Iterable[str]:
 
 
 class SecurityHeaders:
-    """Adds the headers to every response, whoever made it."""
+    """Adds the headers to every response, whoever made it; `embedders()` may show it in a frame."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, embedders: Callable[[], Sequence[str]] = tuple) -> None:
         self._app = app
-        self._headers = {"Content-Security-Policy": content_security_policy(streamlit_page()), **_FIXED}
+        allowed = embedders()
+        policy = content_security_policy(streamlit_page(), allowed)
+        self._headers = {"Content-Security-Policy": policy, **_framing(allowed), **_FIXED}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, as ASGI asks."""

@@ -225,7 +225,7 @@ class PageState:
         """This tab asked, and watches the answer."""
         self.job = job
         _set("citewell_asked", ((job.question, job.instead_of is not None), time.monotonic()))
-        self.announcement = "Searching your documents."
+        self.announcement = ""
 
     def end_watching(self, events: Sequence[Event]) -> None:
         """The answer has ended. One that was never stored leaves its reason and its question behind."""

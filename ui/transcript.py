@@ -58,13 +58,16 @@ def _asks_instead_of(message: StoredMessage, ask_again: AskAgain) -> Callable[[o
 
 
 def read_out(state: PageState) -> None:
-    """Tell a screen reader what has happened, which the page does without a word; follow the newest turn."""
-    messages = state.conversation.messages
+    """Tell a screen reader what has happened, which the page does without a word; follow the newest turn.
+
+    While an answer is written, its stages are read from the screen.
+    """
+    messages, is_answering = state.conversation.messages, state.job is not None
     if state.announcement is None:
         state.announcement = spoken(messages[-1]) if messages else ""
     with st.container(key="announcement"):
-        turn = [state.conversation.id, messages[-1].id if messages else 0, state.job is not None]
-        mount("announce", {"text": state.announcement, "turn": "|".join(map(str, turn))}, key="announce")
+        turn = "|".join(map(str, (state.conversation.id, messages[-1].id if messages else 0, is_answering)))
+        mount("announce", {"text": state.announcement, "turn": turn, "live": is_answering}, key="announce")
 
 
 def _draw_earlier(state: PageState) -> None:

@@ -24,11 +24,12 @@ def new_token() -> str:
 
 
 class VisitorCookie:
-    """Gives the cookie to whoever opens a page without one, while `wanted()` says so."""
+    """Gives the cookie to whoever opens a page without one, while `wanted()` says so; in frames if `framed()`."""
 
-    def __init__(self, app: ASGIApp, wanted: Callable[[], bool]) -> None:
+    def __init__(self, app: ASGIApp, wanted: Callable[[], bool], framed: Callable[[], bool] = bool) -> None:
         self._app = app
         self._wanted = wanted
+        self._framed = framed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, as ASGI asks."""
@@ -39,7 +40,8 @@ class VisitorCookie:
 
         async def send_with_cookie(message: Message) -> None:
             if message["type"] == "http.response.start" and _is_page(message):
-                MutableHeaders(scope=message).append("Set-Cookie", _cookie(is_https=is_https))
+                cookie = _cookie(is_https=is_https, is_framed=self._framed())
+                MutableHeaders(scope=message).append("Set-Cookie", cookie)
             await send(message)
 
         await self._app(scope, receive, send_with_cookie)
@@ -50,7 +52,9 @@ def _is_page(response: Message) -> bool:
     return content_type.startswith("text/html")
 
 
-def _cookie(*, is_https: bool) -> str:
+def _cookie(*, is_https: bool, is_framed: bool) -> str:
     """For this browser session only: nothing of a demo is kept."""
+    # In a frame of another site a browser takes a cookie only over https, and keeps one for each such site.
+    site = "SameSite=None; Partitioned" if is_https and is_framed else "SameSite=Lax"
     secure = "; Secure" if is_https else ""
-    return f"{COOKIE}={new_token()}; Path=/; HttpOnly; SameSite=Lax{secure}"
+    return f"{COOKIE}={new_token()}; Path=/; HttpOnly; {site}{secure}"

@@ -1,7 +1,8 @@
 """A model endpoint that plays a script: real HTTP on loopback, down to the single byte and the silence between.
 
-One script per request, in order; the last one is played again and again. A script is a sequence of bytes to
-send, numbers of seconds to wait, and `HANG`, `RESET` or `END` for what becomes of the connection.
+One script per request, in order; the last one is played again and again. Or a function chooses by the request.
+A script is a sequence of bytes to send, numbers of seconds to wait, and `HANG`, `RESET` or `END` for what becomes
+of the connection.
 """
 
 import json
@@ -9,7 +10,7 @@ import socket
 import ssl
 import struct
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -89,7 +90,7 @@ class Request:
 class ScriptedEndpoint:
     """Use it in a `with` block; `certificate` (with its key) makes it speak TLS."""
 
-    scripts: Sequence[Script]
+    scripts: Sequence[Script] | Callable[[Request], Script]
     listed: Script = field(default_factory=lambda: models("scripted-model"))
     certificate: Path | None = None
     requests: list[Request] = field(default_factory=list)
@@ -138,9 +139,11 @@ class ScriptedEndpoint:
             with closing(connection):
                 request = _read_request(connection)
                 self.requests.append(request)
-                self._play(connection, self.listed if request.path.endswith("/models") else self._next())
+                self._play(connection, self.listed if request.path.endswith("/models") else self._next(request))
 
-    def _next(self) -> Script:
+    def _next(self, request: Request) -> Script:
+        if callable(self.scripts):
+            return self.scripts(request)
         self._played += 1
         return self.scripts[min(self._played, len(self.scripts)) - 1]
 

@@ -24,6 +24,44 @@ def test_the_environment_is_read_and_given_values_win(monkeypatch):
     assert Settings.read(home=None).passages == 3
 
 
+@pytest.mark.parametrize("given", ["https://a.example http://localhost:8600", "https://a.example,http://localhost:8600", " https://a.example,  http://localhost:8600 "])  # fmt: skip
+def test_origins_that_may_embed_it_are_a_list(given, monkeypatch):
+    monkeypatch.setenv("CITEWELL_EMBED_ORIGINS", given)
+    assert Settings.read().embed_origins == ("https://a.example", "http://localhost:8600")
+
+
+def test_by_default_no_origin_may_embed_it(monkeypatch):
+    assert Settings.read().embed_origins == ()
+    monkeypatch.setenv("CITEWELL_EMBED_ORIGINS", "")
+    assert Settings.read().embed_origins == ()
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "a.example",
+        "https://a.example/",
+        "https://a.example/portal",
+        "https://*.example",
+        "*",
+        "'self'",
+        "https:",
+        "ftp://a.example",
+        "https://me@a.example",
+        "https://a.example:0",
+        "https://a.example;script-src",
+        "https://bücher.example",
+        "https://a.example?x",
+        "https://[::1]:8600",
+    ],
+)
+def test_what_is_no_origin_may_not_embed_it(origin, monkeypatch):
+    monkeypatch.setenv("CITEWELL_EMBED_ORIGINS", f"https://good.example {origin}")
+    with pytest.raises(SettingsError) as refused:
+        Settings.read()
+    assert "CITEWELL_EMBED_ORIGINS" in refused.value.hint
+
+
 def test_secrets_are_masked_wherever_settings_are_printed(monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     settings = Settings.read()

@@ -104,6 +104,7 @@ class Watched:
     """A tab, with everything that ought not to have happened in it."""
 
     page: Page
+    app: App
     foreign: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
 
@@ -124,7 +125,7 @@ class Watched:
 def tab(browser: Browser, app: App, path: str = "/", **options: object) -> Iterator[Watched]:
     """A tab of a fresh browser profile, open at a path of the app."""
     context = browser.new_context(**{"viewport": {"width": 1280, "height": 860}, **options})  # type: ignore[arg-type]
-    watched = Watched(context.new_page())
+    watched = Watched(context.new_page(), app)
     own = (app.url, app.url.replace("http", "ws"), "blob:", "data:")
     watched.page.on("request", lambda r: None if r.url.startswith(own) else watched.foreign.append(r.url))
     watched.page.on("websocket", lambda w: None if w.url.startswith(own) else watched.foreign.append(w.url))

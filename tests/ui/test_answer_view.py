@@ -118,9 +118,10 @@ def test_titles_of_documents_cannot_hide_what_they_are() -> None:
 
 
 def test_a_screen_reader_hears_the_answer_and_how_far_it_is_borne_out() -> None:
-    text = "Yes."
+    text = "**Yes** [1]."
     given = answer(text, sentence(text, text, "supported", 1), citations=(citation(1),))
-    assert spoken(message(given)) == "Answer: Yes. 1 source · supported · 1.2 s"
+    assert spoken(message(given)) == "Answer ready, 1 source, supported. Yes."
+    assert spoken(message(given, state="stopped")) == "Answer stopped, 1 source, supported. Yes."
     assert spoken(message(None, state="failed", reason="It broke.")) == "The answer failed. It broke."
 
 

@@ -119,7 +119,7 @@ def test_a_question_is_answered_with_its_source(home: Path) -> None:
     assert answer["citations"][0]["title"] == "Leave policy"
     assert answer["verdict"]["tone"] == "quiet"
     assert test.query_params["c"]
-    assert drawn(test, "announce")[0]["text"].startswith("Answer:")
+    assert drawn(test, "announce")[0]["text"].startswith("Answer ready, ")
 
 
 def test_an_answer_survives_a_reload_by_its_address(home: Path) -> None:

@@ -25,10 +25,13 @@ async def data(_: Request) -> JSONResponse:
     return JSONResponse({})
 
 
-def client(*, demo: bool = False) -> TestClient:
-    middleware = [Middleware(SecurityHeaders), Middleware(VisitorCookie, wanted=lambda: demo)]
+def client(*, demo: bool = False, embedders: tuple[str, ...] = (), base_url: str = "http://testserver") -> TestClient:
+    middleware = [
+        Middleware(SecurityHeaders, embedders=lambda: embedders),
+        Middleware(VisitorCookie, wanted=lambda: demo, framed=lambda: bool(embedders)),
+    ]
     routes = [Route("/", page), Route("/data", data), asset_route(), asset_route("/base/")]
-    return TestClient(Starlette(routes=routes, middleware=middleware))
+    return TestClient(Starlette(routes=routes, middleware=middleware), base_url=base_url)
 
 
 @pytest.mark.parametrize("path", ["/", "/data", "/assets/citewell.js", "/nowhere"])
@@ -37,6 +40,14 @@ def test_every_response_carries_the_policy(path: str) -> None:
     assert "default-src 'self'" in headers["content-security-policy"]
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["x-frame-options"] == "DENY"
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]
+
+
+def test_only_the_named_origins_may_show_it_in_a_frame_and_both_headers_agree() -> None:
+    headers = client(embedders=("https://portal.example", "http://127.0.0.1:8600")).get("/").headers
+    ancestors = headers["content-security-policy"].split("; ")[-1]
+    assert ancestors == "frame-ancestors https://portal.example http://127.0.0.1:8600"
+    assert "x-frame-options" not in headers
 
 
 def test_the_policy_names_no_other_origin_and_no_inline_script_but_streamlits() -> None:
@@ -65,6 +76,15 @@ def test_a_visitor_gets_one_cookie_that_scripts_cannot_read() -> None:
     assert "set-cookie" not in browser.get("/").headers
 
 
+def test_a_frame_of_another_site_gets_its_own_cookie_over_https_alone() -> None:
+    embedders = ("https://portal.example",)
+    over_https = client(demo=True, embedders=embedders, base_url="https://testserver").get("/").headers["set-cookie"]
+    assert "SameSite=None; Partitioned; Secure" in over_https
+    assert "SameSite=Lax" in client(demo=True, embedders=embedders).get("/").headers["set-cookie"]
+    unframed = client(demo=True, base_url="https://testserver").get("/").headers["set-cookie"]
+    assert "SameSite=Lax; Secure" in unframed
+
+
 def test_two_visitors_get_different_cookies() -> None:
     tokens = {client(demo=True).get("/").cookies[COOKIE] for _ in range(3)}
     assert len(tokens) == 3
@@ -87,6 +107,7 @@ def test_the_components_files_are_served_and_kept_by_the_browser() -> None:
         assert answer.status_code == 200
         assert answer.headers["content-type"].startswith("text/javascript")
         assert "immutable" in answer.headers["cache-control"]
+    assert client().get("/assets/announce.js").headers["content-type"].startswith("text/javascript")
     assert client().get("/assets/citewell.css").headers["cache-control"] == "no-cache"
 
 

@@ -36,6 +36,7 @@ style.replaceSync(await (await fetch(beside("citewell.css"))).text());
 const { showOpinion } = await import(beside("feedback.js"));
 const { drawThreads } = await import(beside("threads.js"));
 const { drawQuestion, versionSwitch, returnToVersion, staysInPlace, asMarkdown } = (await import(beside("message.js"))).default({ make, icon, iconButton, copyText });
+const { say, followStages, keepFocus } = await import(beside("announce.js"));
 
 export default function (component) {
   const { parentElement, data } = component;
@@ -155,7 +156,11 @@ function sentence(index, children, context) {
   if (!sign) return make("span", {}, children);
   const why = () => showWhy(context.place, index);
   const mark = make("button", { type: "button", class: "doubt", "aria-label": `${meaning}. Why?`, title: `${meaning}. Why?`, on: { click: why } }, sign);
-  return make("span", { class: `sentence ${support}` }, children, mark);
+  // Never alone on the next line.
+  const place = children.findLast((child) => child !== "");
+  if (place?.className === "chip-place") place.append(mark);
+  else children.push(mark);
+  return make("span", { class: `sentence ${support}` }, children);
 }
 
 // An answer -------------------------------------------------------------------------------------
@@ -587,7 +592,7 @@ function drawPlan(root, data) {
   const group = ({ title, names, more }) =>
     make(
       "details", { class: "trace", open: data.groups.length === 1 }, make("summary", {}, icon("chevron"), title),
-      make("ul", { class: "files" }, names.map((name) => make("li", {}, name))), more ? make("p", { class: "label" }, `and ${more} more`) : null,
+      make("ul", { class: "files", tabindex: "0", "aria-label": title }, names.map((name) => make("li", {}, name))), more ? make("p", { class: "label" }, `and ${more} more`) : null,
     );
   root.replaceChildren(...data.groups.map(group));
 }
@@ -608,9 +613,10 @@ function drawResults(root, data, known) {
 function drawAnnouncement(root, data, known) {
   const region = root.querySelector("[role=status]") ?? make("div", { class: "unseen", role: "status", "aria-live": "polite" });
   if (!region.isConnected) root.replaceChildren(region);
-  // A text node that changes after the region exists is what screen readers report.
-  if (region.textContent !== data.text) setTimeout(() => (region.textContent = data.text), 50);
-  if (known.turn !== data.turn && !staysInPlace()) followTurn(known);
+  known.endStages?.();
+  say(region, data.text);
+  known.endStages = data.live ? followStages(region) : undefined;
+  if (known.turn !== data.turn && !staysInPlace()) followTurn(known), keepFocus();
   known.turn = data.turn;
 }
 

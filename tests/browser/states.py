@@ -1,0 +1,407 @@
+"""Every state of the page as a table: where it is served, and how each state is reached from the one before.
+
+Pictures are made of them (screenshots.py); in test_accessibility.py they are looked over by axe-core and at 375 px.
+"""
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, assert_never
+
+from playwright.sync_api import Page
+
+from tests.assistant.scripted_endpoint import DONE, HEAD, RESET, Request, Script, ScriptedEndpoint, chunk, usage
+from tests.browser.serving import ROOT, App, Watched, served
+
+# What the model says -----------------------------------------------------------------------------
+
+LEAVE = "How many days of annual leave do I get, and how do I ask for them?"
+PART_TIME = "How is it for part-timers?"
+ALL_STAFF = "How many days of paid annual leave does everyone have?"
+PENSION = "How much does the company pay into my pension?"
+BUY = "How do I buy additional days of leave?"
+CARRY = "And at the end of the year, how much leave may I keep?"
+SLOWLY = "What is to be known about annual leave?"
+
+_GOOD = (
+    "Everyone who works full time has **26 days** of paid annual leave in a calendar year, on top of the eight "
+    "public holidays [1].\n\nTo ask for leave:\n\n- Enter the request in the Logbook, under *My time* [1].\n"
+    "- Your team lead answers within two working days [1].\n- Ask at least two weeks ahead for up to ten working "
+    "days in a row [1]."
+)
+_UNSUPPORTED = (
+    "Part-timers have the same leave in proportion to their weekly hours [1]. It is rounded up to the next "
+    "half day [1]. Half days are not possible [1]. "
+    "Unused days are paid out at £500 each."
+)
+_CONTRADICTED = (
+    "Everyone who works full time has 28 days of paid annual leave in a calendar year [1]. Your team lead answers "
+    "within two working days [1]."
+)
+_INVENTED = "Dogs may come to the office on Fridays. Every dog wears a blue collar and stays at its desk."
+_NEXT = "How many days of leave may I carry over?\nMay I buy additional days of leave?\nTitle: Annual leave"
+
+
+def said(text: str, *, wait_s: float = 0.3, pause_s: float = 0.005, ending: Script | None = None) -> Script:
+    """A model's reply, word by word, after a moment in which nothing comes."""
+    pieces = [piece for word in text.split(" ") for piece in (chunk(f"{word} "), pause_s)]
+    return (HEAD, wait_s, *pieces, *(ending or (chunk(finish="stop"), usage(1200, 90), DONE)))
+
+
+ANSWERS = {
+    LEAVE: said(_GOOD, wait_s=2.5, pause_s=0.06),
+    PART_TIME: said(_UNSUPPORTED),
+    ALL_STAFF: said(_CONTRADICTED),
+    BUY: said(_INVENTED),
+    CARRY: said(_GOOD[:150], ending=(RESET,)),
+    SLOWLY: said(f"{_GOOD}\n\n{_GOOD}\n\n{_GOOD}", pause_s=0.15),
+}
+REWRITES = {
+    PART_TIME: "How many days of annual leave do part-timers get?",
+    CARRY: "How much leave may I keep at the end of the year?",
+}
+
+
+def reply_to(request: Request) -> Script:
+    """What the scripted model says to a prompt, known by the question in it."""
+    prompt = "\n".join(message["content"] for message in request.body["messages"])
+    if "may want to ask next" in prompt:
+        return said(_NEXT)
+    asked = max((*ANSWERS, *REWRITES.values()), key=prompt.rfind)
+    if "understood without the conversation" in prompt:
+        return said(REWRITES.get(asked, asked))
+    return ANSWERS.get(asked) or next(ANSWERS[first] for first, second in REWRITES.items() if second == asked)
+
+
+# Where it is served ------------------------------------------------------------------------------
+
+Served = Literal["model", "empty home", "new home", "demo", "until it ends"]
+
+
+@contextmanager
+def serving(kind: Served, sample_home: Path, folder: Path) -> Iterator[App]:
+    """The app with the scripted model (also for a walk that ends it), over an empty or a new home, or as the demo."""
+    folder.mkdir(parents=True, exist_ok=True)
+    match kind:
+        case "model" | "until it ends":
+            home = Path(shutil.copytree(sample_home, folder / "home"))
+            with ScriptedEndpoint(reply_to) as endpoint, served(home, OPENAI_BASE_URL=endpoint.url) as app:
+                yield app
+        case "empty home":
+            with served(folder / "empty", CITEWELL_SAMPLE="0") as app:
+                yield app
+        case "new home":
+            with served(folder / "new") as app:
+                yield app
+        case "demo":
+            with served(folder / "unused", CITEWELL_DEMO="1") as app:
+                yield app
+        case _:
+            assert_never(kind)
+
+
+# How each state is reached -----------------------------------------------------------------------
+
+
+def welcome(watched: Watched) -> None:
+    watched.page.locator(".st-key-starters").wait_for()
+
+
+def filters(watched: Watched) -> None:
+    watched.page.get_by_role("button", name="Filters").click()
+    watched.page.get_by_label("Title has").wait_for()
+
+
+def style(watched: Watched) -> None:
+    watched.page.keyboard.press("Escape")
+    watched.page.get_by_role("button", name="Style").click()
+    watched.page.get_by_text("Step by step").wait_for()
+
+
+def searching(watched: Watched) -> None:
+    watched.page.keyboard.press("Escape")
+    watched.ask(LEAVE)
+    watched.page.get_by_text("Reading").first.wait_for()
+
+
+def streaming(watched: Watched) -> None:
+    watched.page.locator(".st-key-live_answer").get_by_text("Logbook").first.wait_for()
+
+
+def answered(watched: Watched) -> None:
+    watched.answer()
+    watched.page.locator(".st-key-follow_ups button").first.wait_for()
+
+
+def hover(watched: Watched) -> None:
+    watched.page.locator(".chip").first.hover()
+    watched.page.get_by_role("tooltip").wait_for()
+
+
+def source(watched: Watched) -> None:
+    watched.page.locator(".chip").first.click()
+    watched.page.locator(".source mark").first.wait_for()
+
+
+def found(watched: Watched) -> None:
+    if watched.page.locator(".source").count():
+        watched.page.get_by_role("button", name="Close the source").click()
+        watched.page.locator(".source").wait_for(state="detached")
+    watched.page.get_by_role("button", name="How this was found").last.click()
+    watched.page.locator(".account").wait_for()
+
+
+def found_table(watched: Watched) -> None:
+    watched.page.locator(".account table").scroll_into_view_if_needed()
+
+
+def unsupported(watched: Watched) -> None:
+    _close_dialog(watched.page)
+    watched.ask(PART_TIME)
+    watched.page.locator("details.verdict summary").first.click()
+
+
+def reword(watched: Watched) -> None:
+    _close_dialog(watched.page)
+    watched.page.get_by_role("button", name="Change").click()
+    watched.page.get_by_label("What you mean").scroll_into_view_if_needed()
+
+
+def contradicted(watched: Watched) -> None:
+    watched.page.get_by_role("button", name="Keep").click()
+    watched.ask(ALL_STAFF)
+    watched.page.locator("details.verdict.red > summary").click()
+    watched.page.locator("details.verdict.red .why > summary").first.click()
+
+
+def not_found(watched: Watched) -> None:
+    watched.ask(PENSION)
+    watched.page.locator(".refusal").wait_for()
+
+
+def hand_over(watched: Watched) -> None:
+    watched.page.locator(".hand-over summary").last.click()
+    watched.page.locator(".hand-over .letter").last.scroll_into_view_if_needed()
+
+
+def replaced(watched: Watched) -> None:
+    watched.ask(BUY)
+    watched.page.get_by_text("Most of what the model wrote").wait_for()
+
+
+def failed(watched: Watched) -> None:
+    watched.ask(CARRY)
+    watched.page.locator(".failure").wait_for()
+
+
+def stopped(watched: Watched) -> None:
+    watched.ask(SLOWLY)
+    watched.page.locator(".st-key-live_answer").get_by_text("Logbook").first.wait_for()
+    watched.page.get_by_role("button", name="Stop", exact=True).click()
+    watched.page.get_by_text("Stopped.").wait_for()
+
+
+def connection_lost(watched: Watched) -> None:
+    watched.ask(ALL_STAFF)
+    watched.answer()
+    watched.app.process.kill()
+    watched.page.locator(".cw-connection").wait_for()
+
+
+def check_empty(watched: Watched) -> None:
+    watched.page.get_by_role("button", name="Check this text").wait_for()
+
+
+def checked(watched: Watched) -> None:
+    watched.page.get_by_role("button", name="Try it with").click()
+    watched.page.get_by_role("button", name="Check this text").click()
+    watched.page.locator(".compared").wait_for()
+    watched.page.locator(".verdict").first.scroll_into_view_if_needed()
+
+
+def checked_source(watched: Watched) -> None:
+    watched.page.get_by_role("button", name="Open the source").click()
+    watched.page.locator(".source mark").first.wait_for()
+
+
+def documents(watched: Watched) -> None:
+    watched.page.locator("[data-testid=stDataFrame]").wait_for()
+    watched.page.wait_for_timeout(700)
+
+
+def documents_table(watched: Watched) -> None:
+    watched.page.locator("[data-testid=stDataFrame]").scroll_into_view_if_needed()
+
+
+def new_collection(watched: Watched) -> None:
+    watched.page.get_by_role("button", name="New collection").click()
+    watched.page.get_by_role("dialog").wait_for()
+
+
+def follow_folder(watched: Watched) -> None:
+    _close_dialog(watched.page)
+    watched.page.get_by_role("button", name="Follow a folder").click()
+    watched.page.get_by_role("textbox", name="Folder").fill(str(ROOT / "docs"))
+    watched.page.get_by_role("textbox", name="Folder").press("Tab")
+    watched.page.get_by_role("button", name="Preview").click()
+    watched.page.locator(".files li").first.wait_for(state="attached")
+
+
+def delete_collection(watched: Watched) -> None:
+    _close_dialog(watched.page)
+    watched.page.get_by_role("button", name="Delete collection").click()
+    watched.page.get_by_role("dialog").wait_for()
+
+
+def uploading(watched: Watched) -> None:
+    _close_dialog(watched.page)
+    files = [{"name": f"minutes-{n}.md", "mimeType": "text/markdown", "buffer": f"# Minutes {n}\n\nWe met on day {n}.\n".encode() * 200} for n in range(1, 7)]  # fmt: skip
+    broken = {"name": "broken.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7 broken"}
+    watched.page.locator("input[type=file]").set_input_files([*files[:2], broken, *files[2:]])  # type: ignore[arg-type]
+    watched.page.get_by_role("button", name="Read 7 files in").click()
+    watched.page.locator(".st-key-jobs .files").wait_for()
+
+
+def uploaded(watched: Watched) -> None:
+    watched.page.locator(".st-key-outcome").wait_for()
+
+
+def document(watched: Watched) -> None:
+    watched.page.locator(".document").wait_for()
+    watched.page.wait_for_timeout(300)
+
+
+def document_tried(watched: Watched) -> None:
+    watched.page.get_by_label("Try a question").fill("How do I ask for leave?")
+    watched.page.get_by_label("Try a question").press("Enter")
+    watched.page.locator(".results").wait_for()
+    watched.page.locator(".results").scroll_into_view_if_needed()
+
+
+def document_cut(watched: Watched) -> None:
+    watched.page.get_by_text("Show how it was cut").click()
+    watched.page.locator(".piece").first.wait_for()
+    watched.page.locator(".piece").first.scroll_into_view_if_needed()
+
+
+def no_document(watched: Watched) -> None:
+    watched.page.get_by_text("This document is not here any more").wait_for()
+
+
+def reading(watched: Watched) -> None:
+    watched.page.locator(".st-key-reading").wait_for()
+
+
+def no_documents(watched: Watched) -> None:
+    watched.page.get_by_text("There are no documents yet").wait_for()
+
+
+def nothing_to_check(watched: Watched) -> None:
+    watched.page.get_by_text("There are none to check against yet").wait_for()
+
+
+def demo(watched: Watched) -> None:
+    watched.page.locator(".st-key-guided").wait_for(timeout=60_000)
+    watched.page.locator(".st-key-reading").wait_for(state="detached", timeout=180_000)
+
+
+def demo_answered(watched: Watched) -> None:
+    watched.page.locator(".st-key-guided button").first.click()
+    watched.answer()
+
+
+def _close_dialog(page: Page) -> None:
+    page.keyboard.press("Escape")
+    page.get_by_role("dialog").wait_for(state="detached")
+
+
+# The table ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A state of the page, and how it is reached from the one before; the first one, from the page as it opens."""
+
+    name: str
+    reach: Callable[[Watched], None]
+    on: Literal["any width", "wide"] = "any width"
+    """`wide`: what needs a mouse."""
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """States that follow one another in one tab."""
+
+    name: str
+    served: Served
+    path: str
+    states: tuple[State, ...]
+
+
+WALKS = (
+    Walk(
+        "chat",
+        "model",
+        "/",
+        (
+            State("empty", welcome),
+            State("filters", filters),
+            State("style", style),
+            State("searching", searching),
+            State("streaming", streaming),
+            State("answered", answered),
+            State("hover", hover, on="wide"),
+            State("source", source),
+            State("found", found),
+            State("found-table", found_table),
+            State("unsupported", unsupported),
+            State("found-follow-up", found),
+            State("reword", reword),
+            State("contradicted", contradicted),
+            State("not-found", not_found),
+            State("hand-over", hand_over),
+            State("replaced", replaced),
+            State("failed", failed),
+            State("stopped", stopped),
+        ),
+    ),
+    Walk(
+        "check",
+        "model",
+        "/check",
+        (State("check-empty", check_empty), State("check", checked), State("check-source", checked_source)),
+    ),
+    Walk(
+        "document",
+        "model",
+        "/document?id=2&start=444&end=562",
+        (
+            State("document", document),
+            State("document-tried", document_tried),
+            State("document-cut", document_cut),
+        ),
+    ),
+    Walk("gone", "model", "/document?id=999999", (State("document-gone", no_document),)),
+    Walk(
+        "documents",
+        "model",
+        "/documents",
+        (
+            State("documents", documents),
+            State("documents-table", documents_table),
+            State("new-collection", new_collection),
+            State("follow-folder", follow_folder),
+            State("delete-collection", delete_collection),
+            State("uploading", uploading),
+            State("uploaded", uploaded),
+        ),
+    ),
+    Walk("lost connection", "until it ends", "/", (State("offline", connection_lost),)),
+    Walk("nothing", "empty home", "/", (State("no-documents", no_documents),)),
+    Walk("nothing in the library", "empty home", "/documents", (State("no-documents-library", no_documents),)),
+    Walk("nothing to check", "empty home", "/check", (State("no-documents-check", nothing_to_check),)),
+    Walk("first start", "new home", "/", (State("reading", reading),)),
+    Walk("demo", "demo", "/", (State("demo", demo), State("demo-answered", demo_answered))),
+)
