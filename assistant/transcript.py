@@ -155,12 +155,12 @@ class _Copy:
     def add(self, sentence: CheckedSentence, *, is_readable: bool) -> None:
         """The next sentence, with what stands before it."""
         self.gap(sentence.start)
-        self._at = sentence.end
+        words, self._at = self._original[self._at : sentence.end], max(self._at, sentence.end)
         if not is_readable:
             self._withhold()
             return
         start = len(self.text)
-        self.text += self._original[sentence.start : sentence.end]
+        self.text += words
         citations = tuple(n for n in sentence.citations if n in self._numbers)
         self.sentences.append(replace(sentence, start=start, end=len(self.text), citations=citations))
 
