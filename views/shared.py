@@ -23,7 +23,7 @@ def draw_page(visit: Visit) -> None:
     state = SharedState(snapshot_id)
     try:
         # Nothing is shared in the demonstration: its visitors have nothing in common.
-        transcript = visit.citewell.snapshots.open("" if visit.is_demo else snapshot_id, visit.scope)
+        transcript = visit.citewell.snapshots.open("" if visit.is_demo else snapshot_id, visit.readable)
     except SnapshotNotFound:
         draw_problem("This conversation is not shared", "The link was taken back, or it never was one.")
         return

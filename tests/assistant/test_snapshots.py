@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, select, update
 
-from assistant.access import Principal
+from assistant.access import Principal, readable_by
 from assistant.conversations import Conversations, StoredMessage, Work
 from assistant.errors import ConversationNotFound, SnapshotNotFound
 from assistant.events import Answer, CheckedSentence, Citation, Comparison, DocumentList, Support
@@ -269,6 +269,21 @@ def test_it_is_not_seen_once_its_conversation_is_deleted_and_goes_with_it(house:
     house.store.forget(ANNA)
     with house.engine.connect() as connection:
         assert connection.execute(select(table.c.id)).all() == []
+
+
+def test_the_files_of_a_conversation_stay_its_owners(house: House) -> None:
+    conversation = house.store.create(ANNA)
+    collection = house.library.create_private(conversation, ANNA.key)
+    parsed = document(HIDDEN, title="mine.md")
+    document_id = house.library.add(collection, NewDocument("mine.md", FileFacts("m"), parsed, (), None, None))
+    mine = Passage(Source(document_id, collection, "mine.md", "mine.md"), 0, len(HIDDEN), HIDDEN, (), None, 0.9)
+    message = house.store.begin(conversation, ANNA, "What sleeps?")
+    work = made((house.open, mine), (OPEN, "supported", (1,)), (HIDDEN, "supported", (2,)))
+    assert work.answer is not None
+    house.store.save(message, state="done", text=work.answer.text, work=work)
+    shared = house.snapshots.share(conversation, ANNA)
+    assert SECRET not in shown(house.snapshots.open(shared.id, readable_by(BELA, house.library)))
+    assert HIDDEN in house.snapshots.open(shared.id, readable_by(ANNA, house.library)).entries[1].text
 
 
 def test_what_is_said_later_is_not_in_it(house: House) -> None:
