@@ -55,7 +55,7 @@ def _writer(visit: Visit, conversation_id: str, form: Format) -> Callable[[], by
 
     def write() -> bytes:
         transcript = readable_transcript(
-            citewell.conversations, citewell.catalogue, conversation_id, principal=principal, scope=visit.scope
+            citewell.conversations, citewell.catalogue, conversation_id, principal=principal, scope=visit.readable
         )
         return export(transcript, form, on=today).content
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from assistant.access import LOCAL_USER, scope_of
+from assistant.access import LOCAL_USER, readable_by
 from assistant.cli.output import HomeDir, Json, WrongUsage, database, print_json
 from assistant.conversations import Conversations
 from assistant.errors import AssistantError
@@ -31,7 +31,7 @@ def export_conversation(
     if output is None and (as_json or form == "pdf"):
         raise WrongUsage("A PDF, and --json, want a file to write to: add -o FILE.")
     with database(home) as engine:
-        scope = scope_of(LOCAL_USER, Library(engine))
+        scope = readable_by(LOCAL_USER, Library(engine))
         transcript = readable_transcript(
             Conversations(engine), Catalogue(engine), conversation, principal=LOCAL_USER, scope=scope
         )
