@@ -8,7 +8,7 @@ import streamlit as st
 from assistant.bootstrap import SAMPLE_COLLECTION
 from assistant.job_table import Job, JobTable, now
 from assistant.operations import READING_IN
-from assistant.starters import starters
+from assistant.starters import MOST, starters
 from ui.check_form import SAMPLE_STEP, go_to_sample, sample_text
 from ui.guided import GuidedQuestion, guided_questions, starter_questions
 from ui.markdown import literal
@@ -52,8 +52,8 @@ def draw_welcome(visit: Visit, ask: Ask) -> None:
 
 def _starters(visit: Visit) -> tuple[str, ...]:
     """First questions from one's own documents; while there is only the sample company, those written for it."""
-    own = frozenset(collection.id for collection in visit.collections if collection.name != SAMPLE_COLLECTION)
-    return starters(visit.citewell.catalogue.outlines(own)) if own else starter_questions()
+    own = [collection.id for collection in visit.collections if collection.name != SAMPLE_COLLECTION]
+    return starters(visit.citewell.catalogue.outlines(frozenset(own[:MOST]))) if own else starter_questions()
 
 
 def _draw_strip(key: str, words: str) -> None:

@@ -15,6 +15,7 @@ from assistant.job_table import now
 from assistant.operations import ATTACHED, OPERATIONS, Reporter
 from assistant.settings import Settings
 from assistant.threads import KEPT, Threads
+from assistant.transcript import readable_transcript
 from assistant.worker import Worker
 from retrieval.database import open_database
 from retrieval.errors import UnknownDocument
@@ -112,6 +113,24 @@ def test_another_person_gets_nothing_by_any_way(citewell: Citewell) -> None:
     citewell.attached.remove(conversation_id, OTHER, "survey.md")
     work_off(citewell)
     assert citewell.attached.files(conversation_id, LOCAL_USER) == (file,)
+
+
+def test_a_shared_conversation_shows_others_nothing_of_its_files_and_its_owner_takes_it_all_home(
+    citewell: Citewell,
+) -> None:
+    conversation_id = with_survey(citewell)
+    ask(citewell, conversation_id)
+    shared = citewell.snapshots.share(conversation_id, LOCAL_USER)
+    seen = citewell.snapshots.open(shared.id, scope_of(OTHER, citewell.library))
+    assert "nine bolts" not in repr(seen)
+    own = readable_transcript(
+        citewell.conversations,
+        citewell.catalogue,
+        conversation_id,
+        principal=LOCAL_USER,
+        scope=readable_by(LOCAL_USER, citewell.library),
+    )
+    assert "nine bolts" in own.entries[-1].text
 
 
 def test_no_list_of_documents_names_it(citewell: Citewell) -> None:
