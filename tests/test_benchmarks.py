@@ -38,6 +38,9 @@ def test_every_subject_gives_figures_or_says_why_not(quick_run):
         "healthz",
         "memory",
         "drawn again",
+        "first paint of a thread",
+        "traffic of a streamed answer",
+        "Stop →",
         "unchanged files",
         "rebuild",
     ):
@@ -51,7 +54,7 @@ def test_a_run_says_on_what_it_was_measured(quick_run):
 
 
 def test_there_is_something_to_measure():
-    assert set(SUBJECTS) >= {"search", "ingest", "library", "turns", "startup", "page"}
+    assert set(SUBJECTS) >= {"search", "ingest", "library", "turns", "startup", "page", "stream"}
 
 
 def test_a_missing_figure_misses_its_target_and_a_row_without_target_misses_nothing():

@@ -109,6 +109,16 @@ class PageState:
         value: int = _get("citewell_shown", WINDOW)
         return value
 
+    @property
+    def places(self) -> int:
+        """How many places of the transcript were filled last."""
+        value: int = _get("citewell_places", 0)
+        return value
+
+    @places.setter
+    def places(self, count: int) -> None:
+        _set("citewell_places", count)
+
     def show_more(self) -> None:
         """Draw more of the earlier messages."""
         _set("citewell_shown", self.shown + WINDOW)
@@ -276,6 +286,16 @@ class ThreadListState:
         """How many are listed."""
         value: int = _get("citewell_threads_shown", THREADS)
         return value
+
+    @property
+    def places(self) -> int:
+        """How many places of the transcript were filled last."""
+        value: int = _get("citewell_places", 0)
+        return value
+
+    @places.setter
+    def places(self, count: int) -> None:
+        _set("citewell_places", count)
 
     def show_more(self) -> None:
         """List more of the older ones."""

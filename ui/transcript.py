@@ -20,6 +20,10 @@ from ui.visit import Visit
 from ui.words import counted, fate_words
 
 
+_FOLLOW_UPS = 1
+"""They stand in the place after the last answer."""
+
+
 class AskAgain(Protocol):
     """Asks a question once more, perhaps with the reader's own words for what it means, as a version of a message."""
 
@@ -51,6 +55,16 @@ def draw_transcript(visit: Visit, *, ask_again: AskAgain, is_answering: bool) ->
                 collections=collections,
                 fates=fates,
             )
+    _clear(state, is_answering=is_answering)
+
+
+def _clear(state: PageState, *, is_answering: bool) -> None:
+    """Empty the places of what is gone: Streamlit would show it until the script ends, and an answer takes its time."""
+    conversation = state.conversation
+    places = bool(conversation.earlier) + len(conversation.messages) + bool(state.source)
+    for _ in range(state.places + _FOLLOW_UPS - places if is_answering else 0):
+        st.empty()
+    state.places = places
 
 
 def _asks_instead_of(message: StoredMessage, ask_again: AskAgain) -> Callable[[object], None]:
