@@ -29,8 +29,17 @@ export function drawThreads(root, data, known, maker) {
   const focused = root.getRootNode().activeElement?.dataset.focus;
   const wanted = focused && (known.focus ?? focused);
   known.focus = undefined;
-  root.replaceChildren(make("nav", { class: "threads", "aria-label": "Conversations", on: { keydown: walk } }, content(data, known)));
+  const nav = make("nav", { class: "threads", "aria-label": "Conversations", on: { keydown: walk } }, content(data, known));
+  root.querySelector("nav")?.remove();
+  root.append(nav);
+  say(root, data.deleted ? "Conversation deleted" : data.note ?? "");
   if (wanted) focus(root, wanted);
+}
+
+// Heard, not seen; it stays in its place, for what is put in anew is not read out.
+function say(root, words) {
+  const status = root.querySelector("[role=status]") ?? root.appendChild(make("p", { class: "unseen", role: "status" }));
+  if (status.textContent !== words) status.textContent = words;
 }
 
 function focus(root, name) {
@@ -39,7 +48,7 @@ function focus(root, name) {
 
 function content(data, known) {
   return [
-    make("p", { class: data.note ? "note" : "unseen", role: "status" }, data.note),
+    data.note ? make("p", { class: "note" }, data.note) : "",
     data.deleted ? undo(data, known) : "",
     data.archive ? step("Back to conversations", "list", known) : "",
     data.groups.map((group, index) => section(group, index, known)),
@@ -51,7 +60,7 @@ function content(data, known) {
 function undo(data, known) {
   const again = () => act(known, { do: "undelete", id: data.deleted }, `open-${data.deleted}`);
   return make(
-    "p", { class: "undo", role: "status" }, "Conversation deleted",
+    "p", { class: "undo" }, "Conversation deleted",
     make("button", { type: "button", "data-focus": "undo", on: { click: again } }, "Undo"),
   );
 }
@@ -86,7 +95,7 @@ function link(thread, known) {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;  // In a tab or a window of its own.
     event.preventDefault();
     known.send("open", thread.id);
-    if (matchMedia(NARROW).matches) document.querySelector('[data-testid="stSidebarCollapseButton"] button')?.click();
+    uncover();
   };
   const around = thread.match && [make("span", { class: "around" }, thread.before, make("b", {}, thread.match), thread.after)];
   return make(
@@ -97,6 +106,11 @@ function link(thread, known) {
     },
     make("span", { class: "title" }, thread.title), around,
   );
+}
+
+// On a narrow screen the sidebar covers what was chosen in it.
+function uncover() {
+  if (matchMedia(NARROW).matches) document.querySelector('[data-testid="stSidebarCollapseButton"] button')?.click();
 }
 
 // The menu ---------------------------------------------------------------------------------------
@@ -221,6 +235,7 @@ function listenForKeys() {
   if (field && !field.title) field.title = `Search conversations (${navigator.platform.startsWith("Mac") ? "⌘" : "Ctrl+"}K)`;
   if (listens) return;
   listens = true;
+  document.addEventListener("click", (event) => { if (event.target.closest?.(".st-key-new_chat")) uncover(); });
   document.addEventListener("keydown", (event) => {
     if (event.key === "ArrowDown" && event.target === searchField()) list.querySelector("a.open")?.focus();
     if (event.key?.toLowerCase() !== "k" || event.ctrlKey === event.metaKey || event.altKey || event.shiftKey) return;
