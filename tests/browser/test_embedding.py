@@ -52,6 +52,7 @@ def portals(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portals]:
     folder = tmp_path_factory.mktemp("portal")
     html = (ROOT / "examples" / "embed.html").read_text("utf-8")
     assert IN_THE_EXAMPLE in html
+    (folder / "favicon.ico").write_bytes(b"")  # or the browser complains of the portal
     with site(folder) as allowed, site(folder) as refused:
         of_another_site = allowed.replace("127.0.0.1", "localhost")
         origins = f"{allowed}, {of_another_site}"
