@@ -19,7 +19,6 @@ from ui.state import OpenSource, PageState
 from ui.visit import Visit
 from ui.words import counted, fate_words
 
-
 _FOLLOW_UPS = 1
 """They stand in the place after the last answer."""
 
