@@ -32,7 +32,7 @@ def _shown(page: Page, index: int) -> dict[str, object]:
     answer = page.locator(".answer").nth(index)
     answer.wait_for(timeout=60_000)
     return {
-        "question": page.get_by_test_id("stChatMessage").nth(2 * index).inner_text(),
+        "question": page.locator(".question").nth(index).inner_text(),
         "chips": answer.locator(".chip").count(),
         "refused": answer.locator(".refusal").count() == 1,
         "notice": " ".join(answer.locator(".notice").all_inner_texts()),
