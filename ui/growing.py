@@ -24,7 +24,7 @@ _SENTENCE_END = re.compile(r"""[.!?…]["'”’)*_]*(?:[ \t]*\[\d{1,4}\])*[.!?�
 _MARKS = re.compile(r"\*+|_+|~+|`+|[\[\]]")
 _LEAST_CHARS = 80
 """A shorter stretch of a paragraph is not worth an element of its own."""
-_STEP_CHARS = 64
+_STEP_CHARS = 48
 _REST_SHARE = 6
 """What cannot be cut, such as a table, is sent again each time it has grown by this part of itself."""
 
