@@ -24,7 +24,7 @@ _SENTENCE_END = re.compile(r"""[.!?…]["'”’)*_]*(?:[ \t]*\[\d{1,4}\])*[.!?�
 _MARKS = re.compile(r"\*+|_+|~+|`+|[\[\]]")
 _LEAST_CHARS = 80
 """A shorter stretch of a paragraph is not worth an element of its own."""
-_STEP_CHARS = 64
+_STEP_CHARS = 48
 _REST_SHARE = 6
 """What cannot be cut, such as a table, is sent again each time it has grown by this part of itself."""
 
@@ -83,7 +83,7 @@ def _cuts(text: str, start: int, kind: Kind) -> Iterator[tuple[int, Kind]]:
     begin = at = start
     fenced, is_open = False, True
     for line in text[start:].splitlines(keepends=True):
-        in_list = kind == "item" or (kind == "block" and _ITEM.match(text, begin) is not None)
+        in_list = _is_item(text, begin, kind)
         if at > begin and not fenced and (following := _begins(line, in_list=in_list, is_open=is_open)):
             yield at, following
             begin, kind = at, following
@@ -91,8 +91,12 @@ def _cuts(text: str, start: int, kind: Kind) -> Iterator[tuple[int, Kind]]:
         fenced ^= is_fence
         is_open = bool(line.strip()) and not _HEADING.match(line) and not (is_fence and not fenced)
         at += len(line)
-    if not fenced and (end := _last_sentence_end(text[begin:], kind)):
+    if not fenced and not _is_item(text, begin, kind) and (end := _last_sentence_end(text[begin:])):
         yield begin + end, "more"
+
+
+def _is_item(text: str, begin: int, kind: Kind) -> bool:
+    return kind != "more" and _ITEM.match(text, begin) is not None
 
 
 def _begins(line: str, *, in_list: bool, is_open: bool) -> Kind | None:
@@ -104,9 +108,9 @@ def _begins(line: str, *, in_list: bool, is_open: bool) -> Kind | None:
     return None if line[0].isspace() or _MAY_BECOME_ITEM.match(line) else "block"
 
 
-def _last_sentence_end(part: str, kind: Kind) -> int | None:
+def _last_sentence_end(part: str) -> int | None:
     """The end of a paragraph's last whole sentence, with nothing left open that emphasises, links or quotes code."""
-    if kind == "item" or (prose := _PROSE.match(part)) is None:
+    if (prose := _PROSE.match(part)) is None:
         return None
     ends = [match.end() for match in _SENTENCE_END.finditer(part, _LEAST_CHARS, prose.end())]
     return next((end for end in reversed(ends) if _is_closed(part[:end])), None)
