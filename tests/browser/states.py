@@ -210,6 +210,42 @@ def connection_lost(watched: Watched) -> None:
     watched.page.locator(".cw-connection").wait_for()
 
 
+def opinion(watched: Watched) -> None:
+    watched.ask(ALL_STAFF)
+    watched.answer()
+    watched.page.get_by_role("button", name="Not helpful", exact=True).click()
+    watched.page.get_by_text("Incomplete", exact=True).click()
+    watched.page.get_by_label("Comment").fill("It does not say how half days are counted.")
+
+
+def export_menu(watched: Watched) -> None:
+    watched.page.get_by_role("button", name="Save", exact=True).click()
+    watched.page.locator(".opinion").wait_for(state="detached")
+    watched.page.get_by_role("button", name="Export", exact=True).click()
+    watched.page.get_by_role("button", name="PDF").wait_for()
+
+
+def share_menu(watched: Watched) -> None:
+    watched.page.keyboard.press("Escape")
+    watched.page.get_by_role("button", name="Share", exact=True).click()
+    watched.page.get_by_role("button", name="Make a link").click()
+    watched.page.get_by_test_id("stCode").wait_for()
+
+
+def shared(watched: Watched) -> None:
+    watched.page.goto(watched.page.get_by_test_id("stCode").locator("code").inner_text().strip())
+    watched.answer()
+
+
+def shared_source(watched: Watched) -> None:
+    watched.page.locator(".chip").first.click()
+    watched.page.locator(".source mark").first.wait_for()
+
+
+def not_shared(watched: Watched) -> None:
+    watched.page.get_by_text("This conversation is not shared").wait_for()
+
+
 def check_empty(watched: Watched) -> None:
     watched.page.get_by_role("button", name="Check this text").wait_for()
 
@@ -367,6 +403,19 @@ WALKS = (
             State("stopped", stopped),
         ),
     ),
+    Walk(
+        "taken out",
+        "model",
+        "/",
+        (
+            State("opinion", opinion),
+            State("export", export_menu),
+            State("share", share_menu),
+            State("shared", shared),
+            State("shared-source", shared_source),
+        ),
+    ),
+    Walk("not shared", "model", "/shared?s=none", (State("not-shared", not_shared),)),
     Walk(
         "check",
         "model",
