@@ -22,6 +22,7 @@ PART_TIME = "How is it for part-timers?"
 ALL_STAFF = "How many days of paid annual leave does everyone have?"
 PENSION = "How much does the company pay into my pension?"
 BUY = "How do I buy additional days of leave?"
+MEALS = "What is the daily meal allowance on a business trip in the country?"
 CARRY = "And at the end of the year, how much leave may I keep?"
 SLOWLY = "What is to be known about annual leave?"
 
@@ -55,6 +56,7 @@ ANSWERS = {
     PART_TIME: said(_UNSUPPORTED),
     ALL_STAFF: said(_CONTRADICTED),
     BUY: said(_INVENTED),
+    MEALS: said("The daily meal allowance is £56 for a full day in the country [1]."),
     CARRY: said(_GOOD[:150], ending=(RESET,)),
     SLOWLY: said(f"{_GOOD}\n\n{_GOOD}\n\n{_GOOD}", pause_s=0.15),
 }
@@ -203,38 +205,62 @@ def stopped(watched: Watched) -> None:
     watched.page.get_by_text("Stopped.").wait_for()
 
 
+def printed(watched: Watched) -> None:
+    watched.ask(MEALS)
+    watched.answer()
+    watched.page.locator(".chip").first.click()
+    watched.page.locator(".printed img").wait_for()
+
+
+def versions(watched: Watched) -> None:
+    watched.page.get_by_role("button", name="Close the source").click()
+    watched.page.get_by_role("button", name="Ask again").click()
+    watched.page.locator(".answer").get_by_role("group", name="Versions").wait_for()
+
+
+def edit_question(watched: Watched) -> None:
+    watched.page.locator(".question").last.hover()
+    watched.page.get_by_role("button", name="Edit the question").last.click()
+    watched.page.get_by_role("textbox", name="The question, put differently").wait_for()
+
+
+def feedback(watched: Watched) -> None:
+    watched.page.get_by_role("button", name="Cancel").click()
+    watched.page.get_by_role("button", name="Not helpful", exact=True).click()
+    watched.page.get_by_role("radio", name="Wrong").wait_for()
+
+
+def export(watched: Watched) -> None:
+    watched.page.get_by_role("button", name="Not helpful", exact=True).click()
+    watched.page.get_by_role("button", name="Export", exact=True).click()
+    watched.page.get_by_role("button", name="Markdown", exact=True).wait_for()
+
+
+def share(watched: Watched) -> None:
+    watched.page.keyboard.press("Escape")
+    watched.page.get_by_role("button", name="Share", exact=True).click()
+    watched.page.get_by_role("button", name="Make a link").click()
+    watched.page.locator("[data-testid=stCode] code").first.wait_for()
+
+
+def shared(watched: Watched) -> None:
+    link = watched.page.locator("[data-testid=stCode] code").first.inner_text().strip()
+    watched.page.goto(f"{watched.app.url}/shared?{link.partition('?')[2]}")
+    watched.answer()
+
+
+def thread_menu(watched: Watched) -> None:
+    watched.page.get_by_role("link", name="Ask", exact=True).click()
+    watched.page.locator(".st-key-thread_list a").first.hover()
+    watched.page.get_by_role("button", name="What to do with").first.click()
+    watched.page.get_by_role("menuitem", name="Rename", exact=True).wait_for()
+
+
 def connection_lost(watched: Watched) -> None:
     watched.ask(ALL_STAFF)
     watched.answer()
     watched.app.process.kill()
     watched.page.locator(".cw-connection").wait_for()
-
-
-def opinion(watched: Watched) -> None:
-    watched.ask(ALL_STAFF)
-    watched.answer()
-    watched.page.get_by_role("button", name="Not helpful", exact=True).click()
-    watched.page.get_by_text("Incomplete", exact=True).click()
-    watched.page.get_by_label("Comment").fill("It does not say how half days are counted.")
-
-
-def export_menu(watched: Watched) -> None:
-    watched.page.get_by_role("button", name="Save", exact=True).click()
-    watched.page.locator(".opinion").wait_for(state="detached")
-    watched.page.get_by_role("button", name="Export", exact=True).click()
-    watched.page.get_by_role("button", name="PDF").wait_for()
-
-
-def share_menu(watched: Watched) -> None:
-    watched.page.keyboard.press("Escape")
-    watched.page.get_by_role("button", name="Share", exact=True).click()
-    watched.page.get_by_role("button", name="Make a link").click()
-    watched.page.get_by_test_id("stCode").wait_for()
-
-
-def shared(watched: Watched) -> None:
-    watched.page.goto(watched.page.get_by_test_id("stCode").locator("code").inner_text().strip())
-    watched.answer()
 
 
 def shared_source(watched: Watched) -> None:
@@ -404,15 +430,19 @@ WALKS = (
         ),
     ),
     Walk(
-        "taken out",
+        "what can be done with an answer",
         "model",
         "/",
         (
-            State("opinion", opinion),
-            State("export", export_menu),
-            State("share", share_menu),
+            State("printed-page", printed),
+            State("versions", versions),
+            State("edit-question", edit_question),
+            State("feedback", feedback),
+            State("export", export),
+            State("share", share),
             State("shared", shared),
             State("shared-source", shared_source),
+            State("thread-menu", thread_menu, on="wide"),
         ),
     ),
     Walk("not shared", "model", "/shared?s=none", (State("not-shared", not_shared),)),

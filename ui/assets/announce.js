@@ -1,4 +1,5 @@
-// What a screen reader is told, where the focus goes when what had it is gone, and that the connection is lost.
+// What a screen reader is told, where the focus goes when what had it is gone, that the connection is lost, and the
+// theme of what stands beside the app.
 
 const STAGE_MS = 200;
 const INPUT = "[data-testid=stChatInput] textarea";
@@ -65,4 +66,14 @@ function watchConnection() {
   look();
 }
 
+// Dialogs stand beside the app, not in it: they are told whether it is dark.
+function spreadScheme() {
+  const app = document.querySelector(".stApp");
+  if (!app) return;
+  const spread = () => (document.body.style.colorScheme = getComputedStyle(app).colorScheme);
+  new MutationObserver(spread).observe(app, { attributes: true, attributeFilter: ["class"] });
+  spread();
+}
+
 watchConnection();
+spreadScheme();
