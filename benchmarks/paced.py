@@ -41,6 +41,15 @@ def paced_endpoint() -> Iterator[PacedEndpoint]:
 class _Handler(BaseHTTPRequestHandler):
     endpoint: PacedEndpoint
 
+    def do_GET(self) -> None:
+        """The list of models."""
+        body = json.dumps({"object": "list", "data": [{"id": "paced", "object": "model"}]}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
         self.send_response(200)

@@ -198,6 +198,12 @@ def test_text_that_streams_only_grows(browser: Browser, slow_app: App) -> None:
         for _ in range(12):
             seen.append(re.sub(r"\s+", "", live.text_content() or ""))
             watched.page.wait_for_timeout(250)
+        between = "[class*=st-key-part_] [data-testid=stMarkdown] > div"
+        displays = watched.page.locator(between).evaluate_all(
+            "all => all.map((each) => getComputedStyle(each).display)"
+        )
+        assert len(displays) > 1
+        assert set(displays) == {"inline"}, "the parts of a paragraph run on in one line"
         watched.page.get_by_role("button", name="Stop", exact=True).click()
         assert all(later.startswith(earlier) for earlier, later in pairwise(seen))
         assert len(seen[-1]) > len(seen[0])

@@ -5,7 +5,7 @@ export default ({ make, icon, iconButton, copyText }) => {
 
   function drawQuestion(root, data, known) {
     const words = make("p", { class: "question", dir: "auto" }, data.text);
-    if (!data.is_stored) return root.replaceChildren(words);
+    if (!data.is_stored) return root.replaceChildren(words, make("div", { class: "under" }));
     const said = make("span", { class: "said", role: "status" });
     const edit = iconButton("edit", "Edit the question", () => show(true));
     const line = make(
