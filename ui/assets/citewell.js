@@ -32,11 +32,13 @@ const FOCUS_DELAY_MS = 150;
 const memory = new WeakMap();
 const beside = (name) => new URL(name + new URL(import.meta.url).search, import.meta.url);
 const style = new CSSStyleSheet();
-style.replaceSync(await (await fetch(beside("citewell.css"))).text());
-const { showOpinion } = await import(beside("feedback.js"));
-const { drawThreads } = await import(beside("threads.js"));
-const { drawQuestion, versionSwitch, returnToVersion, staysInPlace, asMarkdown } = (await import(beside("message.js"))).default({ make, icon, iconButton, copyText });
-const { say, followStages, keepFocus } = await import(beside("announce.js"));
+// All at once: one after the other they would wait for four more answers before the first word is drawn.
+const [rules, { showOpinion }, { drawThreads }, message, { say, followStages, keepFocus }] = await Promise.all([
+  fetch(beside("citewell.css")).then((response) => response.text()),
+  ...["feedback.js", "threads.js", "message.js", "announce.js"].map((name) => import(beside(name))),
+]);
+style.replaceSync(rules);
+const { drawQuestion, versionSwitch, returnToVersion, staysInPlace, asMarkdown } = message.default({ make, icon, iconButton, copyText });
 
 export default function (component) {
   const { parentElement, data } = component;
