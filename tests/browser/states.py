@@ -56,7 +56,7 @@ ANSWERS = {
     PART_TIME: said(_UNSUPPORTED),
     ALL_STAFF: said(_CONTRADICTED),
     BUY: said(_INVENTED),
-    MEALS: said("The daily meal allowance is £56 for a full day in the country [1]."),
+    MEALS: said("The daily meal allowance is £56 for a full day in the country and £72 for a full day abroad."),
     CARRY: said(_GOOD[:150], ending=(RESET,)),
     SLOWLY: said(f"{_GOOD}\n\n{_GOOD}\n\n{_GOOD}", pause_s=0.15),
 }
