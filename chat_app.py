@@ -212,6 +212,7 @@ def chat() -> None:
     follow_choices(visit)
     job = refresh(state, visit.citewell.conversations, visit.principal)
     draw_bottom(visit, job, ask=ask, submitted=submitted)
+    draw_take_out(visit)
     # Always the same places in the same order: Streamlit keeps what a place held until the script ends.
     strips, welcome, transcript = st.container(key="strips"), st.empty(), st.container(key="transcript")
     with strips:
@@ -220,7 +221,6 @@ def chat() -> None:
         with welcome.container():
             draw_welcome(visit, ask)
     with transcript:
-        draw_take_out(visit)
         draw_transcript(visit, ask_again=ask, is_answering=job is not None)
         if job is None:
             draw_follow_ups(visit, ask)
