@@ -186,6 +186,7 @@ def test_what_a_conversation_is_narrowed_to_survives_a_reload(browser: Browser, 
     with tab(browser, talked) as watched:
         page = watched.page
         page.get_by_role("link", name=SAID[2][0]).click()
+        expect(page.locator(".question", has_text=SAID[2][0])).to_be_visible()
         page.get_by_role("button", name="Filters").click()
         field = page.get_by_label("Title has")
         field.fill("warranty")
