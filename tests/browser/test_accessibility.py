@@ -10,7 +10,6 @@ from tests.browser.axe import Known, findings
 from tests.browser.serving import App, tab
 from tests.browser.states import WALKS, Served, Walk, connection_lost, serving
 
-pytestmark = pytest.mark.axe
 KNOWN: tuple[Known, ...] = ()
 _OVERFLOWING = """() => [document.scrollingElement, ...document.querySelectorAll(
   "[data-testid=stMain], [data-testid=stBottom], [role=dialog]")].filter(
