@@ -135,13 +135,10 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
     embedder, notice = _embedder(settings, home.cache)
     background = Background()
     indexes = _indexes(home, library, embedder, background)
-    reranker = reranker_of(settings)
+    reranker, catalogue = reranker_of(settings), Catalogue(engine)
     search = Search(library, indexes, embedder, reranker)
-    catalogue = Catalogue(engine)
     retriever = CitewellRetriever(engine=search, catalogue=catalogue, limit=settings.passages)
-    conversations = Conversations(engine)
-    originals = Originals(home.originals)
-    jobs = JobTable(engine)
+    conversations, originals, jobs = Conversations(engine), Originals(home.originals), JobTable(engine)
     attached = AttachedFiles(library, catalogue, originals, conversations, jobs)
     assistant = Assistant(
         library,

@@ -13,9 +13,10 @@ from typing import Protocol
 from retrieval.chunk_reader import Vector
 from retrieval.errors import FULL, HomeFull
 from retrieval.held import Held, HeldVectors
+from retrieval.index_feed import IndexedChunk
 from retrieval.language import main_stemmer
 from retrieval.lexical import LexicalIndex
-from retrieval.library import IndexedChunk, Library
+from retrieval.library import Library
 from retrieval.remembered import RememberedVectors
 from retrieval.seal import Seal
 from retrieval.values import Leg, Scope

@@ -12,7 +12,7 @@ from heapq import nlargest
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from retrieval.library import IndexedChunk
+from retrieval.index_feed import IndexedChunk
 from retrieval.seal import Seal, clear
 from retrieval.values import Leg, Scope
 

@@ -28,8 +28,9 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from retrieval.chunk_reader import Vector
-from retrieval.context import IndexedText, indexed_text
+from retrieval.context import indexed_text
 from retrieval.errors import CollectionRefused, UnknownCollection, UnknownDocument
+from retrieval.index_feed import IndexFeed
 from retrieval.private import CALLED, PrivateCollections
 from retrieval.schema import chunks, collections, documents, failures, removals, title_embeddings
 from retrieval.values import Chunk, ParsedDocument, Scope, Section, Source
@@ -81,17 +82,6 @@ class NewDocument:
 
 
 @dataclass(frozen=True, slots=True)
-class IndexedChunk:
-    """A chunk as an index wants it."""
-
-    id: int
-    document_id: int
-    words: IndexedText
-    embedding: Vector | None
-    embedding_model: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class Failure:
     """A file that could not be read in, and why. `deaths` counts how often it took its parser with it."""
 
@@ -101,7 +91,7 @@ class Failure:
     deaths: int = 0
 
 
-class Library(PrivateCollections):
+class Library(PrivateCollections, IndexFeed):
     """Collections, documents and chunks in SQL."""
 
     def close(self) -> None:
@@ -307,16 +297,6 @@ class Library(PrivateCollections):
         with self._engine.connect() as connection:
             return int(connection.execute(query).scalar_one())
 
-    def languages(self, collection_id: str) -> dict[str, int]:
-        """How many characters a collection has in each language; texts of unknown language are left out."""
-        query = (
-            select(documents.c.language, func.sum(documents.c.characters))
-            .where(documents.c.collection_id == collection_id, documents.c.language.is_not(None))
-            .group_by(documents.c.language)
-        )
-        with self._engine.connect() as connection:
-            return {language: int(count) for language, count in connection.execute(query)}
-
     def hashes_in_use(self) -> frozenset[str]:
         """SHA-256 of every file that a document or a failure stands for."""
         with self._engine.connect() as connection:
@@ -325,16 +305,6 @@ class Library(PrivateCollections):
                 for table in (documents, failures)
                 for sha256 in connection.execute(select(table.c.sha256).distinct()).scalars()
             )
-
-    def chunk_count(self, collection_id: str, *, embedded_by: str | None = None) -> int:
-        """How many chunks a collection has; with `embedded_by`, only those with that model's embedding."""
-        query = (
-            select(func.count()).select_from(chunks.join(documents)).where(documents.c.collection_id == collection_id)
-        )
-        if embedded_by is not None:
-            query = query.where(chunks.c.embedding_model == embedded_by)
-        with self._engine.connect() as connection:
-            return int(connection.execute(query).scalar_one())
 
     def chunk_owners(self, collection_id: str) -> dict[int, int]:
         """The document id of every chunk of a collection."""
@@ -354,50 +324,6 @@ class Library(PrivateCollections):
                 for sha256, blob in connection.execute(query):
                     found[sha256] = np.frombuffer(blob, dtype=np.float32)
         return found
-
-    def documents_after(self, collection_id: str, last_id: int, limit: int) -> tuple[int, ...]:
-        """Ids of documents added since `last_id`, oldest first."""
-        query = (
-            select(documents.c.id)
-            .where(documents.c.collection_id == collection_id, documents.c.id > last_id)
-            .order_by(documents.c.id)
-            .limit(limit)
-        )
-        with self._engine.connect() as connection:
-            return tuple(connection.execute(query).scalars())
-
-    def removals_after(self, collection_id: str, last_id: int) -> tuple[tuple[int, int], ...]:
-        """(removal id, document id) since `last_id`, oldest first."""
-        query = (
-            select(removals.c.id, removals.c.document_id)
-            .where(removals.c.collection_id == collection_id, removals.c.id > last_id)
-            .order_by(removals.c.id)
-        )
-        with self._engine.connect() as connection:
-            return tuple((row[0], row[1]) for row in connection.execute(query))
-
-    def indexed_chunks(self, document_ids: Sequence[int]) -> Iterator[IndexedChunk]:
-        """The chunks of these documents as an index wants them."""
-        query = (
-            select(chunks, documents.c.title, documents.c.markup)
-            .join(documents)
-            .where(documents.c.id.in_(document_ids))
-            .order_by(chunks.c.id)
-        )
-        with self._engine.connect() as connection:
-            for row in connection.execute(query).mappings():
-                words = indexed_text(row["text"], title=row["title"], heading=row["heading"], markup=row["markup"])
-                yield IndexedChunk(
-                    row["id"], row["document_id"], words, _vector(row["embedding"]), row["embedding_model"]
-                )
-
-    def sample(self, collection_id: str, count: int) -> tuple[IndexedChunk, ...]:
-        """About `count` chunks spread evenly over a collection."""
-        query = select(documents.c.id).where(documents.c.collection_id == collection_id).order_by(documents.c.id)
-        with self._engine.connect() as connection:
-            ids = tuple(connection.execute(query).scalars())
-        step = max(1, len(ids) // count)
-        return tuple(self.indexed_chunks(ids[::step]))[:: max(1, len(ids[::step]) // count)][:count]
 
     def documents_without(self, collection_id: str, model: str) -> tuple[int, ...]:
         """Ids of documents of which something lacks an embedding by this model."""
@@ -532,10 +458,6 @@ def _parsed(row: RowMapping) -> ParsedDocument:
 def _collection(row: Row[Any]) -> Collection:
     name = row.name if row.conversation_id is None else CALLED
     return Collection(row.id, name, row.description, row.folder, row.watched, row.contact)
-
-
-def _vector(blob: bytes | None) -> Vector | None:
-    return None if blob is None else np.frombuffer(blob, dtype=np.float32)
 
 
 def _batches(items: Sequence[Any]) -> Iterator[Sequence[Any]]:

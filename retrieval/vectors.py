@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.library import IndexedChunk
+from retrieval.index_feed import IndexedChunk
 from retrieval.seal import Seal, clear
 from retrieval.values import Leg
 

@@ -19,7 +19,7 @@ from retrieval.embedding import Embedder
 from retrieval.retriever import CitewellRetriever
 from retrieval.values import ParsedDocument, Section
 from tests.assistant.scripted_endpoint import HANG, Script, ScriptedEndpoint, error, reply
-from tests.assistant.test_turn import ANNA, BELA
+from tests.assistant.turns import ANNA, BELA
 from tests.conftest import Shelf, open_shelf
 from tests.ui.values import answer, citation, passage
 

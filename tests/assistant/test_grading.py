@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from assistant.evaluation import LabelledQuestion, Told
 from assistant.grading import grade_answers, read_grade
 from tests.assistant.scripted_endpoint import ScriptedEndpoint, reply
-from tests.assistant.test_turn import model_at
+from tests.assistant.turns import model_at
 
 LEAVE = LabelledQuestion("How long is my leave?", True, ("26 days",))
 OFFICE = LabelledQuestion("Where is the office?", True, ("Port Ardle",))

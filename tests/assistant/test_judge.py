@@ -10,18 +10,7 @@ from assistant.events import CheckedSentence, Comparison, Difference, SentenceCh
 from assistant.judge import is_undecided, read_opinions
 from assistant.turn import Assistant
 from tests.assistant.scripted_endpoint import Script, ScriptedEndpoint, error, reply
-from tests.assistant.test_turn import (  # noqa: F401 - fixtures
-    LEAVE,
-    RIGHT,
-    answer_of,
-    asked,
-    assistant,
-    conversations,
-    joined,
-    model_at,
-    replaced_in,
-    stocked,
-)
+from tests.assistant.turns import LEAVE, RIGHT, answer_of, asked, joined, model_at, replaced_in
 from tests.ui.values import passage
 
 REWORDED = "Holidays left over at the end of March vanish [1]."
@@ -29,7 +18,7 @@ YES = '{"verdicts": [{"statement": 1, "support": "supported"}]}'
 NO = YES.replace("supported", "unsupported")
 
 
-def judged(assistant: Assistant, *scripts: Script, question: str = LEAVE) -> tuple[tuple, ScriptedEndpoint]:  # noqa: F811
+def judged(assistant: Assistant, *scripts: Script, question: str = LEAVE) -> tuple[tuple, ScriptedEndpoint]:
     with ScriptedEndpoint(scripts) as endpoint:
         return asked(replace(assistant, model=model_at(endpoint.url), has_judge=True), question), endpoint
 
@@ -38,7 +27,7 @@ def supports(events: tuple) -> list[str]:
     return [sentence.support for sentence in answer_of(events).sentences]
 
 
-def test_a_sentence_in_other_words_is_judged_once_the_text_is_complete(assistant):  # noqa: F811
+def test_a_sentence_in_other_words_is_judged_once_the_text_is_complete(assistant):
     without = asked_without_judge(assistant)
     assert supports(without)[1] in {"partly", "unsupported"}, "the rules alone leave it undecided"
     events, endpoint = judged(assistant, reply(f"{RIGHT} {REWORDED}"), reply(YES))
@@ -54,12 +43,12 @@ def test_a_sentence_in_other_words_is_judged_once_the_text_is_complete(assistant
     assert answer_of(events).usage.prompt_tokens == 14
 
 
-def asked_without_judge(assistant: Assistant) -> tuple:  # noqa: F811
+def asked_without_judge(assistant: Assistant) -> tuple:
     with ScriptedEndpoint([reply(f"{RIGHT} {REWORDED}")]) as endpoint:
         return asked(replace(assistant, model=model_at(endpoint.url)), LEAVE)
 
 
-def test_what_the_judge_finds_unsupported_stays_so_and_may_take_the_answer_back(assistant):  # noqa: F811
+def test_what_the_judge_finds_unsupported_stays_so_and_may_take_the_answer_back(assistant):
     events, _ = judged(assistant, reply(REWORDED), reply(NO))
     assert len(replaced_in(events)) == 1
     assert "30 days of paid leave" in joined(events)
@@ -68,25 +57,25 @@ def test_what_the_judge_finds_unsupported_stays_so_and_may_take_the_answer_back(
 @pytest.mark.parametrize(
     "wrong", ["Everybody has 35 days of paid leave a year [1].", "I have booked your leave of 30 days [1]."]
 )
-def test_no_opinion_is_asked_on_a_wrong_figure_or_a_deed(wrong, assistant):  # noqa: F811
+def test_no_opinion_is_asked_on_a_wrong_figure_or_a_deed(wrong, assistant):
     events, endpoint = judged(assistant, reply(f"{RIGHT} {wrong}"), reply(YES))
     assert len(endpoint.requests) == 1
     assert supports(events)[1] in {"unsupported", "contradicted"}
 
 
-def test_an_answer_that_the_rules_settle_costs_no_second_call(assistant):  # noqa: F811
+def test_an_answer_that_the_rules_settle_costs_no_second_call(assistant):
     _, endpoint = judged(assistant, reply(RIGHT), reply(YES))
     assert len(endpoint.requests) == 1
 
 
 @pytest.mark.parametrize("script", [error(500, "no"), reply("I think so."), reply('{"verdicts": 7}')], ids=range(3))
-def test_a_judge_that_fails_or_talks_leaves_the_verdicts_as_they_were(script, assistant):  # noqa: F811
+def test_a_judge_that_fails_or_talks_leaves_the_verdicts_as_they_were(script, assistant):
     before = supports(asked_without_judge(assistant))
     events, _ = judged(assistant, reply(f"{RIGHT} {REWORDED}"), script)
     assert supports(events) == before
 
 
-def test_an_endpoint_that_knows_no_schema_is_asked_without_one(assistant):  # noqa: F811
+def test_an_endpoint_that_knows_no_schema_is_asked_without_one(assistant):
     refusing = error(400, "response_format is not supported", param="response_format")
     events, endpoint = judged(assistant, reply(f"{RIGHT} {REWORDED}"), refusing, reply(f"Sure: {YES}"))
     assert "response_format" not in endpoint.requests[2].body

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from retrieval.context import IndexedText
+from retrieval.index_feed import IndexedChunk
 from retrieval.indexes import ChunkIndex
 from retrieval.lexical import LexicalIndex
-from retrieval.library import IndexedChunk
 from retrieval.vectors import VectorIndex
 from tests.conftest import open_shelf
 
