@@ -111,9 +111,11 @@ def assistant(tmp_path: Path, embedder: Embedder) -> Iterator[Assistant]:
     shelf.library.close()
 
 
-def conversation(assistant: Assistant, *turns: tuple[str, str | None]) -> list[tuple[Event, ...]]:
-    """The events of each turn of one conversation, given as (question, the reader's rewrite)."""
-    id_ = assistant.conversations.create(ANNA)
+def conversation(
+    assistant: Assistant, *turns: tuple[str, str | None], id_: str | None = None
+) -> list[tuple[Event, ...]]:
+    """The events of each turn of one conversation, a new one or this, given as (question, the reader's rewrite)."""
+    id_ = id_ or assistant.conversations.create(ANNA)
     return [
         tuple(assistant.ask(question, conversation_id=id_, principal=ANNA, rewrite=rewrite))
         for question, rewrite in turns
@@ -127,14 +129,14 @@ def searched(events: tuple[Event, ...]) -> PassagesFound:
 def test_the_rewrite_is_one_more_query_and_is_stored_with_the_turn(assistant: Assistant) -> None:
     with ScriptedEndpoint([reply("30 days [1]."), reply(MEANT), reply("In proportion [1].")]) as endpoint:
         spoken = replace(assistant, model=OpenAIModel(endpoint.url, None, "m"))
-        _, events = conversation(spoken, (FIRST, None), (FOLLOW_UP, None))
+        id_ = assistant.conversations.create(ANNA)
+        _, events = conversation(spoken, (FIRST, None), (FOLLOW_UP, None), id_=id_)
         assert FOLLOW_UP in endpoint.requests[2].body["messages"][-1]["content"]
     found = searched(events)
     assert found.rewrite == Rewrite(MEANT, "model")
     assert [query.kind for query in found.trace.queries] == ["asked", "with_previous", "rewritten"]
     assert sum(query.weight for query in found.trace.queries) == pytest.approx(1)
-    (summary,) = assistant.conversations.list(ANNA)
-    stored = assistant.conversations.messages(summary.id, ANNA)[-1].work
+    stored = assistant.conversations.messages(id_, ANNA)[-1].work
     assert stored is not None
     assert stored.rewrite == Rewrite(MEANT, "model")
 

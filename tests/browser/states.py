@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, assert_never
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.assistant.scripted_endpoint import DONE, HEAD, RESET, Request, Script, ScriptedEndpoint, chunk, usage
 from tests.browser.serving import ROOT, App, Watched, served
@@ -278,6 +278,7 @@ def check_empty(watched: Watched) -> None:
 
 def checked(watched: Watched) -> None:
     watched.page.get_by_role("button", name="Try it with").click()
+    expect(watched.page.get_by_role("textbox", name="Text to check")).not_to_have_value("")
     watched.page.get_by_role("button", name="Check this text").click()
     watched.page.locator(".compared").wait_for()
     watched.page.locator(".verdict").first.scroll_into_view_if_needed()
@@ -375,7 +376,7 @@ def demo_answered(watched: Watched) -> None:
 
 
 def _close_dialog(page: Page) -> None:
-    page.keyboard.press("Escape")
+    page.get_by_role("dialog").get_by_role("button", name="Close", exact=True).click()
     page.get_by_role("dialog").wait_for(state="detached")
 
 

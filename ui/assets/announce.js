@@ -48,7 +48,8 @@ const hasNoFocus = () => !document.activeElement || document.activeElement === d
 // Instead one line says what is safe, and what was read before can be read on.
 const LOST = "The connection is lost, and Citewell tries again by itself. An answer that is being written goes on.";
 const STATUS = "[data-testid=stConnectionStatus]";
-const ITS_DIALOG = "section[role=dialog]:has(> h2:not(:has(*))) > button[aria-label=Close]";
+// Its title is bare text; that of a dialog of ours holds elements.
+const itsDialog = () => [...document.querySelectorAll("section[role=dialog]")].find((dialog) => dialog.querySelector(":scope > h2")?.childElementCount === 0);
 const line = document.createElement("p");
 line.className = "cw-connection";
 line.setAttribute("role", "status");
@@ -60,7 +61,7 @@ function watchConnection() {
     const isLost = document.querySelector(STATUS) !== null;
     if (!line.isConnected) document.querySelector(".stApp")?.append(line);
     if (isLost !== Boolean(line.textContent)) line.textContent = isLost ? LOST : "";
-    if (isLost) document.querySelector(ITS_DIALOG)?.click();
+    if (isLost) itsDialog()?.querySelector("button[aria-label=Close]")?.click();
   };
   new MutationObserver(() => (timer ||= setTimeout(look, STAGE_MS))).observe(document.body, { subtree: true, childList: true });
   look();
