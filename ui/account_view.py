@@ -9,6 +9,7 @@ import streamlit as st
 
 from assistant.conversations import StoredMessage, Work
 from assistant.events import Answer
+from assistant.markup import visible
 from assistant.notices import is_refusal
 from assistant.rewrite import Rewrite
 from assistant.usage import Usage
@@ -21,7 +22,6 @@ from retrieval.trace import Candidate, SearchTrace
 from retrieval.values import Leg
 from ui.answer_view import Data
 from ui.component import mount
-from ui.markup import visible
 from ui.state import OpenSource
 from ui.visit import Visit
 from ui.words import counted, page_of, seconds, shortened

@@ -9,13 +9,13 @@ from typing import Any
 from assistant.answer_markup import marked_answer
 from assistant.conversations import StoredMessage, Work
 from assistant.events import Answer, Citation
+from assistant.markup import Element, Node, citation_signs, read_markup, safe_address, text_of, visible
 from assistant.notices import is_refusal, standing_notice
 from assistant.referral import Referral, offers_referral, refer
 from assistant.rewrite import Rewrite
 from retrieval.library import Collection
 from retrieval.values import Passage
 from ui.comparison import comparison_data
-from ui.markup import Element, Node, citation_signs, read_markup, safe_address, text_of, visible
 from ui.verdict import Doubt, Verdict, verdict_of
 from ui.words import place_and_date_of, shortened
 

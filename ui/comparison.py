@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from assistant.events import CheckedSentence, Difference
+from assistant.markup import visible
 from retrieval.plain import plain_text
 from retrieval.values import Passage
-from ui.markup import visible
 from ui.words import place_and_date_of
 
 _ELIDED = "\u2026"

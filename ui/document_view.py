@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
+from assistant.markup import Element, Node, visible
 from retrieval.values import Chunk, ParsedDocument, Source
 from ui.answer_view import as_json
-from ui.markup import Element, Node, visible
 from ui.source_view import Quoted, Span, marked_text
 from ui.words import counted, page_of, page_word
 

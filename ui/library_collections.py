@@ -5,6 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from assistant.markup import visible
 from retrieval.catalogue import Contents
 from retrieval.errors import RetrievalError
 from retrieval.language import language_name, languages_read_by
@@ -13,7 +14,6 @@ from retrieval.sync import SyncPlan
 from retrieval.values import Scope
 from ui.component import mount
 from ui.markdown import literal
-from ui.markup import visible
 from ui.state import Asked
 from ui.visit import Visit
 from ui.words import counted, full_date, local_time

@@ -7,6 +7,7 @@ from typing import Any, BinaryIO
 import streamlit as st
 
 from assistant.extractive import best_quotes
+from assistant.markup import visible
 from retrieval.blocks import blocks
 from retrieval.catalogue import Entry
 from retrieval.language import language_name
@@ -17,7 +18,6 @@ from ui.answer_view import as_json, found_words
 from ui.component import mount
 from ui.library_jobs import start_again
 from ui.markdown import literal
-from ui.markup import visible
 from ui.source_view import Span, marked_text
 from ui.state import Asked
 from ui.visit import Visit

@@ -8,11 +8,11 @@ from typing import Any, Literal
 import streamlit as st
 
 from assistant.job_table import Job, now
+from assistant.markup import visible
 from retrieval.errors import UnknownCollection
 from retrieval.listing import uploaded_name
 from ui.component import mount
 from ui.markdown import literal
-from ui.markup import visible
 from ui.visit import Visit
 from ui.words import counted
 

@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 import streamlit as st
 
 from assistant.job_table import now
+from assistant.markup import visible
 from assistant.narrowed import Narrowed
 from retrieval.catalogue import Entry, SortKey, Status, Wanted
 from retrieval.filters import Filters
@@ -17,7 +18,6 @@ from ui.answer_list import draw_strip, listed_in_address, narrowed_to_list
 from ui.choices import ask_only
 from ui.library_jobs import FileStatus, draw_files, start_again
 from ui.markdown import literal
-from ui.markup import visible
 from ui.source_view import DOCUMENT_PAGE
 from ui.state import Asked
 from ui.visit import Visit

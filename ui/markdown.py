@@ -8,7 +8,7 @@ into a tree of known kinds and written again with every letter of significance a
 import re
 
 from assistant.markdown import MarkdownWriter
-from ui.markup import citation_signs, read_markup, visible
+from assistant.markup import citation_signs, read_markup, visible
 
 _SIGNIFICANT = re.compile(r"[\\`*_{}\[\]()<>#+!|~$:&@^=\"'-]")
 _DIRECTIVE = re.compile(r":(?=[A-Za-z_+-][\w+-]*:)")

@@ -9,13 +9,13 @@ import streamlit as st
 
 from assistant.access import scope_of
 from assistant.errors import AssistantError
+from assistant.markup import visible
 from assistant.narrowed import Narrowed
 from retrieval.errors import RetrievalError
 from retrieval.filters import Filters
 from retrieval.library import Collection
 from ui.choices import choose
 from ui.markdown import literal
-from ui.markup import visible
 from ui.style import draw_style
 from ui.visit import Visit
 from ui.words import counted, shortened

@@ -1,9 +1,9 @@
 """The page that an opened source stands on, as it was printed, beside what was read of it."""
 
+from assistant.markup import visible
 from retrieval.errors import RetrievalError
 from retrieval.printed import Mark, PrintedPage, marks_on
 from ui.component import mount
-from ui.markup import visible
 from ui.source_view import Source
 from ui.visit import Visit
 from ui.words import page_of, shortened

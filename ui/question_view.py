@@ -8,8 +8,8 @@ import streamlit as st
 from assistant.conversations import StoredMessage
 from assistant.errors import ConversationNotFound
 from assistant.jobs import JOBS
+from assistant.markup import visible
 from ui.component import mount
-from ui.markup import visible
 from ui.visit import Visit
 
 Choose = Callable[[object], None]

@@ -8,12 +8,12 @@ from itertools import groupby
 from urllib.parse import urlencode
 
 from assistant.conversations import StoredMessage, Work
+from assistant.markup import Element, Kind, Node, Sign, read_markup, text_of, visible
 from retrieval.blocks import Block, blocks, marker_end
 from retrieval.catalogue import Fate
 from retrieval.plain import plain_text
 from retrieval.values import Markup, Passage
 from ui.answer_view import Data, as_json
-from ui.markup import Element, Kind, Node, Sign, read_markup, text_of, visible
 from ui.state import OpenSource
 from ui.words import fate_words, place_and_date_of, reference_to
 

@@ -287,16 +287,6 @@ class ThreadListState:
         value: int = _get("citewell_threads_shown", THREADS)
         return value
 
-    @property
-    def places(self) -> int:
-        """How many places of the transcript were filled last."""
-        value: int = _get("citewell_places", 0)
-        return value
-
-    @places.setter
-    def places(self, count: int) -> None:
-        _set("citewell_places", count)
-
     def show_more(self) -> None:
         """List more of the older ones."""
         _set("citewell_threads_shown", self.shown + THREADS)

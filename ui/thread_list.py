@@ -7,10 +7,10 @@ import streamlit as st
 
 from assistant.errors import ConversationNotFound
 from assistant.job_table import now
+from assistant.markup import visible
 from assistant.threads import Found, Thread
 from ui.address import PARAMETER
 from ui.component import mount
-from ui.markup import visible
 from ui.state import ThreadListState
 from ui.visit import Visit
 from ui.words import counted, local_time, month_of, shortened

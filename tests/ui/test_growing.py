@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assistant.markup import read_markup, text_of
 from ui.growing import GrowingText
-from ui.markup import read_markup, text_of
 
 SENTENCE = "Everyone who works full time has 26 days of paid annual leave in a calendar year, as before [1]. "
 LINES = (

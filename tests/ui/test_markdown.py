@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from assistant.markup import Sign, citation_signs, read_markup, safe_address, text_of, visible
 from ui.markdown import literal, safe_markdown
-from ui.markup import Sign, citation_signs, read_markup, safe_address, text_of, visible
 
 _BROWSER = MarkdownIt("gfm-like", {"html": True, "linkify": False})
 """Reads Markdown as Streamlit's page does, HTML included, so that whatever slips through shows."""

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from assistant.markup import text_of
 from retrieval.catalogue import Fate
 from retrieval.values import Markup, Passage
 from retrieval.values import Source as Document
 from tests.ui.values import answer, citation, message, passage
-from ui.markup import text_of
 from ui.source_view import Source, Span, document_query, find_source, marked_text, quotation, source_data
 from ui.state import OpenSource
 
