@@ -16,7 +16,7 @@ from assistant.events import FilesAwaited
 from assistant.job_table import Job, JobTable
 from retrieval.catalogue import Catalogue, Entry
 from retrieval.library import Library
-from retrieval.listing import distinct
+from retrieval.listing import distinct, uploaded_name
 from retrieval.originals import Originals
 
 READ, REMOVE, FORGET = "read_attached", "remove_attached", "forget_attached"
@@ -24,6 +24,7 @@ READ, REMOVE, FORGET = "read_attached", "remove_attached", "forget_attached"
 MOST_FILES = 20
 """So many files one conversation may have."""
 _LOOK_AGAIN_S = 0.1
+_LOST = "It could not be read; attach it again."
 
 FileState = Literal["reading", "read", "failed"]
 
@@ -56,9 +57,10 @@ class AttachedFiles:
 
         One of a name that is there already takes its place. Raises ConversationNotFound, or AttachmentRefused.
         """
-        self.conversations.count(conversation_id, principal)  # Raises where the conversation is not theirs.
+        self.conversations.leaf(conversation_id, principal)  # Raises where the conversation is not theirs.
         given = tuple(uploads)
-        _check_count(len(self.files(conversation_id, principal)) + len(given))
+        there = {file.name for file in self.files(conversation_id, principal)}
+        _check_count(len(there | {uploaded_name(name) for name, _ in given}))
         try:
             kept = [(name, self.originals.keep_data(data)) for name, data in given]
         except OSError as error:
@@ -84,7 +86,7 @@ class AttachedFiles:
         return tuple(file for file in files if file is not None)
 
     def remove(self, conversation_id: str, principal: Principal, name: str) -> None:
-        """Take a file out of a conversation for good. What answers quoted of it stays in them."""
+        """Take a file out of a conversation for good. What answers quoted of it stays in them, but not in exports."""
         collection_id = self._collection(conversation_id, principal)
         if collection_id is None:
             return
@@ -108,6 +110,8 @@ class AttachedFiles:
             told = reading
             names.update(reading)
             time.sleep(_LOOK_AGAIN_S)
+        if not names:
+            return None
         failed = (
             file for file in self.files(conversation_id, principal) if file.state == "failed" and file.name in names
         )
@@ -116,23 +120,22 @@ class AttachedFiles:
     def forget(self, conversation_ids: Collection[str]) -> None:
         """Remove the files of these conversations for good, from the database, the indexes and the originals."""
         private = self.library.private_by_conversation()
-        gone = [private[one] for one in conversation_ids if one in private]
-        for collection_id in gone:
-            self._cancel(collection_id)
-        if gone:
-            self.jobs.add(FORGET, {"collection_ids": gone}, owner="")
+        self._forget([private[one] for one in conversation_ids if one in private])
 
     def forget_all_of(self, principal: Principal) -> None:
         """Remove the files of all conversations of a person."""
-        own = self.library.private(principal.key)
-        self.forget(
-            [one for one, collection_id in self.library.private_by_conversation().items() if collection_id in own]
-        )
+        self._forget(sorted(self.library.private(principal.key)))
 
     def sweep(self) -> None:
         """Remove the files of conversations that are gone, or in which nothing was ever asked."""
         known = frozenset(self.library.private_by_conversation())
         self.forget(known - self.conversations.in_use(known))
+
+    def _forget(self, collection_ids: Sequence[str]) -> None:
+        for collection_id in collection_ids:
+            self._cancel(collection_id)
+        if collection_ids:
+            self.jobs.add(FORGET, {"collection_ids": list(collection_ids)}, owner="")
 
     def _collection(self, conversation_id: str, principal: Principal) -> str | None:
         return next(iter(self.library.private(principal.key, conversation_id=conversation_id)), None)
@@ -170,5 +173,7 @@ def _file(name: str, job: Job, entry: Entry | None) -> AttachedFile | None:
         return None if job.cancelled else AttachedFile(name, "reading")
     if entry is not None and entry.id is not None:
         return AttachedFile(name, "read", entry.id, entry.pages)
+    if job.cancelled:
+        return None
     reason = entry.reason if entry is not None else job.problem
-    return AttachedFile(name, "failed", reason=reason) if reason else None
+    return AttachedFile(name, "failed", reason=reason or _LOST)

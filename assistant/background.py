@@ -39,4 +39,4 @@ def _logged(work: Callable[[], None]) -> None:
 
 
 def _name(work: Callable[[], None]) -> str:
-    return getattr(work, "__name__", "background")
+    return getattr(getattr(work, "func", work), "__name__", "background")

@@ -5,7 +5,7 @@ import tempfile
 import threading
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -135,24 +135,25 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
     embedder, notice = _embedder(settings, home.cache)
     background = Background()
     indexes = _indexes(home, library, embedder, background)
-    reranker, catalogue = reranker_of(settings), Catalogue(engine)
+    reranker = reranker_of(settings)
     search = Search(library, indexes, embedder, reranker)
+    catalogue = Catalogue(engine)
     retriever = CitewellRetriever(engine=search, catalogue=catalogue, limit=settings.passages)
-    conversations, originals, jobs = Conversations(engine), Originals(home.originals), JobTable(engine)
+    conversations = Conversations(engine)
+    originals = Originals(home.originals)
+    jobs = JobTable(engine)
     attached = AttachedFiles(library, catalogue, originals, conversations, jobs)
-    assistant = Assistant(
+    inventory = Inventory(catalogue, Mentions(library, indexes.lexical), search)
+    answering = Assistant(
         library,
         retriever,
         conversations,
         embedder,
-        model_of(settings),
+        None,
         settings.reply_tokens,
-        inventory=Inventory(catalogue, Mentions(library, indexes.lexical), search),
-        prices=settings.prices,
+        inventory=inventory,
         house_rules=HouseRules(engine),
-        has_judge=settings.judge,
         background=background,
-        models=further_models_of(settings),
         attached=attached,
     )
     return Citewell(
@@ -170,13 +171,24 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
         Threads(engine, forget_files=attached.forget),
         jobs,
         attached,
-        assistant,
+        _with_models(answering, settings),
         embedder,
         reranker,
         notice,
         background,
         Feedback(engine),
         Snapshots(engine, conversations, catalogue),
+    )
+
+
+def _with_models(assistant: Assistant, settings: Settings) -> Assistant:
+    """The same with the models that the settings name, and what they are asked for."""
+    return replace(
+        assistant,
+        model=model_of(settings),
+        models=further_models_of(settings),
+        prices=settings.prices,
+        has_judge=settings.judge,
     )
 
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import Connection, Engine, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, delete, insert, select, update
 
 from assistant.access import Principal
 from assistant.conversations import State, Work
@@ -102,17 +102,14 @@ class Feedback:
 
     def judged(self, *, is_helpful: bool | None = None, limit: int = 100) -> tuple[Judged, ...]:
         """Everybody's opinions with the answers they are about, the newest first: for whoever may see all of them."""
-        earlier = messages.alias("earlier")
         asked = messages.alias("asked")
-        before = (earlier.c.conversation_id == messages.c.conversation_id) & (earlier.c.id < messages.c.id)
-        last = select(func.max(earlier.c.id)).where(before, earlier.c.role == "user").scalar_subquery()
         query = (
             select(
                 feedback, messages.c.conversation_id, messages.c.text, messages.c.work, asked.c.text.label("question")
             )
             .join(messages, messages.c.id == feedback.c.message_id)
             .join(conversations, conversations.c.id == messages.c.conversation_id)
-            .outerjoin(asked, asked.c.id == func.coalesce(messages.c.parent_id, last))
+            .outerjoin(asked, asked.c.id == messages.c.parent_id)
             .where(conversations.c.deleted_at.is_(None))
             .order_by(feedback.c.updated_at.desc(), feedback.c.message_id.desc())
             .limit(limit)

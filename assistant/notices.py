@@ -20,6 +20,8 @@ ENDINGS = {
     "content_filter": "The model's provider cut this answer short by its content filter.",
 }
 """Notices for a reply that did not end by itself, by its reason."""
+INSTEAD = "These are sentences from the documents instead."
+"""Ends the notice about a model that did not answer; what stands before it is for whoever asked alone."""
 _STOPPED = "Stopped. What was written until then is kept."
 _STOPPED_EARLY = "Stopped before anything was written."
 _PARTIAL = "The documents answer only part of this, or touch it only in passing."

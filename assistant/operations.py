@@ -46,11 +46,13 @@ from retrieval.intake import IntakeReport, Progress
 from retrieval.library import FileFacts
 from retrieval.listing import ListedFile, uploaded_file
 from retrieval.mentions import Mentions
+from retrieval.private import CALLED
 from retrieval.sync import SyncPlan
 from retrieval.trace import SearchTrace
 from retrieval.values import Scope
 
 _TAKEN_BACK = "\n\n(Taken back: the documents do not bear it out.)\n\n"
+TIDY = "tidy"
 _NO_FILE = "Its file is not kept here; add it again."
 
 
@@ -156,7 +158,7 @@ def remove_attached(citewell: Citewell, work: Work, _reporter: Reporter) -> dict
     """Take the files at `paths` out of `collection_id`, which holds those of a conversation."""
     citewell.library.remove_paths(work["collection_id"], work["paths"])
     citewell.indexes.catch_up(work["collection_id"])
-    _tidy(citewell)
+    citewell.jobs.add(TIDY, {}, owner="")
     return {}
 
 
@@ -166,6 +168,12 @@ def forget_attached(citewell: Citewell, work: Work, _reporter: Reporter) -> dict
         citewell.library.delete_collection(collection_id)
         citewell.indexes.drop(collection_id)
         citewell.jobs.forget(collection_id)
+    citewell.jobs.add(TIDY, {}, owner="")
+    return {}
+
+
+def tidy(citewell: Citewell, _work: Work, _reporter: Reporter) -> dict[str, Any]:
+    """Delete the kept files that nothing stands for any more; a job of the thread that reads files in and keeps them."""
     _tidy(citewell)
     return {}
 
@@ -173,9 +181,10 @@ def forget_attached(citewell: Citewell, work: Work, _reporter: Reporter) -> dict
 def rebuild(citewell: Citewell, _work: Work, reporter: Reporter) -> dict[str, Any]:
     """Build every index again from the database."""
     every, collections = citewell.library.every_collection(), citewell.library.collections()
+    names = {collection.id: collection.name for collection in collections}
     for done, collection_id in enumerate(every, 1):
         citewell.indexes.rebuild(collection_id)
-        reporter.on_progress(Progress(done, len(every), citewell.library.collection(collection_id).name))
+        reporter.on_progress(Progress(done, len(every), names.get(collection_id, CALLED)))
     chunks = sum(citewell.library.chunk_count(collection.id) for collection in collections)
     return {"collections": len(collections), "chunks": chunks}
 
@@ -285,6 +294,7 @@ WRITING: Mapping[str, Operation] = {
     "delete_documents": delete_documents,
     "delete_collection": delete_collection,
     "rebuild": rebuild,
+    TIDY: tidy,
 }
 ATTACHED: Mapping[str, Operation] = {READ: read_uploads, REMOVE: remove_attached, FORGET: forget_attached}
 """What is done with the files of conversations: beside all other work, for somebody waits."""
@@ -361,4 +371,5 @@ def _changes_json(plan: SyncPlan) -> dict[str, list[Any]]:
 
 def _tidy(citewell: Citewell) -> None:
     """Delete the kept files that nothing stands for any more."""
-    citewell.originals.forget_all_but(citewell.library.hashes_in_use() | hashes_of(citewell.jobs.open()))
+    waiting = hashes_of(citewell.jobs.open())  # First: what ends between the two looks is then in use.
+    citewell.originals.forget_all_but(waiting | citewell.library.hashes_in_use())

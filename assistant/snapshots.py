@@ -16,6 +16,7 @@ from assistant.access import Principal
 from assistant.conversations import Conversations, State
 from assistant.errors import SnapshotNotFound
 from assistant.events import Answer, CheckedSentence
+from assistant.notices import INSTEAD
 from assistant.schema import conversations, snapshots
 from assistant.transcript import Entry, Transcript, transcript_of
 from assistant.usage import Usage
@@ -110,8 +111,10 @@ def for_others(entries: Iterable[Entry]) -> Iterable[Entry]:
 
 def _bare(answer: Answer) -> Answer:
     """An answer with its proof alone."""
+    _, instead, after = (answer.notice or "").partition(INSTEAD)
     return replace(
         answer,
+        notice=instead + after if instead else answer.notice,
         sentences=tuple(replace(sentence, compared=None, opposed=None) for sentence in answer.sentences),
         usage=Usage(model=answer.usage.model),
         timings_ms={},

@@ -15,7 +15,7 @@ from assistant.events import Answer, CheckedSentence, Comparison
 from retrieval.catalogue import Catalogue
 from retrieval.values import Passage, Scope
 
-WITHHELD = "[withheld: from a document you may not read]"
+WITHHELD = "[withheld: from a document that is gone, or that you may not read]"
 """What stands in place of a sentence that rests on such a document."""
 _WITHHELD_MARKUP = f"*{WITHHELD}*"
 _MOST_TITLE_CHARS = 120

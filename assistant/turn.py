@@ -37,7 +37,7 @@ from assistant.inventory import Inventory
 from assistant.judge import judge
 from assistant.llm import ChatModel, Message
 from assistant.narrowed import Narrowed, nothing_fits
-from assistant.notices import REPLACED, disagree, missing, not_in_documents
+from assistant.notices import INSTEAD, REPLACED, disagree, missing, not_in_documents
 from assistant.record import Record
 from assistant.rewrite import Attempt, Rewrite, rewrite_follow_up
 from assistant.standing import standing
@@ -162,7 +162,11 @@ class Assistant:
     ) -> Iterator[Event]:
         """The answer, once the conversation's own files are read; none where one that came with the question is not."""
         if self.attached is not None:
-            reason = yield from self.attached.awaited(conversation_id, principal, new=files, cancelled=cancelled)
+            try:
+                reason = yield from self.attached.awaited(conversation_id, principal, new=files, cancelled=cancelled)
+            except Exception:
+                log.exception("the files of a conversation could not be looked at")
+                reason = "The files of this chat could not be looked at; tell whoever runs Citewell."
             if reason is not None:
                 yield TurnFailed(
                     f"{reason} Nothing was answered: this file was to be read first. Ask again to go on without it.",
@@ -296,7 +300,7 @@ class Assistant:
                 yield from draft.finish()
                 yield TurnFailed(error.hint, draft.answer("partial"))
                 return
-            draft.note(f"{error.hint} These are sentences from the documents instead.")
+            draft.note(f"{error.hint} {INSTEAD}")
             yield from self._quote(turn, found)
             return
         if turn.cancelled():

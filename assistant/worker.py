@@ -51,8 +51,11 @@ class Worker:
     def _write(self) -> None:
         citewell = self._citewell
         for collection_id in citewell.library.every_collection():
-            if count := citewell.intake.embed_missing(collection_id, self._stopping):
-                log.info("embedded %d documents of %s", count, collection_id)
+            try:
+                if count := citewell.intake.embed_missing(collection_id, self._stopping):
+                    log.info("embedded %d documents of %s", count, collection_id)
+            except Exception:
+                log.exception("%s could not be embedded", collection_id)  # Its files may just have been removed.
         watch_at = time.monotonic()
         while not self._stopping.is_set():
             if self._take(WRITING):

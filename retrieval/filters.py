@@ -4,7 +4,7 @@ A document's date is the day that the document itself gives, else the day on whi
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any
 
@@ -37,7 +37,7 @@ class OneDocument:
 
     collection: str
     path: str
-    title: str
+    title: str = field(compare=False)
     """What a reader calls it; it does not count for the filter."""
 
 

@@ -252,7 +252,7 @@ class Indexes:
         return self._held.among(self.dense_scope(scope)) if self._held is not None else {}
 
     def remembered(self, chunk_ids: Sequence[int]) -> dict[int, Vector]:
-        """The embeddings of those of these chunks, of large collections, that are at hand without asking SQL."""
+        """The embeddings of those of these chunks that are at hand by id without asking SQL."""
         return self._remembered.of(chunk_ids) if self._remembered is not None else {}
 
     def rebuild(self, collection_id: str, *, legs: Sequence[Leg] = ("lexical", "dense")) -> None:

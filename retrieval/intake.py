@@ -98,7 +98,7 @@ OnProgress = Callable[[Progress], None]
 
 
 class Intake:
-    """Reads documents into collections. One intake at a time writes a home."""
+    """Reads documents into collections. Several at once only in different collections."""
 
     def __init__(
         self, library: Library, indexes: Indexes, embedder: Embedder | None, originals: Originals | None = None
@@ -207,6 +207,8 @@ class Intake:
             if stopping.is_set():
                 return 0
             rows = tuple(self._library.indexed_chunks([document_id]))
+            if not rows:  # It was removed meanwhile.
+                continue
             name = titled(rows[0].words.title, f"document {document_id}")
             title, *vectors = self._embedder.embed_documents([name.embedded, *(row.words.embedded for row in rows)])
             by_id = {row.id: vector for row, vector in zip(rows, vectors, strict=True)}

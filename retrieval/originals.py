@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 _BLOCK_BYTES = 1 << 20
+_NEW = ".new-"
+"""Begins the name of a file that is being written."""
 
 
 class Originals:
@@ -43,7 +45,8 @@ class Originals:
 
     def forget_all_but(self, hashes: Collection[str]) -> int:
         """Delete every file that none of these hashes names; returns how many that were."""
-        unused = [path for path in self._directory.glob("??/*") if path.name not in hashes]
+        kept = (path for path in self._directory.glob("??/*") if not path.name.startswith(_NEW))
+        unused = [path for path in kept if path.name not in hashes]
         for path in unused:
             path.unlink(missing_ok=True)
         return len(unused)
@@ -56,7 +59,7 @@ class Originals:
         """A file to write, which takes its place when it is whole."""
         place = self._place(sha256)
         place.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=place.parent, prefix=".new-")
+        handle, name = tempfile.mkstemp(dir=place.parent, prefix=_NEW)
         os.close(handle)
         try:
             yield Path(name)

@@ -19,12 +19,12 @@ _PRINTED = frozenset({"PDF"})
 
 
 class PageImages:
-    """Draws pages, one at a time. Safe to call from any thread."""
+    """Draws pages, one at a time; one that is remembered waits for no other. Safe to call from any thread."""
 
     def __init__(self, catalogue: Catalogue, originals: Originals) -> None:
         self._catalogue = catalogue
         self._originals = originals
-        self._drawing = threading.Lock()
+        self._drawing, self._remembering = threading.Lock(), threading.Lock()
         self._pages: OrderedDict[tuple[str, int], PrintedPage] = OrderedDict()
 
     def page(self, document_id: int, number: int, scope: Scope) -> PrintedPage | None:
@@ -36,10 +36,18 @@ class PageImages:
         if entry.format not in _PRINTED:
             return None
         key = (entry.sha256, number)
+        if (known := self._remembered(key)) is not None:
+            return known
         with self._drawing:
-            page = self._pages.pop(key, None) or self._drawn(entry, number)
-            self._remember(key, page)
+            page = self._remembered(key) or self._drawn(entry, number)
+        self._remember(key, page)
         return page
+
+    def _remembered(self, key: tuple[str, int]) -> PrintedPage | None:
+        with self._remembering:
+            if key in self._pages:
+                self._pages.move_to_end(key)
+            return self._pages.get(key)
 
     def _drawn(self, entry: Entry, number: int) -> PrintedPage:
         path = self._originals.path_of(entry.sha256)
@@ -56,9 +64,10 @@ class PageImages:
 
     def _remember(self, key: tuple[str, int], page: PrintedPage) -> None:
         """As the one used last; the one used longest ago goes where there are too many."""
-        self._pages[key] = page
-        while len(self._pages) > 1 and sum(map(_size, self._pages.values())) > _MOST_REMEMBERED_CHARS:
-            self._pages.popitem(last=False)
+        with self._remembering:
+            self._pages[key] = page
+            while len(self._pages) > 1 and sum(map(_size, self._pages.values())) > _MOST_REMEMBERED_CHARS:
+                self._pages.popitem(last=False)
 
 
 def _size(page: PrintedPage) -> int:

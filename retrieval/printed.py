@@ -50,7 +50,7 @@ def page_header(page: PrintedPage) -> dict[str, Any]:
 
 
 def page_received(header: Any, picture: str) -> PrintedPage:
-    """A page as it was sent; raises ValueError or TypeError for what is none."""
+    """A page as it was sent; raises KeyError, ValueError or TypeError for what is none."""
     width, height, letters, boxes = (header[name] for name in ("width", "height", "letters", "boxes"))
     sound = isinstance(letters, str) and isinstance(boxes, list) and len(boxes) == 4 * len(letters)
     sound = sound and all(isinstance(edge, int) and 0 <= edge <= SCALE for edge in boxes)

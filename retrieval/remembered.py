@@ -1,7 +1,7 @@
 """The embeddings of chunks by their ids, in memory: reading a hundred of them from SQL costs a search a millisecond.
 
 A chunk's embedding never changes and ids only grow, so nothing here is ever wrong: chunks that came since are read
-after the last one known, and those that went are asked for no more.
+after the last one known, and those that went are asked for no more; they keep their place until the next start.
 """
 
 import threading

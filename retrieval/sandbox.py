@@ -351,7 +351,7 @@ def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
     return pipe
 
 
-# What is said in them
+# What an answer says
 
 
 def _document(answer: _Answer) -> ParsedDocument:

@@ -64,7 +64,12 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take it back; of a conversation that branched, every branch stays, in the order of writing."""
+    """Take it back; of a conversation that branched, every branch stays, in the order of writing.
+
+    What was deleted and what is private cannot be told from the rest any more, so it goes.
+    """
+    op.execute("DELETE FROM collections WHERE conversation_id IS NOT NULL")
+    op.execute("DELETE FROM conversations WHERE deleted_at IS NOT NULL")
     op.drop_table("snapshots")
     op.drop_table("feedback")
     op.drop_index("ix_collections_conversation_id", "collections")

@@ -1,7 +1,7 @@
 """The files of one conversation: read in, searched there alone, seen by nobody else, gone with it."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,7 @@ from assistant.bootstrap import Citewell, open_citewell
 from assistant.errors import AttachmentRefused, ConversationNotFound
 from assistant.events import AnswerFinished, Event, FilesAwaited, PassagesFound, TurnFailed
 from assistant.job_table import now
-from assistant.operations import ATTACHED, OPERATIONS, Reporter
+from assistant.operations import ATTACHED, OPERATIONS, WRITING, Operation, Reporter
 from assistant.settings import Settings
 from assistant.threads import KEPT, Threads
 from assistant.transcript import readable_transcript
@@ -37,10 +37,10 @@ def citewell(tmp_path: Path) -> Iterator[Citewell]:
     opened.close()
 
 
-def work_off(citewell: Citewell) -> None:
+def work_off(citewell: Citewell, operations: Mapping[str, Operation] = ATTACHED) -> None:
     """Do what the worker would do with the files of conversations."""
-    while (job := citewell.jobs.claim(ATTACHED.keys())) is not None:
-        result = ATTACHED[job.kind](citewell, job.work, Reporter())
+    while (job := citewell.jobs.claim(operations.keys())) is not None:
+        result = operations[job.kind](citewell, job.work, Reporter())
         citewell.jobs.finish(job.id, result)
 
 
@@ -157,6 +157,25 @@ def test_a_question_about_the_collection_counts_it_in_its_own_conversation(citew
     assert conversation_id not in last.answer.text
 
 
+def test_a_file_that_is_just_being_read_in_elsewhere_is_kept(citewell: Citewell) -> None:
+    """Only the thread that reads files in knows which of those that nothing stands for are on their way."""
+    conversation_id = with_survey(citewell)
+    on_its_way = citewell.originals.keep_data(b"read, and not stored yet")
+    citewell.attached.remove(conversation_id, LOCAL_USER, "survey.md")
+    citewell.attached.forget([conversation_id])
+    work_off(citewell)
+    assert citewell.originals.path_of(on_its_way) is not None
+
+
+def test_a_file_takes_the_place_of_one_of_its_name_where_there_is_no_more_room(citewell: Citewell) -> None:
+    conversation_id = citewell.conversations.create(LOCAL_USER)
+    files = [(f"note-{n}.txt", b"one") for n in range(MOST_FILES)]
+    citewell.attached.attach(conversation_id, LOCAL_USER, files)
+    citewell.attached.attach(conversation_id, LOCAL_USER, [("note-3.txt", b"two")])
+    with pytest.raises(AttachmentRefused):
+        citewell.attached.attach(conversation_id, LOCAL_USER, [("another.txt", b"three")])
+
+
 def test_what_is_removed_is_gone_from_database_indexes_and_originals(citewell: Citewell) -> None:
     conversation_id = with_survey(citewell)
     (collection_id,) = citewell.library.private(LOCAL_USER.key)
@@ -165,6 +184,7 @@ def test_what_is_removed_is_gone_from_database_indexes_and_originals(citewell: C
     assert citewell.attached.files(conversation_id, LOCAL_USER) == ()
     assert "bolts" not in found(ask(citewell, conversation_id))
     work_off(citewell)
+    work_off(citewell, WRITING)
     assert citewell.originals.path_of(sha256) is None
     assert citewell.indexes.lexical.count(collection_id) == 0
     assert citewell.indexes.dense is not None

@@ -97,6 +97,6 @@ def test_a_document_that_is_gone_is_withheld_and_not_a_word_of_it_is_sent(
                 "websocket", lambda socket: socket.on("framereceived", lambda frame: sent.append(repr(frame)))
             )
             other.page.goto(link)
-            expect(other.page.locator(".answer")).to_contain_text("withheld: from a document you may not read")
+            expect(other.page.locator(".answer")).to_contain_text("withheld: from a document that is gone")
         assert any("withheld" in frame for frame in sent)
         assert not any("26 days" in frame for frame in sent)
