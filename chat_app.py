@@ -162,7 +162,8 @@ def ask(question: str, rewrite: str | None = None, *, instead_of: int | None = N
         return
     if job.question != question.strip():
         state.problem = "One answer at a time: wait for this one, or stop it."
-        state.fill_in(question)
+        if instead_of is None:
+            state.fill_in(question)
         return
     state.begin_watching(job)
 
@@ -174,8 +175,6 @@ def start_answer(
     principal, choices, style = visit.principal, visit.state.conversation.choices, visit.state.style
     assistant = assistant_of(visit.citewell).written_by(chosen_model(visit))
     conversation_id = begun_conversation(visit)
-    # As it is seen here; another tab may have chosen otherwise since, or deleted the conversation.
-    visit.citewell.threads.choose(conversation_id, principal, choices)
     return JOBS.start(
         principal,
         conversation_id,
@@ -234,7 +233,7 @@ def chat() -> None:
 def answer_live(visit: Visit, job: AnswerJob) -> None:
     """Show an answer while its thread writes it; then draw the page again with what was stored."""
     draw_question(job.question)
-    names = [collection.name for collection in visit.citewell.library.collections()]
+    names = [collection.name for collection in visit.collections]
     collections = visit.state.narrowed.collection or ", ".join(names)
     with st.chat_message("assistant"):
         events = watch(job, st.container(key="live_answer"), where=collections)

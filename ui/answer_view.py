@@ -1,7 +1,7 @@
 """A stored answer as the data that the component draws."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 from types import MappingProxyType
 from typing import Any
@@ -66,7 +66,7 @@ def spoken(message: StoredMessage) -> str:
         return f"The answer failed. {message.reason}"
     if answer is None:
         return ""
-    facts = [] if is_refusal(answer) else verdict_of(answer).text.split(" · ")[:-1]  # not how long it took
+    facts = [] if is_refusal(answer) else verdict_of(replace(answer, timings_ms={})).text.split(" · ")
     ended = "Answer stopped" if message.state == "stopped" else "Answer ready"
     words = read_markup(answer.text, signs=citation_signs(answer.text, [citation.n for citation in answer.citations]))
     return f"{', '.join((ended, *facts))}. {text_of(words).strip()}"

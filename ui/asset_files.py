@@ -1,4 +1,4 @@
-"""The script and the style of our one component: served from this origin, once, and kept by the browser.
+"""The scripts and the style of our one component: served from this origin, once, and kept by the browser.
 
 Streamlit would send an inline script again with every answer on the page.
 """

@@ -18,12 +18,15 @@ _ONLY_HERE = "only in this chat"
 
 
 def begun_conversation(visit: Visit) -> str:
-    """The id of the conversation on screen, begun if it was not yet."""
+    """The id of the conversation on screen, begun if it was not yet; raises ConversationNotFound.
+
+    It is asked as it is seen here; another tab may have chosen otherwise since, or deleted the conversation.
+    """
     conversation_id = visit.state.conversation.id
     if conversation_id is None:
         conversation_id = visit.citewell.conversations.create(visit.principal)
         visit.state.name_conversation(conversation_id)
-        visit.citewell.threads.choose(conversation_id, visit.principal, visit.state.conversation.choices)
+    visit.citewell.threads.choose(conversation_id, visit.principal, visit.state.conversation.choices)
     return conversation_id
 
 

@@ -1,4 +1,4 @@
-"""Mounts the component of ui/assets: an answer, an opened source, a document, the live region.
+"""Mounts the component of ui/assets: everything that Streamlit's own elements cannot draw.
 
 What it draws is data, set as text; what a person did comes back as a value.
 """

@@ -16,10 +16,10 @@ Choose = Callable[[object], None]
 """Brings the branch of a message on screen, by its id."""
 
 
-def draw_question(text: str) -> None:
-    """A question that is being answered."""
+def draw_question(text: str, *, key: str = "question_asked") -> None:
+    """A question as it was written, with nothing to be done with it; at first the one that is being answered."""
     with st.chat_message("user"):
-        mount("question", {"text": visible(text)}, key="question_asked")
+        mount("question", {"text": visible(text)}, key=key)
 
 
 def draw_stored_question(message: StoredMessage, *, edited: Callable[[object], None], choose: Choose) -> None:

@@ -32,7 +32,7 @@ class Visit:
 
     @property
     def collections(self) -> tuple[Collection, ...]:
-        """Those collections, by name."""
+        """The collections this person may see, by name."""
         scope = self.scope
         return tuple(c for c in self.citewell.library.collections() if c.id in scope)
 

@@ -30,7 +30,7 @@ def draw_page(visit: Visit) -> None:
     _draw_head(transcript)
     for place, entry in enumerate(transcript.entries[: state.shown], 1):
         if entry.role == "user":
-            draw_question(entry.text)
+            draw_question(entry.text, key=f"shared_{place}")
         else:
             _draw_answer(visit, entry, place, state)
     if (rest := len(transcript.entries) - state.shown) > 0:

@@ -15,8 +15,8 @@ from assistant.markdown import MarkdownWriter
 from assistant.markup import read_markup
 from assistant.transcript import Entry, Transcript
 
-_SIGNIFICANT = re.compile(r"[<>&$\[\]{}\\*`#|~]|(?<![^\W_])_|_(?![^\W_])")
-_SLASHED = frozenset("*`#|~_")
+_SIGNIFICANT = re.compile(r"[<>&$\[\]{}\\*`#|~]|!\Z|(?<![^\W_])_|_(?![^\W_])")
+_SLASHED = frozenset("*`#|~_!")
 """Of these, what a backslash makes harmless everywhere; all others become character references."""
 _AT_START = re.compile(r"(?m)^(\s*)(?:(\d+)([.)])|([+=:-]))")
 _OPENS_LINK = re.compile(r"\[(\d+)\](?=[(\[:])")

@@ -193,6 +193,14 @@ def test_nothing_in_the_markdown_runs_loads_or_sets_a_formula(transcript: Transc
     assert 'href="https://evil' not in html
 
 
+def test_an_exclamation_mark_before_a_link_makes_no_image_of_it() -> None:
+    text = r"See \![x](http://evil.example/?q=1)"
+    for transcript in (conversation(asked(text)), conversation(answered(answer(text)))):
+        html = MarkdownIt("commonmark").render(exported(transcript, "md"))
+        assert "<img" not in html
+        assert "!<a href=" in html
+
+
 def test_a_citation_before_a_parenthesis_is_no_link() -> None:
     text = "Yes [1](https://evil.example) and [1] (perhaps)."
     html = MarkdownIt("commonmark").render(

@@ -83,11 +83,13 @@ def test_a_link_is_made_listed_and_taken_back(home: Path) -> None:
 
 
 def test_a_shared_conversation_is_read_only_and_has_its_sources(home: Path) -> None:
-    _, conversation, _ = answered()
+    test, conversation, _ = answered()
+    ask(test, "And how many days may I carry over?")
     shared = opened().snapshots.share(conversation, LOCAL_USER)
     test = shared_page(shared.id)
+    assert not test.exception
     assert QUESTION in said(test)
-    (answer,) = drawn(test, "answer")
+    answer, _ = drawn(test, "answer")
     assert "26 days" in json.dumps(answer["blocks"])
     assert answer["citations"][0]["title"] == "Leave policy"
     assert "0.1 s" not in answer["verdict"]["text"]

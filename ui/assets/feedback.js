@@ -60,7 +60,7 @@ function drawForm(context) {
   const comment = make("textarea", { rows: "2", maxlength: String(MOST_CHARS), "aria-label": "Comment", placeholder: "In your own words, if you like" });
   comment.value = state.comment;
   comment.addEventListener("input", () => (state.comment = comment.value));
-  const form = make(
+  return make(
     "form", { class: "opinion", on: { submit: (event) => (event.preventDefault(), save(context)), keydown: (event) => event.key === "Escape" && close(context) } },
     opinion.helpful ? null : reasons(context), comment,
     make(
@@ -70,7 +70,6 @@ function drawForm(context) {
       make("button", { type: "button", class: "word", on: { click: () => close(context) } }, "Close"),
     ),
   );
-  return form;
 }
 
 function reasons({ opinion, state, make }) {

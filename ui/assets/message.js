@@ -98,12 +98,20 @@ export default ({ make, icon, iconButton, copyText }) => {
 
   // An answer as Markdown -----------------------------------------------------------------------
 
-  const WRAPS = { strong: "**", em: "*", del: "~~", code: "`" };
+  const WRAPS = { strong: "**", em: "*", del: "~~" };
+  // What any flavour of Markdown would take for more than a letter; an image needs its mark at the end of a text.
+  const escaped = (text) => text.replace(/[\\`*[\]<>~|&]|!$|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, "\\$&");
+  const raw = (tree) => tree.map((node) => (typeof node === "string" ? node : raw(node.c ?? []))).join("");
+
+  // Longer than any run of the same inside it.
+  function fence(code, least) {
+    return "`".repeat(Math.max(least, ...(code.match(/`+/g) ?? []).map((run) => run.length + 1)));
+  }
 
   function inline(tree) {
     return tree
       .map((node) => {
-        if (typeof node === "string") return node;
+        if (typeof node === "string") return escaped(node);
         const words = inline(node.c ?? []);
         switch (node.k) {
           case "chip":
@@ -111,7 +119,11 @@ export default ({ make, icon, iconButton, copyText }) => {
           case "br":
             return "  \n";
           case "a":
-            return `[${words}](${node.v})`;
+            return `[${words}](<${node.v.replace(/[<>\s]/g, encodeURIComponent)}>)`;
+          case "code": {
+            const code = raw(node.c ?? []);
+            return fence(code, 1) + code + fence(code, 1);
+          }
           default:
             return `${WRAPS[node.k] ?? ""}${words}${WRAPS[node.k] ?? ""}`;
         }
@@ -126,7 +138,7 @@ export default ({ make, icon, iconButton, copyText }) => {
   }
 
   function table(rows) {
-    const lines = rows.map((row) => `| ${row.c.map((cell) => inline(cell.c ?? []).trim().replaceAll("|", "\\|")).join(" | ")} |`);
+    const lines = rows.map((row) => `| ${row.c.map((cell) => inline(cell.c ?? []).trim()).join(" | ")} |`);
     lines.splice(1, 0, `|${" --- |".repeat(rows[0]?.c.length ?? 0)}`);
     return lines.join("\n");
   }
@@ -143,7 +155,7 @@ export default ({ make, icon, iconButton, copyText }) => {
       case "quote":
         return `> ${asMarkdown(children).replaceAll("\n", "\n> ")}`;
       case "pre":
-        return `\`\`\`\n${inline(children)}\n\`\`\``;
+        return [fence(raw(children), 3), raw(children), fence(raw(children), 3)].join("\n");
       case "table":
         return table(children);
       case "hr":
