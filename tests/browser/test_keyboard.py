@@ -81,7 +81,7 @@ def test_ask_read_a_source_open_a_document_and_come_back_by_keyboard_alone(brows
         expect(page.locator(".source h2")).to_be_focused()
         page.keyboard.press("Escape")
         expect(chip).to_be_focused()
-        go_to(page, page.get_by_role("link", name="Documents"))
+        go_to(page, page.get_by_role("link", name="Documents", exact=True))
         page.keyboard.press("Enter")
         expect(page.get_by_role("heading", name="Documents", exact=True)).to_be_visible()
         open_first_document(page)
@@ -89,7 +89,7 @@ def test_ask_read_a_source_open_a_document_and_come_back_by_keyboard_alone(brows
         go_to(page, page.get_by_role("button", name="All documents"))
         page.keyboard.press("Enter")
         expect(page.get_by_role("heading", name="Documents", exact=True)).to_be_visible()
-        go_to(page, page.get_by_role("link", name="Ask"))
+        go_to(page, page.get_by_role("link", name="Ask", exact=True))
         page.keyboard.press("Enter")
         expect(page.locator(".answer")).to_contain_text("26 days")
 
