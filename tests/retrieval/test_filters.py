@@ -74,7 +74,6 @@ def paths(shelf: Shelf, filters: Filters) -> set[str]:
         (Filters(read_to=TODAY - timedelta(2)), set()),
         (Filters(frozenset({"Markdown"}), title="vpn", dated_from=TODAY), {"it/vpn.md"}),
     ],
-    ids=str,
 )  # fmt: skip
 def test_a_filter_lets_through_what_a_person_expects(four: Shelf, filters: Filters, expected: set[str]) -> None:
     assert paths(four, filters) == expected

@@ -30,6 +30,8 @@ export function drawThreads(root, data, known, maker) {
   const wanted = focused && (known.focus ?? focused);
   known.focus = undefined;
   const nav = make("nav", { class: "threads", "aria-label": "Conversations", on: { keydown: walk } }, content(data, known));
+  nav.addEventListener("focusin", (event) => beTabStop(nav, event.target.closest(".thread")));
+  beTabStop(nav, nav.querySelector(".thread.current") ?? nav.querySelector(".thread"));
   root.querySelector("nav")?.remove();
   root.append(nav);
   say(root, data.deleted ? "Conversation deleted" : data.note ?? "");
@@ -216,6 +218,14 @@ function rename(thread, item, known) {
 }
 
 // Keys -------------------------------------------------------------------------------------------
+
+// However long the list, Tab stops at one conversation of it and goes on to the page.
+function beTabStop(nav, stop) {
+  if (!stop) return;
+  for (const item of nav.querySelectorAll(".thread")) {
+    for (const element of item.querySelectorAll("a, :scope > button")) element.tabIndex = item === stop ? 0 : -1;
+  }
+}
 
 // Up and down go from one conversation to the next.
 function walk(event) {
