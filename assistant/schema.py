@@ -1,10 +1,41 @@
-"""The tables of conversations and jobs, beside those of documents and in the same database."""
+"""The tables of conversations, jobs and people, beside those of documents and in the same database."""
 
-from sqlalchemy import JSON, Boolean, Column, DateTime, Float, ForeignKey, Index, Integer, String, Table, Text
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    DateTime,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from retrieval.schema import metadata
 
-__all__ = ["citations", "conversations", "feedback", "house_rules", "jobs", "messages", "metadata", "snapshots"]
+__all__ = [
+    "audit",
+    "choices",
+    "citations",
+    "conversations",
+    "feedback",
+    "grants",
+    "groups",
+    "house_rules",
+    "invitations",
+    "jobs",
+    "memberships",
+    "messages",
+    "metadata",
+    "people",
+    "sign_ins",
+    "snapshots",
+    "used",
+]
 
 conversations = Table(
     "conversations",
@@ -123,4 +154,109 @@ jobs = Table(
     Column("result", JSON),
     Column("problem", Text),
     sqlite_autoincrement=True,
+)
+
+# Whoever signed in once. Who they are is (issuer, subject); name and address are what was last said, for the page.
+people = Table(
+    "people",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("issuer", String(300), nullable=False),
+    Column("subject", String(300), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("email", Text, nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("is_disabled", Boolean, nullable=False, default=False),
+    Column("created_at", DateTime, nullable=False),
+    Column("seen_at", DateTime, nullable=False),
+    UniqueConstraint("issuer", "subject"),
+    sqlite_autoincrement=True,
+)
+
+# The group of everyone has no members in `memberships`: whoever signed in is in it.
+groups = Table(
+    "groups",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String(200), nullable=False, unique=True),
+    Column("is_everyone", Boolean, nullable=False, default=False),
+    sqlite_autoincrement=True,
+)
+
+# Claimed: said by who vouches for the person, and no longer true when it is no longer said.
+memberships = Table(
+    "memberships",
+    metadata,
+    Column("person_id", ForeignKey("people.id", ondelete="CASCADE"), primary_key=True),
+    Column("group_id", ForeignKey("groups.id", ondelete="CASCADE"), primary_key=True, index=True),
+    Column("is_claimed", Boolean, nullable=False, default=False),
+)
+
+# Which group, or which person, may read a collection, and whether they may change what is in it.
+grants = Table(
+    "grants",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("collection_id", ForeignKey("collections.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("group_id", ForeignKey("groups.id", ondelete="CASCADE")),
+    Column("person_id", ForeignKey("people.id", ondelete="CASCADE")),
+    Column("may_edit", Boolean, nullable=False, default=False),
+    UniqueConstraint("collection_id", "group_id"),
+    UniqueConstraint("collection_id", "person_id"),
+)
+
+# One time that somebody signed in, known by the hash of what the provider signed that time.
+sign_ins = Table(
+    "sign_ins",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("person_id", ForeignKey("people.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("began_at", DateTime, nullable=False),
+    Column("seen_at", DateTime, nullable=False),
+    Column("ended_at", DateTime),
+)
+
+# A code that gives a role once, known by its hash.
+invitations = Table(
+    "invitations",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("role", String(16), nullable=False),
+    Column("created_at", DateTime, nullable=False),
+    Column("expires_at", DateTime, nullable=False),
+)
+
+# Who did what, on what, from where, and how it ended. Rows are added, never changed.
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", DateTime, nullable=False),
+    Column("actor", String(300), nullable=False, index=True),
+    Column("action", String(64), nullable=False),
+    Column("target", Text, nullable=False, default=""),
+    Column("address", String(64), nullable=False, default=""),
+    Column("outcome", String(16), nullable=False),
+    Column("detail", JSON),
+    sqlite_autoincrement=True,
+)
+
+# What somebody used up of a limit since `began_at`: questions or tokens of a day, uploads of an hour.
+used = Table(
+    "used",
+    metadata,
+    Column("owner", String(300), primary_key=True),
+    Column("limit", String(32), primary_key=True),
+    Column("began_at", DateTime, primary_key=True),
+    Column("amount", Float, nullable=False),
+)
+
+# What an administrator, or a person for themselves (`owner`), set on a page; `owner` is empty for the organisation's.
+choices = Table(
+    "choices",
+    metadata,
+    Column("owner", String(300), primary_key=True),
+    Column("name", String(64), primary_key=True),
+    Column("value", JSON, nullable=False),
+    Column("changed_at", DateTime, nullable=False),
 )
