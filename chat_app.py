@@ -38,6 +38,7 @@ from ui.headers import SecurityHeaders
 from ui.live_answer import watch
 from ui.question_view import draw_question
 from ui.sidebar import draw_sidebar
+from ui.sign_in import keep_out
 from ui.state import QUESTION_KEY, PageState
 from ui.style import chosen_model
 from ui.take_out import draw_take_out
@@ -53,13 +54,26 @@ HERE = Path(__file__).resolve().parent
 
 @asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[None]:
-    """Open the home beside the server's start; at its end stop the answers, keep what was written, close."""
+    """Open the home beside the server's start; at its end stop the answers, keep what was written, close.
+
+    Raises SystemExit where it would listen to machines that it must not listen to.
+    """
+    check_address()
     RUNNING.start()
     threading.Thread(target=settle, name="settling", daemon=True).start()
     try:
         yield
     finally:
         await asyncio.to_thread(RUNNING.close)
+
+
+def check_address() -> None:
+    """End the server where nobody signs in and other machines would reach it."""
+    try:
+        if read := settings():
+            read.check_address(st.get_option("server.address"))
+    except SettingsError as error:
+        raise SystemExit(error.hint) from None
 
 
 def settle() -> None:
@@ -243,7 +257,7 @@ def answer_live(visit: Visit, job: AnswerJob) -> None:
 
 
 def main() -> None:
-    """Navigation, sidebar and the page that was asked for."""
+    """Navigation, sidebar and the page that was asked for; before somebody is let in, nothing of it."""
     st.html(HERE / "ui/assets/page.css")
     chat_page = st.Page(chat, title="Ask", default=True)
     page = st.navigation(
@@ -253,11 +267,14 @@ def main() -> None:
             st.Page("views/document.py", title="Document"),
             st.Page("views/check.py", title="Check a text"),
             st.Page("views/shared.py", title="Shared conversation"),
+            st.Page("views/admin.py", title="Administration"),
         ],
         position="hidden",
     )
     st.set_page_config(page_title=f"{page.title} · Citewell", page_icon=str(HERE / "ui/assets/favicon.svg"))
-    asked = draw_sidebar(current_visit(), chat_page)
+    visit = current_visit()
+    asked = draw_sidebar(visit, chat_page)
+    keep_out(visit.identity)
     if PageState().takes_return():
         st.switch_page(chat_page)
     if asked is not None:

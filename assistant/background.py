@@ -24,6 +24,11 @@ class Background:
         self._threads.append(thread)
         thread.start()
 
+    def wait(self) -> None:
+        """Wait until everything that was begun has ended by itself."""
+        for thread in tuple(self._threads):
+            thread.join()
+
     def close(self) -> None:
         """Ask every thread to end, and wait until it has."""
         self.stopping.set()

@@ -3,26 +3,28 @@
 import logging
 import tempfile
 import threading
-from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Engine
 
 from assistant.access import LOCAL_USER, Principal, scope_of
+from assistant.accounts import Accounts
 from assistant.attached import AttachedFiles
 from assistant.background import Background
 from assistant.circuit import GuardedModel
 from assistant.conversations import Conversations
 from assistant.feedback import Feedback
+from assistant.groups import Groups
+from assistant.holdings import Holdings
 from assistant.home import Home
 from assistant.house_rules import HouseRules
 from assistant.inventory import Inventory
 from assistant.job_table import JobTable
 from assistant.jobs import JOBS
 from assistant.llm import ChatModel, Deadlines, OpenAIModel
+from assistant.proxy_token import ProxyTokens
 from assistant.settings import Settings
 from assistant.snapshots import Snapshots
 from assistant.threads import Threads
@@ -76,7 +78,12 @@ class Citewell:
     background: Background
     feedback: Feedback
     snapshots: Snapshots
-    wake: threading.Event = field(default_factory=threading.Event)
+    holdings: Holdings
+    accounts: Accounts
+    groups: Groups
+    proxy_tokens: ProxyTokens | None
+    """What checks who a visitor is, where an identity proxy says it."""
+    wake: threading.Event
     """Set it after adding a job, so that the worker looks at once."""
     watch_problems: dict[str, str] = field(default_factory=dict)
     """Why a watched folder cannot be followed, by collection id."""
@@ -92,12 +99,6 @@ class Citewell:
         """A retriever for anyone's LangChain chain, over what this person may read."""
         scope = scope_of(principal, self.library, collection=collection)
         return self.retriever.model_copy(update={"scope": scope, "filters": filters})
-
-    def start_job(self, kind: str, work: Mapping[str, Any], *, owner: Principal) -> int:
-        """Put work on the job table for the worker of this home; returns the job's id."""
-        job_id = self.jobs.add(kind, work, owner=owner.key)
-        self.wake.set()
-        return job_id
 
     def close(self) -> None:
         """Stop the answers and what is read in, let go of indexes, database and home."""
@@ -142,6 +143,8 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
     conversations = Conversations(engine)
     originals = Originals(home.originals)
     jobs = JobTable(engine)
+    wake = threading.Event()
+    intake = Intake(library, indexes, embedder, originals)
     attached = AttachedFiles(library, catalogue, originals, conversations, jobs)
     inventory = Inventory(catalogue, Mentions(library, indexes.lexical), search)
     answering = Assistant(
@@ -163,7 +166,7 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
         catalogue,
         originals,
         PageImages(catalogue, originals),
-        Intake(library, indexes, embedder, originals),
+        intake,
         indexes,
         search,
         retriever,
@@ -178,6 +181,11 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
         background,
         Feedback(engine),
         Snapshots(engine, conversations, catalogue),
+        Holdings(engine, library, catalogue, intake, jobs, wake),
+        Accounts(engine, settings.admits),
+        Groups(engine),
+        proxy_tokens_of(settings),
+        wake,
     )
 
 
@@ -238,6 +246,13 @@ def _client(settings: Settings, name: str | None) -> OpenAIModel:
         window_tokens=settings.window_tokens,
         timeouts=Deadlines(settings.first_token_s, settings.idle_s, settings.total_s),
     )
+
+
+def proxy_tokens_of(settings: Settings) -> ProxyTokens | None:
+    """What checks the tokens of the identity proxy that the settings name, None where there is none."""
+    if settings.sign_in != "proxy" or settings.proxy_jwks_url is None:
+        return None
+    return ProxyTokens(settings.proxy_jwks_url, settings.proxy_issuer, settings.proxy_audience, settings.proxy_header)
 
 
 def reranker_of(settings: Settings) -> HttpReranker | None:

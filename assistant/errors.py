@@ -6,6 +6,9 @@ AssistantError
 ├── AttachmentRefused     a file cannot be attached to a conversation (too many, no room)
 ├── SettingsError         a setting is missing or wrong
 ├── ConversationNotFound  absent, deleted, or another's: they look the same
+├── NotAllowed            this person may not do this
+├── GroupRefused          a group's name that is none or taken
+├── SignInRefused         who somebody says they are cannot be believed, or they are not let in
 ├── ModelNotAllowed       a model that the settings do not allow
 ├── SnapshotNotFound      absent, taken back, or another's
 ├── FeedbackRefused       the feedback cannot be kept as it is
@@ -51,6 +54,18 @@ class ConversationNotFound(AssistantError):
 
     def __init__(self, hint: str = "There is no such conversation; start a new one.") -> None:
         super().__init__(hint)
+
+
+class NotAllowed(AssistantError):
+    """This person may not do this."""
+
+
+class GroupRefused(AssistantError):
+    """A group's name that is none or taken."""
+
+
+class SignInRefused(AssistantError):
+    """Who somebody says they are cannot be believed, or they are not let in."""
 
 
 class ModelNotAllowed(AssistantError):

@@ -84,9 +84,11 @@ class JobTable:
         with self._engine.connect() as connection:
             return tuple(_job(row) for row in connection.execute(query.order_by(jobs.c.id)))
 
-    def ended(self, kinds: Collection[str], *, limit: int) -> tuple[Job, ...]:
-        """Jobs of these kinds that are over, the newest first."""
+    def ended(self, kinds: Collection[str], *, limit: int, owner: str | None = None) -> tuple[Job, ...]:
+        """Jobs of these kinds that are over, the newest first; with `owner`, only theirs."""
         query = select(jobs).where(jobs.c.state.not_in(OPEN), jobs.c.kind.in_(kinds))
+        if owner is not None:
+            query = query.where(jobs.c.owner == owner)
         with self._engine.connect() as connection:
             return tuple(_job(row) for row in connection.execute(query.order_by(jobs.c.id.desc()).limit(limit)))
 

@@ -3,10 +3,10 @@
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from platformdirs import user_data_path
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from assistant.errors import SettingsError
@@ -15,6 +15,10 @@ from retrieval.addresses import is_loopback, is_web_address
 
 _ORIGIN = re.compile(r"https?://[a-z0-9-]+(\.[a-z0-9-]+)*(:[1-9][0-9]{0,4})?", re.IGNORECASE)
 """What a browser compares: scheme, host and port. The characters are those that a header may safely carry."""
+_OPEN_TO_ALL = (
+    "Nobody signs in, so Citewell listens to this machine only. Set CITEWELL_SIGN_IN, or, if every machine in reach may "
+    "read and change everything, CITEWELL_SERVE_EVERYONE_WITHOUT_SIGN_IN=1."
+)
 
 
 def _alias(name: str) -> AliasChoices:
@@ -77,7 +81,30 @@ class Settings(BaseSettings):
         "with spaces or commas between them; none: nobody's.",
     )
 
+    sign_in: Literal["none", "oidc", "proxy"] = Field(
+        "none",
+        description="`oidc`: people sign in with the provider in `.streamlit/secrets.toml`; `proxy`: an identity proxy "
+        "stands in front and signs who it is; `none`: whoever reaches the page is the one user.",
+    )
+    serve_everyone_without_sign_in: bool = Field(
+        False, description="Listen to other machines although nobody signs in: all of them then read everything."
+    )
+    admit: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Domains of verified e-mail addresses whose people are let in at their first sign-in, with commas "
+        "between them; `*`: everybody whom the provider knows; none: an administrator lets each in.",
+    )
+    groups_claim: str = Field("groups", description="The claim that names a person's groups.")
+    role_claim: str = Field("", description="The claim that names a person's role; none: roles are given on the page.")
+    proxy_jwks_url: str | None = Field(None, description="Where the identity proxy's public keys are.")
+    proxy_issuer: str = Field("", description="The issuer of the proxy's tokens.")
+    proxy_audience: str = Field("", description="For whom the proxy's tokens are made.")
+    proxy_header: str = Field(
+        "Authorization", description="The header with the token, for example Cf-Access-Jwt-Assertion."
+    )
+
     @field_validator(
+        "proxy_jwks_url",
         "openai_api_key",
         "openai_base_url",
         "model",
@@ -93,7 +120,7 @@ class Settings(BaseSettings):
     def _empty_is_absent(cls, value: Any) -> Any:
         return None if value == "" else value
 
-    @field_validator("embed_origins", mode="before")
+    @field_validator("embed_origins", "admit", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
@@ -121,6 +148,25 @@ class Settings(BaseSettings):
             raise ValueError("it would travel unencrypted; give the reranker an https address")
         return value
 
+    @model_validator(mode="after")
+    def _proxy_is_whole(self) -> Self:
+        if self.sign_in == "proxy" and not (self.proxy_jwks_url and self.proxy_issuer and self.proxy_audience):
+            raise ValueError("a proxy needs CITEWELL_PROXY_JWKS_URL, CITEWELL_PROXY_ISSUER and CITEWELL_PROXY_AUDIENCE")
+        return self
+
+    def check_address(self, address: str | None) -> None:
+        """Whether the app may listen there (None: to every machine); raises SettingsError.
+
+        Where nobody signs in, whoever reaches the page is the one user, who reads and changes everything.
+        """
+        is_own = address is not None and is_loopback(f"//[{address}]" if ":" in address else f"//{address}")
+        if not (is_own or self.demo or self.sign_in != "none" or self.serve_everyone_without_sign_in):
+            raise SettingsError(_OPEN_TO_ALL)
+
+    def admits(self, email: str) -> bool:
+        """Whether somebody with this verified address (empty: none) is let in at their first sign-in."""
+        return "*" in self.admit or email.rpartition("@")[2] in {name.lower() for name in self.admit} - {""}
+
     @property
     def prices(self) -> Prices | None:
         """What tokens cost, where any price is given."""
@@ -147,6 +193,8 @@ class Settings(BaseSettings):
             return cls(**given)
         except ValidationError as error:
             first = error.errors(include_input=False)[0]
+            if not first["loc"]:
+                raise SettingsError(f"The settings do not fit together: {first['msg']}.") from None
             name = "CITEWELL_" + "_".join(str(part) for part in first["loc"]).upper()
             name = name.replace("CITEWELL_OPENAI", "OPENAI").replace("CITEWELL_CITEWELL", "CITEWELL")
             raise SettingsError(f"The setting {name} is wrong ({first['msg']}); correct it, or leave it out.") from None

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from assistant.access import LOCAL_USER, scope_of
 from assistant.bootstrap import Citewell, open_citewell
 from assistant.settings import Settings
 from benchmarks.corpus import SEED, Corpus, make_corpus, store_corpus
@@ -35,6 +36,8 @@ class Bench:
             if not (home / "complete").exists():
                 _fill(citewell, corpus, collections)
                 (home / "complete").touch()
+            citewell.search.passages(corpus.questions[0], scope=scope_of(LOCAL_USER, citewell.library))
+            citewell.background.wait()  # What the first search begins to read into memory is there.
             yield citewell, corpus
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import BindParameter, Engine, Select, bindparam, func, select
+from sqlalchemy import BindParameter, Connection, Engine, Select, bindparam, func, select
 
 from retrieval.schema import chunks, documents, title_embeddings
 from retrieval.values import Chunk, Scope, Source
@@ -36,6 +36,10 @@ class ChunkReader:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+
+    def connect(self) -> Connection:
+        """A connection for reading what stands beside the documents in the same database."""
+        return self._engine.connect()
 
     def owners(self, chunk_ids: Sequence[int]) -> dict[int, int]:
         """The document id of each of these chunks."""

@@ -104,20 +104,21 @@ class Library(PrivateCollections, IndexFeed):
         with self._engine.connect() as connection:
             return tuple(_collection(row) for row in connection.execute(query))
 
-    def collection(self, collection_id: str) -> Collection:
-        """The collection of that id; raises UnknownCollection."""
+    def collection(self, collection_id: str, scope: Scope | None = None) -> Collection:
+        """The collection of that id; raises UnknownCollection where it is absent or outside a given scope."""
         with self._engine.connect() as connection:
             row = connection.execute(select(collections).where(collections.c.id == collection_id)).first()
-        if row is None:
+        if row is None or (scope is not None and collection_id not in scope):
             raise UnknownCollection("There is no such collection; it may have been deleted.")
         return _collection(row)
 
-    def collection_named(self, name: str) -> Collection:
-        """The collection of that name; raises UnknownCollection."""
-        for collection in self.collections():
+    def collection_named(self, name: str, scope: Scope | None = None) -> Collection:
+        """The collection of that name; raises UnknownCollection where it is absent or outside a given scope."""
+        visible = [c for c in self.collections() if scope is None or c.id in scope]
+        for collection in visible:
             if collection.name == name:
                 return collection
-        known = ", ".join(repr(c.name) for c in self.collections()) or "none yet"
+        known = ", ".join(repr(c.name) for c in visible) or "none yet"
         raise UnknownCollection(f"There is no collection named {name!r}; there are: {known}.")
 
     def create_collection(self, name: str) -> Collection:

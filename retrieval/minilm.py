@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -128,23 +129,27 @@ class _Sessions:
     def load(self, *, eight_bits: bool) -> "InferenceSession":
         """The session on the cached graph, which is built first where it is missing or damaged."""
         graph_file = self.cache_dir / f"{NAME}.v{GRAPH_VERSION}{'.8bit' if eight_bits else ''}.onnx"
+        # A question is one run of 3 ms, for which waiting threads pay. After a batch they would only wait for nothing,
+        # and take the next question's processor: from submit to model 38 ms with, 23 without.
+        open_session = partial(_session, threads=self.threads, keeps_spinning=eight_bits)
         if self.ledger.is_intact(graph_file):
             with suppress(Exception):  # whatever is wrong with a cache, it is built again
-                return _session(graph_file, threads=self.threads)
+                return open_session(graph_file)
         graph = build_graph(self.weights.tensors, eight_bits=eight_bits)
         if not write_atomically(graph_file, graph):
-            return _session(graph, threads=self.threads)
+            return open_session(graph)
         self.ledger.record(graph_file)
-        return _session(graph_file, threads=self.threads)
+        return open_session(graph_file)
 
 
-def _session(graph: Path | bytes, *, threads: int) -> "InferenceSession":
+def _session(graph: Path | bytes, *, threads: int, keeps_spinning: bool) -> "InferenceSession":
     from onnxruntime import InferenceSession, SessionOptions
 
     options = SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
+    options.add_session_config_entry("session.intra_op.allow_spinning", str(int(keeps_spinning)))
     source = graph if isinstance(graph, bytes) else str(graph)
     return InferenceSession(source, options, providers=["CPUExecutionProvider"])
 

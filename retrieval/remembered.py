@@ -56,6 +56,6 @@ class RememberedVectors:
         ids, vectors = self._reader.vectors_after(last, self._model, limit=wanted)
         end = self._count + len(ids)
         self._ids[self._count : end] = ids
-        self._vectors[self._count : end] = vectors.reshape(len(ids), -1)
+        self._vectors[self._count : end] = vectors.reshape(len(ids), self._vectors.shape[1])
         self._count = end
         return len(ids) == wanted

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import streamlit as st
 
+from assistant.errors import AssistantError
 from assistant.markup import visible
 from retrieval.catalogue import Contents
 from retrieval.errors import RetrievalError
 from retrieval.language import language_name, languages_read_by
 from retrieval.library import Collection
 from retrieval.sync import SyncPlan
-from retrieval.values import Scope
 from ui.component import mount
 from ui.markdown import literal
 from ui.state import Asked
@@ -86,7 +86,7 @@ def draw_collection(visit: Visit, collection: Collection, held: Contents | None)
     """What is known of one collection, and what can be done with it; `held` where no list says it."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="collection_head"):
         st.subheader(literal(collection.name), anchor=False)
-        if not visit.is_demo:
+        if collection.id in visit.editable:
             _draw_actions(visit, collection)
     with st.container(key="collection_facts", gap="xsmall"):
         if collection.description:
@@ -111,13 +111,16 @@ def _notices(visit: Visit, collection: Collection) -> Iterator[tuple[str, str]]:
 def _draw_actions(visit: Visit, collection: Collection) -> None:
     with st.container(horizontal=True, key="collection_actions", gap="small", width="content"):
         if collection.folder:
-            _action("Sync now", "sync", "sync_now", lambda: start_sync(visit, collection, collection.folder or ""))
-        _action(
-            "Follow a folder" if not collection.folder else "Folder",
-            "folder_managed",
-            "follow",
-            _opens(visit, Asked("follow", collection.id)),
-        )
+            _action(
+                "Sync now", "sync", "sync_now", lambda: visit.citewell.holdings.sync(collection.id, visit.principal)
+            )
+        if visit.principal.is_admin:
+            _action(
+                "Follow a folder" if not collection.folder else "Folder",
+                "folder_managed",
+                "follow",
+                _opens(visit, Asked("follow", collection.id)),
+            )
         _action("Edit", "edit", "edit", _opens(visit, Asked("edit", collection.id)))
         _action(
             "Delete collection", "delete", "delete_collection", _opens(visit, Asked("delete_collection", collection.id))
@@ -150,26 +153,23 @@ def language_notice(visit: Visit, collection_id: str) -> str | None:
     )
 
 
-def start_sync(visit: Visit, collection: Collection, folder: str) -> None:
-    """Queue a sync of a collection with a folder, which it follows from then on."""
-    visit.citewell.start_job("sync", {"collection": collection.name, "folder": folder}, owner=visit.principal)
-
-
 # Dialogs. Which one is open is kept in the page's state, so that a refresh does not close it.
 
 
-def draw_dialog(visit: Visit, scope: Scope) -> None:
-    """The dialog that is open, if there is one and what it is about is still there."""
+def draw_dialog(visit: Visit) -> None:
+    """The dialog that is open, if there is one and what it is about is still there, and theirs to change."""
+    editable = visit.editable
     asked = visit.state.asked
-    if asked is None or visit.is_demo:
+    if asked is None:
         return
     collection = next(
-        (c for c in visit.citewell.library.collections() if c.id == asked.collection_id and c.id in scope), None
+        (c for c in visit.citewell.library.collections() if c.id == asked.collection_id and c.id in editable), None
     )
-    bodies: dict[str, Callable[[], None]] = {
-        "create": lambda: _create(visit),
-        "delete_files": lambda: _delete_files(visit, asked),
-    }
+    bodies: dict[str, Callable[[], None]] = {}
+    if visit.may_create:
+        bodies["create"] = lambda: _create(visit)
+    if editable:
+        bodies["delete_files"] = lambda: _delete_files(visit, asked)
     if collection is not None:
         bodies |= {
             "edit": lambda: _edit(visit, collection),
@@ -198,12 +198,8 @@ def _create(visit: Visit) -> None:
     if not st.button("Create", key="create", type="primary"):
         return
     try:
-        if any(c.name == " ".join(name.split()) for c in visit.citewell.library.collections()):
-            st.error("There is a collection of this name already; choose another name.")
-            return
-        collection = visit.citewell.library.create_collection(name)
-        visit.citewell.library.change_collection(collection.id, description=description)
-    except RetrievalError as error:
+        collection = visit.citewell.holdings.create(name, visit.principal, description=description)
+    except (AssistantError, RetrievalError) as error:
         st.error(literal(error.hint))
         return
     st.query_params[PARAMETER] = collection.id
@@ -224,7 +220,9 @@ def _edit(visit: Visit, collection: Collection) -> None:
     if not st.button("Save", key="save", type="primary"):
         return
     try:
-        visit.citewell.library.change_collection(collection.id, name=name, description=description, contact=contact)
+        visit.citewell.holdings.change(
+            collection.id, visit.principal, name=name, description=description, contact=contact
+        )
     except RetrievalError as error:
         st.error(literal(error.hint))
         return
@@ -236,7 +234,7 @@ def _delete_collection(visit: Visit, collection: Collection) -> None:
     st.markdown(f"**{literal(collection.name)}** and its {counted(held.documents, 'document')} are deleted for good.")
     st.caption("Answers already given keep what they quoted. The files in a followed folder stay where they are.")
     if _confirmed(visit, f"Delete {counted(held.documents, 'document')}"):
-        visit.citewell.start_job("delete_collection", {"collection_id": collection.id}, owner=visit.principal)
+        visit.citewell.holdings.delete(collection.id, visit.principal)
         st.query_params.pop(PARAMETER, None)
         _done(visit)
 
@@ -250,8 +248,7 @@ def _delete_files(visit: Visit, asked: Asked) -> None:
     )
     st.caption("A file that still lies in a followed folder is read in again by the next sync; remove it there.")
     if _confirmed(visit, f"Delete {counted(count, 'file')}"):
-        work = {"ids": list(asked.ids), "failures": [list(failure) for failure in asked.failures]}
-        visit.citewell.start_job("delete_documents", work, owner=visit.principal)
+        visit.citewell.holdings.delete_documents(asked.ids, asked.failures, visit.principal)
         _done(visit)
 
 
@@ -278,21 +275,20 @@ def _follow(visit: Visit, collection: Collection) -> None:
         )
         leaves = bool(collection.folder) and st.button("Stop following", key="unfollow", type="tertiary")
     if leaves:
-        visit.citewell.library.unfollow(collection.id)
+        visit.citewell.holdings.unfollow(collection.id, visit.principal)
         _done(visit)
     if not (previews or follows):
         return
     try:
         folder = _checked_folder(given)
-        plan = visit.citewell.intake.plan(collection.id, folder)
-    except RetrievalError as error:
+        plan = visit.citewell.holdings.plan(collection.id, folder, visit.principal)
+    except (AssistantError, RetrievalError) as error:
         st.error(literal(error.hint))
         return
     if previews:
         _draw_plan(plan)
         return
-    visit.citewell.library.change_collection(collection.id, folder=str(folder), watched=watched)
-    start_sync(visit, collection, str(folder))
+    visit.citewell.holdings.follow(collection.id, folder, visit.principal, watched=watched)
     _done(visit)
 
 

@@ -56,7 +56,7 @@ def draw_actions(visit: Visit, entry: Entry) -> None:
         if entry.collection_id not in visit.scope:
             st.caption("Only in your chat; remove it there.")
             return
-        if visit.is_demo:
+        if entry.collection_id not in visit.editable:
             return
         st.button(
             "Read again",

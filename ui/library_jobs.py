@@ -42,7 +42,7 @@ class FileStatus:
 
 def draw_jobs(visit: Visit) -> None:
     """The work under way, refreshed by itself, and what came of the last one."""
-    if visit.citewell.jobs.open(_SHOWN_KINDS):
+    if visit.citewell.holdings.open_jobs(_SHOWN_KINDS, visit.principal):
         with st.container(key="jobs"):
             st.fragment(_draw_open, run_every=_REFRESH_S)(visit)
     elif job := _last_outcome(visit):
@@ -86,7 +86,7 @@ def _status(name: str, position: int, job: Job, failures: Mapping[str, str]) -> 
 
 
 def _draw_open(visit: Visit) -> None:
-    jobs = visit.citewell.jobs.open(_SHOWN_KINDS)
+    jobs = visit.citewell.holdings.open_jobs(_SHOWN_KINDS, visit.principal)
     if not jobs:
         st.rerun(scope="app")
     for job in jobs:
@@ -100,7 +100,8 @@ def _draw_job(visit: Visit, job: Job) -> None:
         if job.cancelled:
             st.caption("Ends with the file under way.")
         elif not visit.is_demo:
-            st.button("Cancel", key=f"cancel_{job.id}", on_click=visit.citewell.jobs.cancel, args=(job.id,))
+            cancel = visit.citewell.holdings.cancel
+            st.button("Cancel", key=f"cancel_{job.id}", on_click=cancel, args=(job.id, visit.principal))
     statuses = file_statuses(job, _reasons(visit, job))
     if statuses:
         draw_files(statuses, key=f"files_{job.id}", label="Files of this upload")
@@ -170,7 +171,7 @@ def _counts(statuses: Sequence[FileStatus]) -> str:
 
 def _last_outcome(visit: Visit) -> Job | None:
     """The job that ended last, while it is worth telling and until somebody closes it."""
-    last = next(iter(visit.citewell.jobs.ended(_SHOWN_KINDS, limit=1)), None)
+    last = visit.citewell.holdings.last_job(_SHOWN_KINDS, visit.principal)
     if last is None or last.id in visit.state.seen_jobs or last.ended_at is None:
         return None
     return last if now() - last.ended_at < _OUTCOME_SHOWN else None
@@ -243,7 +244,7 @@ def _try_again(visit: Visit, job: Job) -> None:
         collections = {job.work["collection_id"]}
     else:
         collections = {
-            c.id for c in visit.citewell.library.collections() if job.work.get("collection") in {None, c.name}
+            c.id for c in visit.collections if job.work.get("collection") in {None, c.name} and c.id in visit.editable
         }
     for collection_id in collections:
         start_again(visit, collection_id, failed)
@@ -251,6 +252,4 @@ def _try_again(visit: Visit, job: Job) -> None:
 
 def start_again(visit: Visit, collection_id: str, paths: Sequence[str]) -> None:
     """Queue these files of a collection to be read anew."""
-    visit.citewell.start_job(
-        "read_again", {"collection_id": collection_id, "paths": list(paths)}, owner=visit.principal
-    )
+    visit.citewell.holdings.read_again(collection_id, paths, visit.principal)

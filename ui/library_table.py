@@ -214,14 +214,14 @@ def _draw_reasons(entries: Sequence[Entry]) -> None:
 
 def _draw_head(visit: Visit, selected: Sequence[Entry], total: int, page: int) -> None:
     if not selected:
-        hint = "" if visit.is_demo else " Select rows to read them again or to delete them."
+        hint = " Select rows to read them again or to delete them." if visit.editable else ""
         st.caption(literal(f"{_shown_of(total, page)}.{hint}"))
         return
     st.caption(f"{counted(len(selected), 'file')} selected")
     ids = tuple(entry.id for entry in selected if entry.id is not None)
     if len(ids) == len(selected) == 1 and _action("Open", "article", "open_selected"):
         open_document(ids[0])
-    if visit.is_demo:
+    if any(entry.collection_id not in visit.editable for entry in selected):
         return
     failures = tuple((entry.collection_id, entry.path) for entry in selected if entry.id is None)
     again = "Try again" if failures and not ids else "Read again"

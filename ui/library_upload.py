@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from assistant.errors import AssistantError
+from retrieval.errors import RetrievalError
 from retrieval.library import Collection
-from retrieval.listing import distinct
 from ui.markdown import literal
 from ui.visit import Visit
 from ui.words import counted
@@ -21,7 +22,10 @@ def draw_upload(visit: Visit, collection: Collection | None, collections: Sequen
         st.caption(f":material/info: {DEMO}")
         return
     if collection is None and collections:
-        st.caption("To add files, choose a collection first.")
+        if visit.editable:
+            st.caption("To add files, choose a collection first.")
+        return
+    if collection.id not in visit.editable if collection else not visit.may_create:
         return
     name = collection.name if collection else FIRST_COLLECTION
     with st.container(key="upload", gap="xsmall"):
@@ -41,7 +45,10 @@ def _read_in(visit: Visit, collection: Collection | None, given: Sequence[Upload
     except OSError as error:
         visit.state.problem = f"The files could not be stored ({error.strerror}); make room and add them again."
         return
-    collection_id = collection.id if collection else citewell.library.create_collection(FIRST_COLLECTION).id
-    work = {"collection_id": collection_id, "uploads": [list(upload) for upload in distinct(kept)]}
-    citewell.start_job("read_uploads", work, owner=visit.principal)
+    try:
+        into = collection or citewell.holdings.create(FIRST_COLLECTION, visit.principal)
+        citewell.holdings.read_uploads(into.id, kept, visit.principal)
+    except (AssistantError, RetrievalError) as error:
+        visit.state.problem = error.hint
+        return
     visit.state.empty_uploader()

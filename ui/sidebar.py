@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from ui.markdown import literal
 from ui.state import SEARCH_KEY, ThreadListState
 from ui.thread_list import draw_threads
 from ui.visit import Visit
@@ -33,7 +34,19 @@ def draw_sidebar(visit: Visit, chat_page: "st.Page") -> str | None:
             st.page_link(chat_page, label="Ask", icon=":material/forum:", width="stretch")
             st.page_link("views/documents.py", label="Documents", icon=":material/folder_open:", width="stretch")
             st.page_link("views/check.py", label="Check a text", icon=":material/fact_check:", width="stretch")
-            st.caption("Demo visitor" if visit.is_demo else "Single user, no sign-in")
+            if visit.principal.is_admin and visit.identity.person is not None:
+                st.page_link("views/admin.py", label="Administration", icon=":material/shield_person:", width="stretch")
+            _draw_who(visit)
     if is_new or asked:
         ThreadListState().deleted = None
     return "" if is_new else asked
+
+
+def _draw_who(visit: Visit) -> None:
+    """Who is signed in, and the way out."""
+    person = visit.identity.person
+    if person is None:
+        st.caption("Demo visitor" if visit.is_demo else "Single user, no sign-in")
+        return
+    st.caption(f"{literal(person.name)} · {literal(person.role.value)}")
+    st.button("Sign out", key="sign_out", type="tertiary", icon=":material/logout:", on_click=visit.identity.sign_out)

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import streamlit as st
 
+from assistant.access import Principal
 from assistant.check_text import CheckedText
 from assistant.conversations import StoredMessage
 from assistant.events import Event, TurnFailed, TurnStarted
@@ -68,6 +69,12 @@ class Conversation:
 
 class PageState:
     """The state of one browser tab."""
+
+    def belongs_to(self, principal: Principal) -> None:
+        """Somebody else took this tab over (a connection came back as another person): nothing is carried over."""
+        if _get("citewell_principal", principal.key) != principal.key:
+            st.session_state.clear()
+        _set("citewell_principal", principal.key)
 
     @property
     def conversation(self) -> Conversation:
@@ -422,3 +429,17 @@ def _get(key: str, default: Any) -> Any:
 
 def _set(key: str, value: Any) -> None:
     st.session_state[key] = value
+
+
+class AdminState:
+    """What the administration keeps between two runs."""
+
+    @property
+    def invitation(self) -> str | None:
+        """The code that was just made, until it was shown."""
+        value: str | None = _get("citewell_invitation", None)
+        return value
+
+    @invitation.setter
+    def invitation(self, code: str | None) -> None:
+        _set("citewell_invitation", code)

@@ -4,15 +4,16 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from assistant.access import LOCAL_USER, Principal, readable_by, scope_of, visitor
+from assistant.access import Principal, Role, editable_by, may_create, readable_by, scope_of
 from assistant.bootstrap import Citewell
-from assistant.errors import AssistantError
+from assistant.errors import AssistantError, SignInRefused
 from assistant.running import RUNNING
 from retrieval.library import Collection
 from retrieval.values import Scope
+from ui.identity import Identity, identify
 from ui.markdown import literal
+from ui.sign_in import draw_refused, draw_sign_in, draw_waiting
 from ui.state import PageState
-from ui.visitor_cookie import new_token, visitor_token
 
 _AT_ONCE_S = 0.1
 
@@ -22,8 +23,13 @@ class Visit:
     """One run of a page's script."""
 
     citewell: Citewell
-    principal: Principal
+    identity: Identity
     state: PageState
+
+    @property
+    def principal(self) -> Principal:
+        """Who looks at the page."""
+        return self.identity.principal
 
     @property
     def is_demo(self) -> bool:
@@ -47,16 +53,35 @@ class Visit:
         return scope_of(self.principal, self.citewell.library, conversation=self.state.conversation.id)
 
     @property
+    def editable(self) -> Scope:
+        """The collections that this person may change."""
+        return editable_by(self.principal, self.citewell.library)
+
+    @property
+    def may_create(self) -> bool:
+        """Whether this person may make collections."""
+        return may_create(self.principal)
+
+    @property
     def readable(self) -> Scope:
         """Where the documents lie that this person may open one by one."""
         return readable_by(self.principal, self.citewell.library)
 
 
 def current_visit() -> Visit:
-    """The open home and whoever looks at it; where it cannot be opened the page says why and ends."""
+    """The open home and whoever looks at it. Where it cannot be opened, or they are not let in, the page ends there."""
     citewell = _opened()
     state = PageState()
-    return Visit(citewell, _principal(state) if citewell.settings.demo else LOCAL_USER, state)
+    try:
+        identity = identify(citewell, state)
+    except SignInRefused as refused:
+        draw_refused(refused.hint)
+    if identity is None:
+        draw_sign_in()
+    if identity.person is not None and identity.person.role is Role.WAITING:
+        draw_waiting(citewell, identity, identity.person)
+    state.belongs_to(identity.principal_then)
+    return Visit(citewell, identity, state)
 
 
 def _opened() -> Citewell:  # noqa: RET503 - st.stop() never returns
@@ -78,10 +103,3 @@ def draw_problem(title: str, hint: str) -> None:
     with st.container(key="problem_page"):
         st.header(title, anchor=False)
         st.markdown(literal(hint))
-
-
-def _principal(state: PageState) -> Principal:
-    token = visitor_token(st.context.cookies) or state.visitor
-    if token is None:
-        token = state.visitor = new_token()
-    return visitor(token)

@@ -6,7 +6,7 @@ from datetime import datetime
 import streamlit as st
 
 from assistant.bootstrap import SAMPLE_COLLECTION
-from assistant.job_table import Job, JobTable, now
+from assistant.job_table import Job, now
 from assistant.operations import READING_IN
 from assistant.starters import MOST, starters
 from ui.check_form import SAMPLE_STEP, go_to_sample, sample_text
@@ -30,9 +30,9 @@ def draw_strips(visit: Visit) -> None:
         _draw_banner(visit)
     if visit.citewell.notice:
         _draw_strip("notice", f":material/info: {literal(visit.citewell.notice)}")
-    if visit.citewell.jobs.open(READING_IN):
+    if visit.citewell.holdings.open_jobs(READING_IN, visit.principal):
         with st.container(key="reading"):
-            st.fragment(_draw_progress, run_every=_REFRESH_S)(visit.citewell.jobs)
+            st.fragment(_draw_progress, run_every=_REFRESH_S)(visit)
 
 
 def draw_welcome(visit: Visit, ask: Ask) -> None:
@@ -41,7 +41,7 @@ def draw_welcome(visit: Visit, ask: Ask) -> None:
     names = tuple(collection.name for collection in visit.collections)
     with st.container(key="welcome"):
         if not documents:
-            _draw_no_documents(is_reading=bool(visit.citewell.jobs.open(READING_IN)))
+            _draw_no_documents(is_reading=bool(visit.citewell.holdings.open_jobs(READING_IN, visit.principal)))
             return
         _draw_headline(documents, names)
         if visit.is_demo:
@@ -78,9 +78,9 @@ def _draw_banner(visit: Visit) -> None:
         st.button("Reset", key="reset", type="tertiary", icon=":material/restart_alt:", on_click=reset)
 
 
-def _draw_progress(jobs: JobTable) -> None:
+def _draw_progress(visit: Visit) -> None:
     """The job that is reading files in, as far as it is; the page is drawn again when there is none."""
-    waiting = jobs.open(READING_IN)
+    waiting = visit.citewell.holdings.open_jobs(READING_IN, visit.principal)
     if not waiting:
         st.rerun(scope="app")
     job = waiting[0]

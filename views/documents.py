@@ -34,7 +34,7 @@ def draw_page(visit: Visit) -> None:
     draw_upload(visit, chosen, collections)
     if collections:
         draw_table(visit, frozenset({chosen.id}) if chosen else scope, chosen)
-    draw_dialog(visit, scope)
+    draw_dialog(visit)
 
 
 def _draw_head(visit: Visit, collections: Sequence[Collection], contents: Mapping[str, Contents]) -> None:
@@ -43,7 +43,7 @@ def _draw_head(visit: Visit, collections: Sequence[Collection], contents: Mappin
 
     with st.container(horizontal=True, vertical_alignment="bottom", key="documents_head"):
         st.header("Documents", anchor=False)
-        if not visit.is_demo:
+        if visit.may_create:
             st.button("New collection", key="new_collection", icon=":material/create_new_folder:", on_click=create)
     st.markdown(_summary(collections, contents))
 

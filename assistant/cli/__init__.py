@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from assistant.cli import checks, conversations, evaluation, library, operations, questions, rules
+from assistant.cli import admin, checks, conversations, evaluation, library, operations, questions, rules
 from assistant.cli.output import FAILED, WRONG_USAGE, WrongUsage, print_json, say
 from assistant.errors import AssistantError
 from retrieval.errors import RetrievalError
@@ -32,6 +32,7 @@ app.add_typer(library.collections, name="collections")
 app.add_typer(library.jobs, name="jobs")
 app.add_typer(conversations.conversations, name="conversations")
 app.add_typer(rules.rules, name="rules")
+app.add_typer(admin.admin, name="admin")
 app.add_typer(evaluation.evaluation, name="eval")
 app.command()(operations.weights)
 app.command()(operations.doctor)

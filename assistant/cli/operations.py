@@ -22,16 +22,18 @@ CHAT_APP = EXAMPLES.parent / "chat_app.py"
 
 def serve(
     port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Where to listen.")] = 8501,
+    host: Annotated[str, typer.Option("--host", help="On which address; 0.0.0.0 is all of them.")] = "127.0.0.1",
     demo: Annotated[bool, typer.Option("--demo", help="A demonstration; nothing is kept.")] = False,
     home: HomeDir = None,
 ) -> None:
-    """Serve the app on this machine until it is stopped."""
+    """Serve the app until it is stopped; other machines reach it only where people sign in."""
     settings = Settings.read(home=home, demo=demo or None)
+    settings.check_address(host)
     changes = {
         "CITEWELL_HOME": str(settings.home.expanduser().absolute()),
         "CITEWELL_DEMO": str(int(settings.demo)),
     }
-    _check_port(port)
+    _check_port(host, port)
     if not settings.demo:
         with closing(Home(settings.home.expanduser().absolute())) as held:
             open_database(held.database_url).dispose()  # What is newer or damaged is said here, not on a page.
@@ -41,15 +43,16 @@ def serve(
     command = [sys.executable, "-m", "streamlit", "run", str(CHAT_APP), f"--server.port={port}"]
     command.append("--logger.hideWelcomeMessage=true")
     sys.stderr.flush()
-    os.execve(sys.executable, [*command, "--server.address=127.0.0.1"], environment(**changes))
+    os.execve(sys.executable, [*command, f"--server.address={host}"], environment(**changes))
 
 
-def _check_port(port: int) -> None:
+def _check_port(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        socket.create_server(("127.0.0.1", port)).close()
+        socket.create_server((host, port), family=family).close()
     except OSError as error:
         raise AssistantError(
-            f"Port {port} cannot be used ({error.strerror}); stop what uses it, or choose another --port."
+            f"Port {port} cannot be used ({error.strerror}); stop what uses it, or choose another --port or --host."
         ) from error
 
 

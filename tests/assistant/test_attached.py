@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.access import LOCAL_USER, Principal, readable_by, scope_of
+from assistant.access import LOCAL_USER, Principal, readable_by, scope_of, visitor
 from assistant.attached import MOST_FILES, AttachedFile
 from assistant.bootstrap import Citewell, open_citewell
 from assistant.errors import AttachmentRefused, ConversationNotFound
@@ -23,7 +23,7 @@ from retrieval.errors import UnknownDocument
 SECRET = "# Site survey\n\nThe mast on Farholm is anchored with nine bolts and stands 14 metres above the shore.\n"
 SHARED = "# Leave policy\n\nEveryone who works full time has 26 days of paid annual leave in a calendar year.\n"
 QUESTION = "How many bolts anchor the mast on Farholm?"
-OTHER = Principal("demo", "somebody else")
+OTHER = visitor("somebody else")
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import pytest
 
-from assistant.access import Principal
+from assistant.access import Principal, Role
 from assistant.bootstrap import further_models_of, open_citewell
 from assistant.circuit import FAILURES
 from assistant.errors import ModelError, ModelNotAllowed, ModelResting
@@ -11,7 +11,7 @@ from assistant.settings import Settings
 from retrieval.values import ParsedDocument, Section
 from tests.assistant.scripted_endpoint import ScriptedEndpoint, error, reply
 
-ANNA = Principal("test", "anna")
+ANNA = Principal("test", "anna", Role.ADMIN)
 TEXT = "Everyone who works full time has 26 days of paid annual leave in a calendar year."
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from assistant.access import Principal
+from assistant.access import Principal, Role
 from assistant.bootstrap import EXAMPLES
 from assistant.conversations import Conversations
 from assistant.events import Answer, AnswerFinished, CheckedSentence, SentenceChecked
@@ -17,7 +17,7 @@ from retrieval.retriever import CitewellRetriever
 from tests.assistant.scripted_endpoint import ScriptedEndpoint, reply
 from tests.conftest import Shelf, open_shelf
 
-ANNA = Principal("test", "anna")
+ANNA = Principal("test", "anna", Role.ADMIN)
 QUESTION = "How many days of annual leave do I get, and until when can I carry days over?"
 RIGHT = "Everyone who works full time has 26 days of paid annual leave in a calendar year [{leave}]."
 CARRIED = "You may take up to five unused days into the next year [{carried}]."

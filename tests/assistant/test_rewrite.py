@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.access import Principal
+from assistant.access import Principal, Role
 from assistant.conversations import Conversations
 from assistant.events import AnswerFinished, Event, PassagesFound
 from assistant.llm import Deadlines, Message, OpenAIModel
@@ -20,7 +20,7 @@ from retrieval.retriever import CitewellRetriever
 from tests.assistant.scripted_endpoint import HANG, HEAD, RESET, Script, ScriptedEndpoint, chunk, error, reply
 from tests.conftest import Shelf, open_shelf
 
-ANNA = Principal("test", "anna")
+ANNA = Principal("test", "anna", Role.ADMIN)
 FIRST = "How many days of paid leave does everybody have?"
 FOLLOW_UP = "And how is it for part-timers?"
 MEANT = "How many days of paid leave do part-timers have?"

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, select, update
 
-from assistant.access import Principal, readable_by
+from assistant.access import Principal, Role, readable_by
 from assistant.conversations import Conversations, StoredMessage, Work
 from assistant.errors import ConversationNotFound, SnapshotNotFound
 from assistant.events import Answer, CheckedSentence, Citation, Comparison, DocumentList, Support
@@ -28,7 +28,7 @@ from retrieval.trace import SearchTrace
 from retrieval.values import Passage, Scope, Source
 from tests.conftest import document
 
-ANNA, BELA = Principal("test", "anna"), Principal("test", "bela")
+ANNA, BELA = Principal("test", "anna", Role.ADMIN), Principal("test", "bela", Role.ADMIN)
 SECRET = "Zebrafinch"
 OPEN = "Quokkas sleep in trees."
 HIDDEN = f"{SECRET} earns 90,000."

@@ -2,9 +2,10 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,6 +42,13 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
+def start(citewell: Citewell, kind: str, work: Mapping[str, Any]) -> int:
+    """Puts work on the table for the worker."""
+    job_id = citewell.jobs.add(kind, work, owner=LOCAL_USER.key)
+    citewell.wake.set()
+    return job_id
+
+
 def until(condition: Callable[[], bool]) -> None:
     since = time.monotonic()
     while not condition():
@@ -54,7 +62,7 @@ def ended(citewell: Citewell, job_id: int) -> Job:
 
 
 def test_files_are_read_in_beside_and_the_job_says_what_became_of_them(app, folder):
-    job_id = app.start_job("ingest", {"paths": [str(folder)], "collection": "rules"}, owner=LOCAL_USER)
+    job_id = start(app, "ingest", {"paths": [str(folder)], "collection": "rules"})
     job = ended(app, job_id)
     assert job.state == "done"
     assert (job.result["added"], len(job.result["failed"])) == (12, 1)
@@ -65,26 +73,26 @@ def test_uploads_are_kept_as_they_came_and_read_in_under_their_names(app):
     sha256 = app.originals.keep_data(b"# Cats\n\nCats sleep most of the day.\n")
     collection = app.library.create_collection("pets")
     work = {"collection_id": collection.id, "uploads": [["../../Cats.md", sha256]]}
-    assert ended(app, app.start_job("read_uploads", work, owner=LOCAL_USER)).result["added"] == 1
+    assert ended(app, start(app, "read_uploads", work)).result["added"] == 1
     (entry,) = app.catalogue.documents(frozenset({collection.id}))
     assert (entry.path, entry.title, entry.format) == ("Cats.md", "Cats", "Markdown")
     assert app.originals.path_of(entry.sha256).read_bytes() == b"# Cats\n\nCats sleep most of the day.\n"
 
 
 def test_a_document_is_read_again_from_the_kept_file_after_its_source_is_gone(app, folder):
-    ended(app, app.start_job("ingest", {"paths": [str(folder)], "collection": "rules"}, owner=LOCAL_USER))
+    ended(app, start(app, "ingest", {"paths": [str(folder)], "collection": "rules"}))
     (folder / "rule03.md").unlink()
     collection = app.library.collection_named("rules")
     work = {"collection_id": collection.id, "paths": ["rule03.md"]}
-    result = ended(app, app.start_job("read_again", work, owner=LOCAL_USER)).result
+    result = ended(app, start(app, "read_again", work)).result
     assert (result["updated"], result["failed"]) == (1, [])
 
 
 def test_deleting_a_document_deletes_its_kept_file_and_what_search_finds(app, folder):
-    ended(app, app.start_job("ingest", {"paths": [str(folder)], "collection": "rules"}, owner=LOCAL_USER))
+    ended(app, start(app, "ingest", {"paths": [str(folder)], "collection": "rules"}))
     scope = frozenset({app.library.collection_named("rules").id})
     entry = next(e for e in app.catalogue.documents(scope) if e.path == "rule05.md")
-    ended(app, app.start_job("delete_documents", {"ids": [entry.id]}, owner=LOCAL_USER))
+    ended(app, start(app, "delete_documents", {"ids": [entry.id]}))
     assert app.originals.path_of(entry.sha256) is None
     found = app.search.passages("What is rule 5 about?", scope=scope).passages
     assert found
@@ -92,11 +100,9 @@ def test_deleting_a_document_deletes_its_kept_file_and_what_search_finds(app, fo
 
 
 def test_a_deleted_collection_leaves_neither_rows_nor_files_nor_indexes(app, folder, tmp_path):
-    ended(app, app.start_job("ingest", {"paths": [str(folder)], "collection": "rules"}, owner=LOCAL_USER))
+    ended(app, start(app, "ingest", {"paths": [str(folder)], "collection": "rules"}))
     collection = app.library.collection_named("rules")
-    assert ended(
-        app, app.start_job("delete_collection", {"collection_id": collection.id}, owner=LOCAL_USER)
-    ).result == {"deleted": 12}
+    assert ended(app, start(app, "delete_collection", {"collection_id": collection.id})).result == {"deleted": 12}
     assert app.library.collections() == ()
     assert [path for path in app.home.originals.rglob("*") if path.is_file()] == []
     assert not (app.home.indexes / "lexical" / collection.id).exists()
@@ -107,7 +113,7 @@ def test_a_cancelled_job_ends_and_keeps_what_it_has_read(app, tmp_path):
     folder.mkdir()
     for number in range(1500):
         (folder / f"{number:04}.md").write_text(f"# Rule {number}\n\nRule {number} is about subject {number}.\n")
-    job_id = app.start_job("ingest", {"paths": [str(folder)], "collection": "rules"}, owner=LOCAL_USER)
+    job_id = start(app, "ingest", {"paths": [str(folder)], "collection": "rules"})
     until(lambda: app.jobs.get(job_id).done > 0)
     app.jobs.cancel(job_id)
     job = ended(app, job_id)
@@ -123,7 +129,7 @@ def test_work_cut_off_by_the_end_of_the_app_goes_on_at_its_next_start(settings, 
         (folder / f"{number:04}.md").write_text(f"# Rule {number}\n\nRule {number} is about subject {number}.\n")
     with closing(open_citewell(settings)) as first:
         Worker(first).start()
-        job_id = first.start_job("ingest", {"paths": [str(folder)], "collection": "rules"}, owner=LOCAL_USER)
+        job_id = start(first, "ingest", {"paths": [str(folder)], "collection": "rules"})
         until(lambda: first.jobs.get(job_id).done > 0)
     with closing(open_citewell(settings)) as second:
         assert second.jobs.get(job_id).state == "waiting"
@@ -135,7 +141,7 @@ def test_work_cut_off_by_the_end_of_the_app_goes_on_at_its_next_start(settings, 
 
 def test_a_watched_folder_is_brought_in_step_by_itself(app, folder):
     work = {"folder": str(folder), "collection": "rules"}
-    ended(app, app.start_job("sync", work, owner=LOCAL_USER))
+    ended(app, start(app, "sync", work))
     collection = app.library.collection_named("rules")
     app.library.change_collection(collection.id, watched=True)
     (folder / "rule12.md").write_text("# Rule 12\n\nRule 12 is new.\n")
@@ -150,16 +156,11 @@ def test_a_watched_folder_is_brought_in_step_by_itself(app, folder):
 
 
 def test_what_fails_unexpectedly_is_told_in_a_sentence_and_the_worker_goes_on(app, folder):
-    broken = ended(app, app.start_job("ingest", {"collection": "no paths"}, owner=LOCAL_USER))
+    broken = ended(app, start(app, "ingest", {"collection": "no paths"}))
     assert broken.state == "failed"
     assert broken.problem.endswith(".")
     assert "Traceback" not in broken.problem
-    assert (
-        ended(app, app.start_job("ingest", {"paths": [str(folder)], "collection": "rules"}, owner=LOCAL_USER)).result[
-            "added"
-        ]
-        == 12
-    )
+    assert ended(app, start(app, "ingest", {"paths": [str(folder)], "collection": "rules"})).result["added"] == 12
 
 
 def test_a_command_beside_the_running_app_hands_its_work_over(app, folder):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 
-from assistant.access import Principal
+from assistant.access import Principal, Role
 from assistant.events import (
     Answer,
     AnswerFinished,
@@ -23,8 +23,8 @@ from retrieval.values import ParsedDocument, Section
 from tests.assistant.scripted_endpoint import Script, ScriptedEndpoint
 from tests.conftest import Shelf
 
-ANNA = Principal("test", "anna")
-BELA = Principal("test", "bela")
+ANNA = Principal("test", "anna", Role.ADMIN)
+BELA = Principal("test", "bela", Role.ADMIN)
 LEAVE = "How many days of paid leave does everybody have?"
 FOREIGN = "Which volcano erupted on Iceland in 2010?"
 RIGHT = "Everybody has 30 days of paid leave a year [1]."

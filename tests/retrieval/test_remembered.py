@@ -51,6 +51,12 @@ def test_beyond_the_room_nothing_is_kept(library):
     assert vectors.of(range(1, 10)).keys() == {1, 2, 3, 4}
 
 
+def test_as_many_as_are_read_at_once_end_like_any_other_number(library, monkeypatch):
+    monkeypatch.setattr("retrieval.remembered._AT_ONCE", 2)
+    store(library, library.create_collection("c").id, "document", unit_rows(4))
+    assert remembered(library).of(range(1, 5)).keys() == {1, 2, 3, 4}
+
+
 def test_closing_ends_the_reading(library):
     store(library, library.create_collection("c").id, "document", unit_rows(2))
     vectors, stopping = RememberedVectors(library, model=MODEL, dimension=DIMENSION), threading.Event()

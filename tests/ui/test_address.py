@@ -7,7 +7,7 @@ from threading import Event as Flag
 import pytest
 import streamlit as st
 
-from assistant.access import Principal
+from assistant.access import Principal, Role
 from assistant.conversations import Conversations
 from assistant.events import Answer, Event, TurnStopped, Usage
 from assistant.jobs import JOBS
@@ -15,7 +15,7 @@ from retrieval.database import open_database
 from ui.address import refresh
 from ui.state import Conversation, PageState
 
-ANNA = Principal("test", "anna")
+ANNA = Principal("test", "anna", Role.ADMIN)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from assistant.access import LOCAL_USER, Principal, visitor
+from assistant.access import LOCAL_USER, Principal, Role, visitor
 from assistant.attached import AttachedFile
 from assistant.bootstrap import Citewell, open_citewell
 from assistant.running import RUNNING
@@ -118,7 +118,7 @@ def test_its_owner_opens_it_and_nobody_else(citewell: Citewell, monkeypatch: pyt
         return shown.run()
 
     assert "Only in your chat" in said(opened())
-    monkeypatch.setattr("ui.visit.LOCAL_USER", Principal("local", "somebody else"))
+    monkeypatch.setattr("ui.identity.LOCAL_USER", Principal("local", "somebody else", Role.ADMIN))
     assert "This document is not here any more" in said(opened())
     foreign = page(c=test.query_params["c"])
     assert "There is no such conversation" in said(foreign)

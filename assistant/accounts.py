@@ -1,0 +1,262 @@
+"""People, their sign-ins and invitations. Who somebody is (issuer and subject) never comes from a name or an address.
+
+A sign-in is a row of ours beside the provider's cookie: it ends 12 hours after it was last used, 24 hours after it
+began, when the person leaves or is disabled, and never begins again.
+"""
+
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from sqlalchemy import ColumnElement, Connection, Engine, Row, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from assistant.access import Principal, Role, only_admin
+from assistant.claims import Claims
+from assistant.errors import NotAllowed, SignInRefused
+from assistant.job_table import now
+from assistant.schema import groups, invitations, memberships, people, sign_ins
+
+IDLE, LONGEST = timedelta(hours=12), timedelta(hours=24)
+_SEEN_EVERY = timedelta(minutes=1)
+_INVITATION_HOLDS = timedelta(hours=24)
+_CODE_BYTES = 18
+_ENDED = "You were signed out; sign in again to go on."
+_DISABLED = "Your account is disabled; ask your administrator."
+_NO_SUCH_CODE = "This code is not valid: it was used, it is too old, or it never was one. Ask for a new one."
+_LAST_ADMIN = "This is the last administrator; make somebody else one first."
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who signed in once. Times are UTC."""
+
+    id: int
+    issuer: str
+    subject: str
+    name: str
+    email: str
+    role: Role
+    is_disabled: bool
+    created_at: datetime
+    seen_at: datetime
+
+    @property
+    def principal(self) -> Principal:
+        """This person as everything that takes an id knows them."""
+        return Principal(self.issuer, self.subject, self.role, self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """One sign-in that is still good. Times are UTC."""
+
+    key: str
+    person_id: int
+    began_at: datetime
+    seen_at: datetime
+
+
+class Accounts:
+    """Reads and writes people, sign-ins and invitations. `admit` says which verified address is let in by itself."""
+
+    def __init__(
+        self, engine: Engine, admit: Callable[[str], bool] = lambda _: False, clock: Callable[[], datetime] = now
+    ) -> None:
+        self._engine = engine
+        self._admit = admit
+        self._clock = clock
+
+    # Signing in.
+
+    def recognise(self, claims: Claims) -> Person:
+        """The person of a sign-in, at every look at a page; raises SignInRefused where it is over or they are disabled.
+
+        The first look begins the sign-in and brings name, address, role and groups up to what the provider says.
+        """
+        try:
+            return self._recognise(claims)
+        except IntegrityError:  # Another tab of theirs began the same sign-in meanwhile.
+            return self._recognise(claims)
+
+    def _recognise(self, claims: Claims) -> Person:
+        with self._engine.begin() as connection:
+            row = connection.execute(select(sign_ins).where(sign_ins.c.key == claims.sign_in)).first()
+            if row is None:
+                return self._begin(connection, claims)
+            self._check(connection, row)
+            person = _person(connection, row.person_id)
+        return _let_in(person)
+
+    def _begin(self, connection: Connection, claims: Claims) -> Person:
+        person = _let_in(self._known(connection, claims))
+        moment = self._clock()
+        values = {"key": claims.sign_in, "person_id": person.id, "began_at": moment, "seen_at": moment}
+        connection.execute(insert(sign_ins).values(**values))
+        if claims.groups is not None:
+            _claim_groups(connection, person.id, claims.groups)
+        return person
+
+    def _known(self, connection: Connection, claims: Claims) -> Person:
+        moment = self._clock()
+        said = {"name": claims.name, "email": claims.email, "seen_at": moment}
+        if claims.role is not None:
+            said["role"] = claims.role.value
+        is_theirs = (people.c.issuer == claims.issuer) & (people.c.subject == claims.subject)
+        if connection.execute(update(people).where(is_theirs).values(**said)).rowcount == 0:
+            role = claims.role or (Role.MEMBER if self._admit(claims.email) else Role.WAITING)
+            new = {"issuer": claims.issuer, "subject": claims.subject, "created_at": moment, "is_disabled": False}
+            connection.execute(insert(people).values(**said | new | {"role": role.value}))
+        return _of(connection.execute(select(people).where(is_theirs)).one())
+
+    def _check(self, connection: Connection, row: Row[tuple[object, ...]]) -> None:
+        moment = self._clock()
+        if row.ended_at is not None or moment - row.began_at > LONGEST or moment - row.seen_at > IDLE:
+            raise SignInRefused(_ENDED)
+        if moment - row.seen_at > _SEEN_EVERY:
+            connection.execute(update(sign_ins).where(sign_ins.c.key == row.key).values(seen_at=moment))
+
+    def leave(self, key: str) -> None:
+        """End a sign-in for good, whether it was known or not."""
+        with self._engine.begin() as connection:
+            _end(connection, sign_ins.c.key == key, self._clock())
+
+    def sign_ins(self, person_id: int, principal: Principal) -> tuple[SignIn, ...]:
+        """The sign-ins of a person that are still good, the newest first; one's own, or anybody's for an administrator."""
+        _own_or_admin(person_id, principal)
+        moment = self._clock()
+        query = select(sign_ins).where(
+            sign_ins.c.person_id == person_id,
+            sign_ins.c.ended_at.is_(None),
+            sign_ins.c.began_at >= moment - LONGEST,
+            sign_ins.c.seen_at >= moment - IDLE,
+        )
+        with self._engine.connect() as connection:
+            rows = connection.execute(query.order_by(sign_ins.c.began_at.desc()))
+            return tuple(SignIn(row.key, row.person_id, row.began_at, row.seen_at) for row in rows)
+
+    def end_sign_ins(self, person_id: int, principal: Principal) -> None:
+        """End every sign-in of a person; one's own, or anybody's for an administrator."""
+        _own_or_admin(person_id, principal)
+        with self._engine.begin() as connection:
+            _end(connection, sign_ins.c.person_id == person_id, self._clock())
+
+    # Invitations.
+
+    def invite(self, role: Role, principal: Principal) -> str:
+        """A code that gives whoever enters it this role, once, within a day; raises NotAllowed."""
+        only_admin(principal)
+        code, moment = secrets.token_urlsafe(_CODE_BYTES), self._clock()
+        values = {"key": _hash(code), "role": role.value, "created_at": moment}
+        with self._engine.begin() as connection:
+            connection.execute(insert(invitations).values(**values, expires_at=moment + _INVITATION_HOLDS))
+        return code
+
+    def redeem(self, code: str, principal: Principal) -> Person:
+        """Take the role that a code gives, which nobody can use again; raises SignInRefused for a code that is none."""
+        key = invitations.c.key == _hash(code.strip())
+        with self._engine.begin() as connection:
+            row = connection.execute(select(invitations).where(key)).first()
+            # Whose delete takes the row has the code; the other of two who enter it at once comes too late.
+            if row is None or connection.execute(delete(invitations).where(key)).rowcount == 0:
+                raise SignInRefused(_NO_SUCH_CODE)
+            if self._clock() > row.expires_at or principal.person_id is None:
+                raise SignInRefused(_NO_SUCH_CODE)
+            connection.execute(update(people).where(people.c.id == principal.person_id).values(role=row.role))
+            return _person(connection, principal.person_id)
+
+    # Looking after people.
+
+    def list(self, principal: Principal) -> tuple[Person, ...]:
+        """Everybody who signed in once, those who wait to be let in first, then by name; raises NotAllowed."""
+        only_admin(principal)
+        waits_first = (people.c.role != Role.WAITING.value, func.lower(people.c.name), people.c.id)
+        with self._engine.connect() as connection:
+            return tuple(_of(row) for row in connection.execute(select(people).order_by(*waits_first)))
+
+    def set_role(self, person_id: int, role: Role, principal: Principal) -> None:
+        """Give a person a role; raises NotAllowed, also where nobody would be left to look after Citewell."""
+        only_admin(principal)
+        with self._engine.begin() as connection, _keeping_an_admin(connection):
+            connection.execute(update(people).where(people.c.id == person_id).values(role=role.value))
+
+    def set_disabled(self, person_id: int, principal: Principal, *, disabled: bool) -> None:
+        """Shut a person out, and end their sign-ins, or let them in again; raises NotAllowed."""
+        only_admin(principal)
+        with self._engine.begin() as connection, _keeping_an_admin(connection):
+            connection.execute(update(people).where(people.c.id == person_id).values(is_disabled=disabled))
+            if disabled:
+                _end(connection, sign_ins.c.person_id == person_id, self._clock())
+
+
+def _own_or_admin(person_id: int, principal: Principal) -> None:
+    if person_id != principal.person_id:
+        only_admin(principal)
+
+
+def _let_in(person: Person) -> Person:
+    if person.is_disabled:
+        raise SignInRefused(_DISABLED)
+    return person
+
+
+@contextmanager
+def _keeping_an_admin(connection: Connection) -> Iterator[None]:
+    """Raises NotAllowed where what is done within leaves nobody to look after Citewell, where somebody was."""
+    is_admin = (people.c.role == Role.ADMIN.value) & people.c.is_disabled.is_(False)
+    query = select(func.count()).select_from(people).where(is_admin)
+    before = connection.execute(query).scalar_one()
+    yield
+    if before and not connection.execute(query).scalar_one():
+        raise NotAllowed(_LAST_ADMIN)
+
+
+def _claim_groups(connection: Connection, person_id: int, names: tuple[str, ...]) -> None:
+    """Be in exactly the groups that are claimed, beside those that an administrator gave."""
+    theirs = memberships.c.person_id == person_id
+    connection.execute(delete(memberships).where(theirs, memberships.c.is_claimed))
+    given = set(connection.execute(select(memberships.c.group_id).where(theirs)).scalars())
+    for name in names:
+        group_id = _group(connection, name)
+        if group_id is not None and group_id not in given:
+            values = {"person_id": person_id, "group_id": group_id, "is_claimed": True}
+            connection.execute(insert(memberships).values(**values))
+
+
+def _group(connection: Connection, name: str) -> int | None:
+    """The id of the group of that name, made if it is new; None for the group of everyone, which has no members."""
+    row = connection.execute(select(groups).where(groups.c.name == name)).first()
+    if row is not None:
+        return None if row.is_everyone else int(row.id)
+    key = connection.execute(insert(groups).values(name=name, is_everyone=False)).inserted_primary_key
+    assert key is not None
+    return int(key[0])
+
+
+def _end(connection: Connection, which: ColumnElement[bool], moment: datetime) -> None:
+    connection.execute(update(sign_ins).where(which, sign_ins.c.ended_at.is_(None)).values(ended_at=moment))
+
+
+def _person(connection: Connection, person_id: int) -> Person:
+    return _of(connection.execute(select(people).where(people.c.id == person_id)).one())
+
+
+def _of(row: Row[tuple[object, ...]]) -> Person:
+    return Person(
+        row.id,
+        row.issuer,
+        row.subject,
+        row.name,
+        row.email,
+        Role(row.role),
+        row.is_disabled,
+        row.created_at,
+        row.seen_at,
+    )
+
+
+def _hash(code: str) -> str:
+    return sha256(code.encode()).hexdigest()

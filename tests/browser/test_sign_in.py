@@ -1,0 +1,242 @@
+"""Signing in with a real OpenID provider on loopback: who is let in, what they see, and how it ends."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+from sqlalchemy import Engine
+
+from assistant.access import LOCAL_USER, Role
+from assistant.accounts import Accounts, Person
+from assistant.groups import Grant, Groups
+from retrieval.database import open_database
+from retrieval.library import Library
+from tests.browser.conftest import copy_of
+from tests.browser.serving import App, _free_port, served
+
+CANARY = "Skerrivane"
+CONTEXT = {"viewport": {"width": 1280, "height": 860}}
+PEOPLE = (
+    {"sub": "anna", "name": "Anna", "email": "anna@staff.example", "email_verified": True, "groups": ["Sales"]},
+    {"sub": "bela", "name": "Bela", "email": "bela@staff.example", "email_verified": True, "groups": ["Workshop"]},
+    {"sub": "chief", "name": "Chief", "email": "chief@elsewhere.example", "email_verified": True},
+    {"sub": "liar", "name": "Liar", "email": "liar@staff.example", "email_verified": False},
+)
+
+
+@contextmanager
+def provider(port: int) -> Iterator[str]:
+    """An OpenID provider on loopback with these people."""
+    users = [part for person in PEOPLE for part in ("--user-claims", json.dumps(person))]
+    command = [
+        sys.executable,
+        "-W",
+        "ignore",
+        "-m",
+        "oidc_provider_mock",
+        "--port",
+        str(port),
+        "--require-nonce",
+        "true",
+    ]
+    process = subprocess.Popen([*command, *users], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    url = f"http://127.0.0.1:{port}/.well-known/openid-configuration"
+    try:
+        for _ in range(300):
+            try:
+                with urllib.request.urlopen(url, timeout=1):
+                    break
+            except OSError:
+                time.sleep(0.1)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """The app behind a provider, with its database."""
+
+    app: App
+    engine: Engine
+
+    @property
+    def accounts(self) -> Accounts:
+        return Accounts(self.engine)
+
+    @property
+    def groups(self) -> Groups:
+        return Groups(self.engine)
+
+    def person(self, name: str) -> Person:
+        return next(person for person in self.accounts.list(LOCAL_USER) if person.name == name)
+
+    def open_to(self, *group_names: str) -> None:
+        """Let exactly these groups read the sample company."""
+        ids = [group.id for group in self.groups.list(LOCAL_USER) if group.name in group_names]
+        (collection,) = Library(self.engine).collections()
+        self.groups.grant(collection.id, tuple(Grant(id_, None, may_edit=False) for id_ in ids), LOCAL_USER)
+
+
+@pytest.fixture(scope="module")
+def office(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """The sample company's home, behind a sign-in that admits whoever has a verified address at staff.example."""
+    directory = tmp_path_factory.mktemp("office")
+    home = copy_of(sample_home, directory)
+    (directory / ".streamlit").mkdir()
+    with provider(_free_port()) as metadata:
+        (directory / ".streamlit" / "secrets.toml").write_text(
+            "[auth]\n"
+            'redirect_uri = "http://127.0.0.1:{port}/oauth2callback"\n'
+            f'cookie_secret = "{os.urandom(32).hex()}"\n'
+            'client_id = "citewell"\nclient_secret = "of no worth"\n'
+            f'server_metadata_url = "{metadata}"\n'
+        )
+        settings = {"HOME": str(directory), "CITEWELL_SIGN_IN": "oidc", "CITEWELL_ADMIT": "staff.example"}
+        with served(home, **settings) as app:
+            engine = open_database(f"sqlite:///{home / 'citewell.sqlite'}")
+            try:
+                yield Office(app, engine)
+            finally:
+                engine.dispose()
+
+
+@contextmanager
+def somebody(browser: Browser, office: Office, name: str, path: str = "/") -> Iterator[Page]:
+    """A fresh browser profile in which this person has just signed in."""
+    with closing(browser.new_context(**CONTEXT)) as context:  # type: ignore[arg-type]
+        page = context.new_page()
+        sign_in(page, office, name)
+        if path != "/":
+            page.goto(office.app.url + path)
+        yield page
+
+
+def sign_in(page: Page, office: Office, name: str) -> None:
+    """Through the provider's page and back."""
+    page.goto(office.app.url)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/oauth2/authorize**")
+    page.get_by_role("button", name=name.lower()).first.click()
+    page.wait_for_url(f"{office.app.url}/**")
+    expect(page.get_by_text("You are").or_(page.get_by_test_id("stSidebar")).first).to_be_visible()
+
+
+def received(page: Page) -> list[bytes]:
+    """Every byte that comes over websockets or as a response's body from now on."""
+    frames: list[bytes] = []
+    page.on(
+        "websocket",
+        lambda socket: socket.on(
+            "framereceived", lambda data: frames.append(data if isinstance(data, bytes) else data.encode())
+        ),
+    )
+    return frames
+
+
+@pytest.mark.parametrize("path", ["/", "/documents", "/document?id=1", "/check", "/shared?s=1", "/?c=1"])
+def test_before_the_sign_in_no_page_says_anything(browser: Browser, office: Office, path: str) -> None:
+    with closing(browser.new_context(**CONTEXT)) as context:  # type: ignore[arg-type]
+        page = context.new_page()
+        frames = received(page)
+        page.goto(office.app.url + path)
+        expect(page.get_by_role("heading", name="Sign in to Citewell")).to_be_visible()
+        expect(page.get_by_test_id("stChatInput")).to_have_count(0)
+        assert frames
+        assert not any(CANARY.encode() in frame for frame in frames)
+
+
+def test_who_is_admitted_reads_what_is_open_to_a_group_of_theirs_and_nobody_else_does(
+    browser: Browser, office: Office
+) -> None:
+    with somebody(browser, office, "Anna") as anna, somebody(browser, office, "Bela") as bela:
+        expect(anna.get_by_test_id("stSidebar")).to_contain_text("Anna · member")
+        office.open_to("Sales")
+        for page in (anna, bela):
+            page.goto(f"{office.app.url}/documents")
+        expect(anna.get_by_text("45 documents in 1 collection").first).to_be_visible()
+        expect(bela.get_by_text("There are no documents yet").first).to_be_visible()
+        bela.goto(f"{office.app.url}/document?id=1")
+        expect(bela.get_by_text("This document is not here any more")).to_be_visible()
+
+
+def test_access_that_was_withdrawn_is_gone_at_the_next_look(browser: Browser, office: Office) -> None:
+    office.open_to("Everyone")
+    with somebody(browser, office, "Anna", "/documents") as anna:
+        expect(anna.get_by_text("45 documents in 1 collection").first).to_be_visible()
+        office.open_to()
+        anna.get_by_test_id("stSidebar").get_by_role("link", name="Check a text").click()
+        anna.get_by_test_id("stSidebar").get_by_role("link", name="Documents", exact=True).click()
+        expect(anna.get_by_text("There are no documents yet").first).to_be_visible()
+
+
+def test_a_conversation_is_its_owner_s_alone_even_by_its_address(browser: Browser, office: Office) -> None:
+    office.open_to("Everyone")
+    with somebody(browser, office, "Anna") as anna, somebody(browser, office, "Bela") as bela:
+        box = anna.get_by_test_id("stChatInput").locator("textarea")
+        box.fill("How many days of annual leave do I have?")
+        box.press("Enter")
+        expect(anna.locator(".answer")).to_contain_text("26 days")
+        frames = received(bela)
+        bela.goto(anna.url)
+        expect(bela.get_by_text("no such conversation")).to_be_visible()
+        assert not any(b"annual leave do I have" in frame for frame in frames)
+
+
+@pytest.mark.parametrize("name", ["Chief", "Liar"])
+def test_an_address_that_is_foreign_or_not_verified_lets_nobody_in(browser: Browser, office: Office, name: str) -> None:
+    office.open_to("Everyone")
+    with somebody(browser, office, name, "/documents") as page:
+        expect(page.get_by_role("heading", name="You are signed in, but not let in yet")).to_be_visible()
+        expect(page.get_by_test_id("stMain")).not_to_contain_text("documents in")
+
+
+def test_the_first_administrator_comes_with_a_code_that_works_once(browser: Browser, office: Office) -> None:
+    code = office.accounts.invite(Role.ADMIN, LOCAL_USER)
+    with somebody(browser, office, "Chief") as chief:
+        chief.get_by_label("Code of an invitation").fill(code)
+        chief.get_by_role("button", name="Use this code").click()
+        expect(chief.get_by_test_id("stSidebar")).to_contain_text("Chief · admin")
+    with somebody(browser, office, "Liar") as liar:
+        liar.get_by_label("Code of an invitation").fill(code)
+        liar.get_by_role("button", name="Use this code").click()
+        expect(liar.get_by_text("This code is not valid")).to_be_visible()
+
+
+def copied(context: BrowserContext, browser: Browser) -> BrowserContext:
+    """Another profile with the same cookies, as a thief would have it."""
+    other = browser.new_context(**CONTEXT)  # type: ignore[arg-type]
+    other.add_cookies(context.cookies())  # type: ignore[arg-type]
+    return other
+
+
+def test_a_cookie_kept_from_before_signing_out_opens_nothing(browser: Browser, office: Office) -> None:
+    with somebody(browser, office, "Anna") as anna, closing(copied(anna.context, browser)) as thief:
+        stolen = thief.new_page()
+        stolen.goto(office.app.url)
+        expect(stolen.get_by_test_id("stSidebar")).to_contain_text("Anna")
+        anna.get_by_role("button", name="Sign out").click()
+        expect(anna.get_by_role("heading", name="Sign in to Citewell")).to_be_visible()
+        expect(stolen.get_by_role("heading", name="You are not signed in")).to_be_visible(timeout=10_000)
+        again = thief.new_page()
+        again.goto(office.app.url)
+        expect(again.get_by_role("heading", name="You are not signed in")).to_be_visible()
+
+
+def test_who_is_disabled_is_out_in_seconds_without_a_click(browser: Browser, office: Office) -> None:
+    with somebody(browser, office, "Bela") as bela:
+        expect(bela.get_by_test_id("stSidebar")).to_contain_text("Bela")
+        office.accounts.set_disabled(office.person("Bela").id, LOCAL_USER, disabled=True)
+        expect(bela.get_by_text("Your account is disabled")).to_be_visible(timeout=10_000)
+        expect(bela.get_by_test_id("stSidebar")).to_have_count(0)
+    office.accounts.set_disabled(office.person("Bela").id, LOCAL_USER, disabled=False)

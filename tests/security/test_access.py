@@ -1,0 +1,388 @@
+"""Who may do what to whose: every function that takes a person is tried as seven of them.
+
+A function of these classes without a row here fails the suite, and so does one that takes an id and no person.
+"""
+
+import inspect
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from assistant.access import LOCAL_USER, Principal, Role, editable_by, readable_by, scope_of, visitor
+from assistant.accounts import Accounts
+from assistant.attached import AttachedFiles
+from assistant.bootstrap import Citewell, open_citewell
+from assistant.claims import Claims
+from assistant.conversations import Conversations
+from assistant.errors import AssistantError
+from assistant.feedback import Feedback, Opinion
+from assistant.groups import Grant, Groups
+from assistant.holdings import Holdings
+from assistant.settings import Settings
+from assistant.snapshots import Snapshots
+from assistant.threads import Choices, Threads
+from retrieval.errors import RetrievalError
+from tests.conftest import document
+
+_NUMBERS = count()
+"""Names of things that each try makes for itself."""
+
+
+@dataclass(slots=True)
+class World:
+    """A home of two groups: Anna is in A, which may read `ours`; Bela in B, which may read `theirs`."""
+
+    citewell: Citewell
+    people: dict[str, Principal] = field(default_factory=dict)
+    ours: str = ""
+    theirs: str = ""
+
+    def conversation(self) -> str:
+        """A conversation of Anna's with a finished answer."""
+        conversations = self.citewell.conversations
+        conversation_id = conversations.create(self.people["anna"])
+        message_id = conversations.begin(conversation_id, self.people["anna"], "Where do quokkas sleep?")
+        conversations.save(message_id, state="done", text="In trees.")
+        return conversation_id
+
+    def answer(self) -> int:
+        """The id of an answer of Anna's."""
+        conversation_id = self.conversation()
+        return self.citewell.conversations.messages(conversation_id, self.people["anna"])[-1].id
+
+    def question(self, conversation_id: str) -> int:
+        """The id of the question in it."""
+        return self.citewell.conversations.messages(conversation_id, self.people["anna"])[0].id
+
+    def deleted(self) -> str:
+        conversation_id = self.conversation()
+        self.citewell.threads.delete(conversation_id, self.people["anna"])
+        return conversation_id
+
+    def shared(self) -> str:
+        return self.citewell.snapshots.share(self.conversation(), self.people["anna"]).id
+
+    def liked(self) -> int:
+        answer = self.answer()
+        self.citewell.feedback.give(answer, self.people["anna"], Opinion(is_helpful=True))
+        return answer
+
+    def collection(self) -> str:
+        """A collection that only the editor may change, and the administrator."""
+        made = self.citewell.library.create_collection(f"Made {next(_NUMBERS)}")
+        grants = (Grant(None, self.people["editor"].person_id, may_edit=True),)
+        self.citewell.groups.grant(made.id, grants, LOCAL_USER)
+        return made.id
+
+    def document(self, collection_id: str) -> int:
+        name = f"made {next(_NUMBERS)}"
+        self.citewell.intake.add_parsed(collection_id, [(name, document("Quokkas sleep in trees.", title=name))])
+        return self.citewell.library.document_at(name, frozenset({collection_id}))
+
+    def job(self) -> int:
+        """A job of the editor's that waits."""
+        return self.citewell.jobs.add("nothing", {}, owner=self.people["editor"].key)
+
+    def stranger(self) -> int:
+        """Somebody who signed in once."""
+        name = f"stranger {next(_NUMBERS)}"
+        return self.citewell.accounts.recognise(Claims("https://login", name, name, "", None, None, name)).id
+
+    def group(self) -> int:
+        return self.citewell.groups.create(f"group {next(_NUMBERS)}", LOCAL_USER)
+
+    def code(self) -> str:
+        return self.citewell.accounts.invite(Role.SUPPORT, LOCAL_USER)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    home = tmp_path_factory.mktemp("access") / "home"
+    citewell = open_citewell(Settings(home=home, sample=False, sign_in="oidc"))
+    world = World(citewell)
+    roles = {"anna": "A", "bela": "B", "support": None, "editor": None, "admin": None, "disabled": "A", "waiting": "A"}
+    for name, group in roles.items():
+        groups = (group,) if group else ()
+        claims = Claims("https://login.example", name, name, "", groups, _role_of(name), name)
+        world.people[name] = citewell.accounts.recognise(claims).principal
+    citewell.accounts.set_disabled(world.people["disabled"].person_id or 0, LOCAL_USER, disabled=True)
+    world.people["visitor"] = visitor("token")
+    ids = {group.name: group.id for group in citewell.groups.list(LOCAL_USER)}
+    for name, attribute in (("A", "ours"), ("B", "theirs")):
+        collection = citewell.library.create_collection(f"Of {name}")
+        citewell.groups.grant(collection.id, (Grant(ids[name], None, may_edit=False),), LOCAL_USER)
+        setattr(world, attribute, collection.id)
+        world.document(collection.id)
+    yield world
+    citewell.close()
+
+
+def _role_of(name: str) -> Role:
+    named = {"support": Role.SUPPORT, "editor": Role.EDITOR, "admin": Role.ADMIN, "waiting": Role.WAITING}
+    return named.get(name, Role.MEMBER)
+
+
+Try = Callable[[World, Principal], Any]
+ANNA, EDITORS, ADMIN = {"anna"}, {"editor", "admin"}, {"admin"}
+SEES_JOBS = EDITORS | {"visitor"}
+"""In the demo everybody sees that the sample company is being read."""
+EVERYBODY = {"anna", "bela", "support", "editor", "admin", "disabled", "waiting", "visitor"}
+"""Of what they themselves have; nothing of anybody else's can be reached by it."""
+
+# Whose try comes to something, for each function: everybody else is refused as if the thing were not there.
+ROWS: dict[str, tuple[set[str], Try]] = {
+    "Conversations.heading": (ANNA, lambda w, p: w.citewell.conversations.heading(w.conversation(), p)),
+    "Conversations.count": (ANNA, lambda w, p: w.citewell.conversations.count(w.conversation(), p)),
+    "Conversations.leaf": (ANNA, lambda w, p: w.citewell.conversations.leaf(w.conversation(), p)),
+    "Conversations.messages": (ANNA, lambda w, p: w.citewell.conversations.messages(w.conversation(), p)),
+    "Conversations.begin": (ANNA, lambda w, p: w.citewell.conversations.begin(w.conversation(), p, "And koalas?")),
+    "Conversations.choose": (
+        ANNA,
+        lambda w, p: w.citewell.conversations.choose(c := w.conversation(), p, w.question(c)) or c,
+    ),
+    "Conversations.create": (EVERYBODY, lambda w, p: w.citewell.conversations.create(p)),
+    "Conversations.forget": (set(), lambda w, p: _forgets_others(w, p)),
+    "Threads.choices": (ANNA, lambda w, p: w.citewell.threads.choices(w.conversation(), p)),
+    "Threads.choose": (ANNA, lambda w, p: w.citewell.threads.choose(w.conversation(), p, Choices()) or True),
+    "Threads.rename": (ANNA, lambda w, p: w.citewell.threads.rename(w.conversation(), p, "Mine") or True),
+    "Threads.pin": (ANNA, lambda w, p: w.citewell.threads.pin(w.conversation(), p) or True),
+    "Threads.archive": (ANNA, lambda w, p: w.citewell.threads.archive(w.conversation(), p) or True),
+    "Threads.delete": (ANNA, lambda w, p: w.citewell.threads.delete(w.conversation(), p) or True),
+    "Threads.restore": (ANNA, lambda w, p: w.citewell.threads.restore(w.deleted(), p) or True),
+    "Threads.list": (ANNA, lambda w, p: _of_anna(w, w.citewell.threads.list(p, limit=10_000))),
+    "Threads.deleted": (ANNA, lambda w, p: w.deleted() in {t.id for t in w.citewell.threads.deleted(p, limit=10_000)}),
+    "Threads.has_put_away": (ANNA, lambda w, p: w.deleted() and w.citewell.threads.has_put_away(p)),
+    "Threads.search": (ANNA, lambda w, p: w.conversation() and w.citewell.threads.search(p, "quokkas")),
+    "Feedback.give": (ANNA, lambda w, p: w.citewell.feedback.give(w.answer(), p, Opinion(is_helpful=True)) or True),
+    "Feedback.withdraw": (ANNA, lambda w, p: _withdraws(w, p)),
+    "Feedback.of": (ANNA, lambda w, p: w.citewell.feedback.of([w.liked()], p)),
+    "Snapshots.share": (ANNA, lambda w, p: w.citewell.snapshots.share(w.conversation(), p)),
+    "Snapshots.list": (ANNA, lambda w, p: _shared_links(w, p)),
+    "Snapshots.revoke": (ANNA, lambda w, p: w.citewell.snapshots.revoke(w.shared(), p) or True),
+    "AttachedFiles.attach": (ANNA, lambda w, p: w.citewell.attached.attach(w.conversation(), p, [("a.txt", b"Hi.")])),
+    "AttachedFiles.files": (ANNA, lambda w, p: w.citewell.attached.files(_with_file(w), p)),
+    "AttachedFiles.remove": (ANNA, lambda w, p: _removes_file(w, p)),
+    "AttachedFiles.awaited": (
+        ANNA,
+        lambda w, p: list(w.citewell.attached.awaited(_with_file(w), p, cancelled=_twice())),
+    ),
+    "AttachedFiles.forget_all_of": (set(), lambda w, p: _forgets_files(w, p)),
+    "Holdings.create": (EDITORS, lambda w, p: w.citewell.holdings.create(f"New {next(_NUMBERS)}", p)),
+    "Holdings.change": (EDITORS, lambda w, p: w.citewell.holdings.change(w.collection(), p, contact="Eve") or True),
+    "Holdings.delete": (EDITORS, lambda w, p: w.citewell.holdings.delete(w.collection(), p) or True),
+    "Holdings.plan": (ADMIN, lambda w, p: w.citewell.holdings.plan(w.collection(), _folder(w), p)),
+    "Holdings.follow": (
+        ADMIN,
+        lambda w, p: w.citewell.holdings.follow(w.collection(), _folder(w), p, watched=False) or True,
+    ),
+    "Holdings.unfollow": (ADMIN, lambda w, p: w.citewell.holdings.unfollow(w.collection(), p) or True),
+    "Holdings.sync": (EDITORS, lambda w, p: w.citewell.holdings.sync(w.collection(), p) or True),
+    "Holdings.read_uploads": (EDITORS, lambda w, p: w.citewell.holdings.read_uploads(w.collection(), [], p) or True),
+    "Holdings.read_again": (EDITORS, lambda w, p: w.citewell.holdings.read_again(w.collection(), [], p) or True),
+    "Holdings.delete_documents": (
+        EDITORS,
+        lambda w, p: w.citewell.holdings.delete_documents([w.document(w.collection())], [], p) or True,
+    ),
+    "Holdings.open_jobs": (
+        SEES_JOBS,
+        lambda w, p: w.job() in {job.id for job in w.citewell.holdings.open_jobs(["nothing"], p)},
+    ),
+    "Holdings.last_job": (SEES_JOBS, lambda w, p: _last_job(w, p)),
+    "Holdings.cancel": (EDITORS, lambda w, p: _cancels(w, p)),
+    "Accounts.sign_ins": (ADMIN, lambda w, p: w.citewell.accounts.sign_ins(w.stranger(), p)),
+    "Accounts.end_sign_ins": (ADMIN, lambda w, p: w.citewell.accounts.end_sign_ins(w.stranger(), p) or True),
+    "Accounts.invite": (ADMIN, lambda w, p: w.citewell.accounts.invite(Role.MEMBER, p)),
+    "Accounts.redeem": (set(), lambda w, p: w.citewell.accounts.redeem("no code", p)),
+    "Accounts.list": (ADMIN, lambda w, p: w.citewell.accounts.list(p)),
+    "Accounts.set_role": (ADMIN, lambda w, p: w.citewell.accounts.set_role(w.stranger(), Role.SUPPORT, p) or True),
+    "Accounts.set_disabled": (
+        ADMIN,
+        lambda w, p: w.citewell.accounts.set_disabled(w.stranger(), p, disabled=True) or True,
+    ),
+    "Groups.list": (ADMIN, lambda w, p: w.citewell.groups.list(p)),
+    "Groups.create": (ADMIN, lambda w, p: w.citewell.groups.create(f"G {next(_NUMBERS)}", p)),
+    "Groups.rename": (ADMIN, lambda w, p: w.citewell.groups.rename(w.group(), f"R {next(_NUMBERS)}", p) or True),
+    "Groups.delete": (ADMIN, lambda w, p: w.citewell.groups.delete(w.group(), p) or True),
+    "Groups.of_person": (ADMIN, lambda w, p: w.citewell.groups.of_person(w.people["anna"].person_id or 0, p)),
+    "Groups.put_in": (ADMIN, lambda w, p: w.citewell.groups.put_in(w.stranger(), frozenset(), p) or True),
+    "Groups.grants": (ADMIN, lambda w, p: w.citewell.groups.grants(w.ours, p)),
+    "Groups.grant": (ADMIN, lambda w, p: w.citewell.groups.grant(w.collection(), (), p) or True),
+}
+CLASSES = (Conversations, Threads, Feedback, Snapshots, AttachedFiles, Holdings, Accounts, Groups)
+# What takes an id and no person, and who alone calls it.
+INTERNAL = {
+    "Conversations.save": "the thread that writes an answer that `begin` gave its id",
+    "Conversations.follow_up": "the thread that looks for follow-ups of an answer it has written",
+    "Conversations.times_cited": "counts citations of documents that the caller may read",
+    "Conversations.spans_cited": "marks what was quoted in a document that the caller may read",
+    "Conversations.in_use": "the worker's sweep of files",
+    "AttachedFiles.forget": "the purge of conversations",
+    "Snapshots.open": "whoever has the link; what they see is cut to their scope",
+    "Accounts.leave": "the sign-in itself",
+    "Accounts.recognise": "the sign-in itself",
+}
+"""Ids in these never come from a browser without a scope beside them."""
+
+
+def _of_anna(world: World, threads: Any) -> bool:
+    return world.conversation() in {
+        t.id for t in world.citewell.threads.list(world.people["anna"], limit=10_000)
+    } and bool(
+        {t.id for t in threads} & {t.id for t in world.citewell.threads.list(world.people["anna"], limit=10_000)}
+    )
+
+
+def _forgets_others(world: World, who: Principal) -> bool:
+    """Whether forgetting one's own conversations takes one of Anna's with it."""
+    conversation_id = world.conversation()
+    world.citewell.conversations.forget(who if who != world.people["anna"] else visitor("x"))
+    return world.citewell.conversations.count(conversation_id, world.people["anna"]) == 0
+
+
+def _forgets_files(world: World, who: Principal) -> bool:
+    conversation_id = _with_file(world)
+    world.citewell.attached.forget_all_of(who if who != world.people["anna"] else visitor("x"))
+    return not world.citewell.library.private(world.people["anna"].key, conversation_id=conversation_id)
+
+
+def _withdraws(world: World, who: Principal) -> bool:
+    answer = world.liked()
+    world.citewell.feedback.withdraw(answer, who)
+    return not world.citewell.feedback.of([answer], world.people["anna"])
+
+
+def _shared_links(world: World, who: Principal) -> Any:
+    conversation_id = world.conversation()
+    world.citewell.snapshots.share(conversation_id, world.people["anna"])
+    return world.citewell.snapshots.list(conversation_id, who)
+
+
+def _with_file(world: World) -> str:
+    conversation_id = world.conversation()
+    world.citewell.attached.attach(conversation_id, world.people["anna"], [("a.txt", b"Quokkas.")])
+    return conversation_id
+
+
+def _removes_file(world: World, who: Principal) -> bool:
+    conversation_id = _with_file(world)
+    world.citewell.attached.remove(conversation_id, who, "a.txt")
+    return not world.citewell.attached.files(conversation_id, world.people["anna"])
+
+
+def _twice() -> Callable[[], bool]:
+    """Says no, then yes."""
+    calls = count()
+    return lambda: next(calls) > 0
+
+
+def _folder(world: World) -> Path:
+    folder = world.citewell.home.path / "folder"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def _last_job(world: World, who: Principal) -> Any:
+    job_id = world.job()
+    world.citewell.jobs.finish(job_id, {})
+    last = world.citewell.holdings.last_job(["nothing"], who)
+    return last is not None and last.id == job_id
+
+
+def _cancels(world: World, who: Principal) -> bool:
+    job_id = world.job()
+    world.citewell.holdings.cancel(job_id, who)
+    return world.citewell.jobs.is_cancelled(job_id)
+
+
+@pytest.mark.parametrize("name", sorted(ROWS))
+def test_a_function_comes_to_something_for_whom_it_may_and_for_nobody_else(world: World, name: str) -> None:
+    allowed, attempt = ROWS[name]
+    came_to_something = set()
+    for who, principal in world.people.items():
+        with suppress(AssistantError, RetrievalError):
+            if attempt(world, principal):
+                came_to_something.add(who)
+    assert came_to_something == allowed
+
+
+def _functions() -> Iterator[tuple[str, list[str]]]:
+    for owner in CLASSES:
+        for name, function in inspect.getmembers(owner, inspect.isfunction):
+            if not name.startswith("_"):
+                yield f"{owner.__name__}.{name}", list(inspect.signature(function).parameters)
+
+
+def test_every_function_that_takes_a_person_has_a_row() -> None:
+    assert {name for name, parameters in _functions() if "principal" in parameters} == set(ROWS)
+
+
+def test_every_function_that_takes_an_id_takes_a_person_or_says_who_alone_calls_it() -> None:
+    takes_an_id = {
+        name
+        for name, parameters in _functions()
+        if "principal" not in parameters
+        and any(p.endswith(("_id", "_ids")) or p in {"ids", "key", "claims"} for p in parameters)
+    }
+    assert takes_an_id == set(INTERNAL)
+
+
+# Scopes.
+
+
+def test_each_person_reads_what_is_open_to_them_and_nothing_else(world: World) -> None:
+    every = frozenset(collection.id for collection in world.citewell.library.collections())
+    readable = {
+        who: scope_of(person, world.citewell.library) & {world.ours, world.theirs}
+        for who, person in world.people.items()
+    }
+    assert readable["anna"] == {world.ours}
+    assert readable["bela"] == {world.theirs}
+    assert readable["admin"] == readable["visitor"] == {world.ours, world.theirs}
+    assert readable["support"] == readable["disabled"] == readable["waiting"] == frozenset()
+    assert scope_of(LOCAL_USER, world.citewell.library) == every
+
+
+def test_a_principal_that_says_more_of_itself_than_the_database_does_gains_nothing_of_a_disabled_one(
+    world: World,
+) -> None:
+    forged = replace(world.people["disabled"], role=Role.EDITOR)
+    assert scope_of(forged, world.citewell.library) == editable_by(forged, world.citewell.library) == frozenset()
+
+
+def test_an_empty_scope_finds_nothing_and_asks_no_index(world: World) -> None:
+    scope = readable_by(world.people["waiting"], world.citewell.library)
+    found = world.citewell.search.passages("Where do quokkas sleep?", scope=scope)
+    assert scope == frozenset()
+    assert found.passages == ()
+    assert not found.trace.candidates
+
+
+def test_a_collection_named_by_somebody_who_may_not_read_it_looks_as_if_it_were_not_there(world: World) -> None:
+    said = []
+    for name in ("Of B", "Of nobody"):
+        with pytest.raises(RetrievalError) as refused:
+            scope_of(world.people["anna"], world.citewell.library, collection=name)
+        said.append(refused.value.hint.replace(name, "…"))
+    assert said[0] == said[1]
+    assert "Of A" in said[0]
+
+
+def test_a_grant_that_is_taken_back_and_a_group_that_is_left_end_at_once(world: World) -> None:
+    library, groups, bela = world.citewell.library, world.citewell.groups, world.people["bela"]
+    made = world.collection()
+    group = world.group()
+    groups.grant(made, (Grant(group, None, may_edit=False),), LOCAL_USER)
+    before = groups.of_person(bela.person_id or 0, LOCAL_USER)
+    groups.put_in(bela.person_id or 0, before | {group}, LOCAL_USER)
+    assert made in scope_of(bela, library)
+    groups.put_in(bela.person_id or 0, before, LOCAL_USER)
+    assert made not in scope_of(bela, library)
+    groups.grant(made, (Grant(None, bela.person_id, may_edit=False),), LOCAL_USER)
+    assert made in scope_of(bela, library)
+    groups.grant(made, (), LOCAL_USER)
+    assert made not in scope_of(bela, library)
