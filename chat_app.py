@@ -36,6 +36,7 @@ from ui.follow_along import follow_along
 from ui.follow_ups import draw_follow_ups
 from ui.headers import SecurityHeaders
 from ui.live_answer import watch
+from ui.own_names import OwnNames
 from ui.question_view import draw_question
 from ui.sidebar import draw_sidebar
 from ui.state import QUESTION_KEY, PageState
@@ -99,12 +100,19 @@ def embedders() -> tuple[str, ...]:
     return read.embed_origins if read else ()
 
 
+def hosts() -> tuple[str, ...]:
+    """The names under which it answers beside this machine's."""
+    read = settings()
+    return read.hosts if read else ()
+
+
 app = st.App(
     __file__,
     lifespan=lifespan,
     routes=[Route("/healthz", healthz), asset_route(st.get_option("server.baseUrlPath"))],
     middleware=[
         Middleware(SecurityHeaders, embedders=embedders),
+        Middleware(OwnNames, hosts=hosts),
         Middleware(VisitorCookie, wanted=is_demo, framed=lambda: bool(embedders())),
     ],
 )

@@ -17,13 +17,21 @@ def _words_alone(words: str, _: str) -> str:
     return words
 
 
+def _untold(_: str) -> str:
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class MarkdownWriter:
-    """Writes trees. `chip` gets a citation's number, `sentence` the words of a sentence and its place in the answer."""
+    """Writes trees. `chip` gets a citation's number, `sentence` the words of a sentence and its place in the answer,
+
+    `host` where a link leads; by default that is left to its address.
+    """
 
     escape: Callable[[str], str]
     chip: Callable[[str], str]
     sentence: Callable[[str, str], str] = _words_alone
+    host: Callable[[str], str] = _untold
 
     def blocks(self, nodes: Sequence[Node]) -> str:
         """Blocks, a blank line between; inline content among them makes a block of its own."""
@@ -98,6 +106,8 @@ class MarkdownWriter:
                 return _code(_raw(node.children))
             case "a":
                 return f"[{self._inlines(node.children)}](<{_address(node.value)}>)"
+            case "host":
+                return self.host(node.value)
             case "br":
                 return "\\\n"
             case "chip":

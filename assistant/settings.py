@@ -16,6 +16,8 @@ from retrieval.addresses import is_loopback, is_web_address
 _ORIGIN = re.compile(r"https?://[a-z0-9-]+(\.[a-z0-9-]+)*(:[1-9][0-9]{0,4})?", re.IGNORECASE)
 """What a browser compares: scheme, host and port. The characters are those that a header may safely carry."""
 
+_HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*", re.IGNORECASE)
+
 
 def _alias(name: str) -> AliasChoices:
     return AliasChoices(name, name.lower())
@@ -77,6 +79,12 @@ class Settings(BaseSettings):
         "with spaces or commas between them; none: nobody's.",
     )
 
+    hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Under which names Citewell answers beside localhost and addresses in numbers: names like "
+        "citewell.example, with spaces or commas between them.",
+    )
+
     @field_validator(
         "openai_api_key",
         "openai_base_url",
@@ -93,7 +101,7 @@ class Settings(BaseSettings):
     def _empty_is_absent(cls, value: Any) -> Any:
         return None if value == "" else value
 
-    @field_validator("embed_origins", mode="before")
+    @field_validator("embed_origins", "hosts", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
@@ -105,6 +113,14 @@ class Settings(BaseSettings):
             if not _ORIGIN.fullmatch(origin):
                 raise ValueError("each must be an origin like https://portal.example: no path, no * and no final slash")
         return value
+
+    @field_validator("hosts")
+    @classmethod
+    def _are_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for name in value:
+            if not _HOST.fullmatch(name):
+                raise ValueError("each must be a name like citewell.example: no https://, no port and no *")
+        return tuple(name.lower() for name in value)
 
     @field_validator("rerank_url")
     @classmethod

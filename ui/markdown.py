@@ -13,6 +13,8 @@ from assistant.markup import citation_signs, read_markup, visible
 _SIGNIFICANT = re.compile(r"[\\`*_{}\[\]()<>#+!|~$:&@^=\"'-]")
 _DIRECTIVE = re.compile(r":(?=[A-Za-z_+-][\w+-]*:)")
 """What a later stage would still take for an icon or an emoji, whatever the escaping."""
+_AUTOLINK = re.compile(r"(?<=http):(?=//)|(?<=https):(?=//)|(?<=www)(?=\.)|(?=@)", re.IGNORECASE)
+"""Where Streamlit's page would make a link of bare words, again whatever the escaping; ours say where they lead."""
 _NUMBERED = re.compile(r"(?m)^(\s*\d+)([.)])")
 
 
@@ -31,8 +33,11 @@ def safe_markdown(text: str, *, citations: int = 0) -> str:
 
 def _escaped(text: str) -> str:
     text = _DIRECTIVE.sub(":\u2060", text)
+    text = _AUTOLINK.sub(lambda m: f"{m[0]}\u2060", text)
     text = _SIGNIFICANT.sub(lambda m: f"&#{ord(m[0])};", text)
     return _NUMBERED.sub(lambda m: f"{m[1]}&#{ord(m[2])};", text)
 
 
-_WRITER = MarkdownWriter(_escaped, lambda number: f":primary-badge[{number}]")
+_WRITER = MarkdownWriter(
+    _escaped, chip=lambda number: f":primary-badge[{number}]", host=lambda place: f" ({_escaped(place)})"
+)
