@@ -22,6 +22,7 @@ from assistant.bootstrap import Citewell
 from assistant.errors import AssistantError, SettingsError
 from assistant.jobs import JOBS, AnswerJob
 from assistant.llm import ChatModel
+from assistant.log_lines import log_in_lines
 from assistant.running import RUNNING
 from assistant.settings import Settings
 from assistant.turn import Assistant, checked_question
@@ -55,6 +56,7 @@ HERE = Path(__file__).resolve().parent
 @asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[None]:
     """Open the home beside the server's start; at its end stop the answers, keep what was written, close."""
+    log_in_lines()
     RUNNING.start()
     threading.Thread(target=settle, name="settling", daemon=True).start()
     try:

@@ -17,21 +17,13 @@ def _words_alone(words: str, _: str) -> str:
     return words
 
 
-def _untold(_: str) -> str:
-    return ""
-
-
 @dataclass(frozen=True, slots=True)
 class MarkdownWriter:
-    """Writes trees. `chip` gets a citation's number, `sentence` the words of a sentence and its place in the answer,
-
-    `host` where a link leads; by default that is left to its address.
-    """
+    """Writes trees. `chip` gets a citation's number, `sentence` the words of a sentence and its place in the answer."""
 
     escape: Callable[[str], str]
     chip: Callable[[str], str]
     sentence: Callable[[str, str], str] = _words_alone
-    host: Callable[[str], str] = _untold
 
     def blocks(self, nodes: Sequence[Node]) -> str:
         """Blocks, a blank line between; inline content among them makes a block of its own."""
@@ -107,7 +99,7 @@ class MarkdownWriter:
             case "a":
                 return f"[{self._inlines(node.children)}](<{_address(node.value)}>)"
             case "host":
-                return self.host(node.value)
+                return f" ({self.escape(node.value)})"
             case "br":
                 return "\\\n"
             case "chip":

@@ -26,6 +26,7 @@ def literal(text: str) -> str:
 def safe_markdown(text: str, *, citations: int = 0) -> str:
     """Untrusted Markdown with its structure kept and nothing else: no images, no HTML, no directives.
 
+    Links say where they lead, and lead to http, https or a mail alone.
     Markers `[1]` up to `citations` come out as small numbered badges.
     """
     return _WRITER.blocks(read_markup(text, signs=citation_signs(text, range(1, citations + 1))))
@@ -38,6 +39,4 @@ def _escaped(text: str) -> str:
     return _NUMBERED.sub(lambda m: f"{m[1]}&#{ord(m[2])};", text)
 
 
-_WRITER = MarkdownWriter(
-    _escaped, chip=lambda number: f":primary-badge[{number}]", host=lambda place: f" ({_escaped(place)})"
-)
+_WRITER = MarkdownWriter(_escaped, lambda number: f":primary-badge[{number}]")

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from assistant.cli.output import SOME_FAILED, CollectionName, HomeDir, Json, counted, perform, print_json, say
+from assistant.cli.output import SOME_FAILED, CollectionName, HomeDir, Json, counted, perform, print_json, say, show
 from assistant.cli.questions import where
 from assistant.errors import AssistantError
 from retrieval.errors import ParseError
@@ -64,11 +64,11 @@ def _print(checked: dict[str, Any]) -> None:
     citations = {citation["n"]: citation for citation in checked["citations"]}
     for sentence in checked["sentences"]:
         numbers = "".join(f" [{n}]" for n in sentence["citations"])
-        print(f"{_SIGNS[sentence['support']]} {' '.join(sentence['text'].split())}{numbers}")
+        show(f"{_SIGNS[sentence['support']]} {' '.join(sentence['text'].split())}{numbers}")
         for line in _reasons(sentence) if sentence["support"] in _FAULTS else _opposed(sentence):
-            print(f"    {line}")
+            show(f"    {line}")
     for citation in citations.values():
-        print(f"\n[{citation['n']}] {where(citation)}\n    “{' '.join(citation['quote'].split())}”")
+        show(f"\n[{citation['n']}] {where(citation)}\n    “{' '.join(citation['quote'].split())}”")
     say(f"\n{_summary(checked['counts'])}")
 
 

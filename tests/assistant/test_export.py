@@ -129,6 +129,12 @@ def test_the_pdf_has_every_word_mark_source_and_page_number() -> None:
         assert expected in words
 
 
+def test_a_link_says_where_it_leads() -> None:
+    said = conversation(asked("Where?"), answered(answer("Look [here](https://evil.example/a) for it.")))
+    assert "here (evil.example) for it" in flat(printed(said))
+    assert "[here (evil.example)](<https://evil.example/a>)" in exported(said, "md").replace("\\", "")
+
+
 @pytest.mark.parametrize(
     "text",
     ["Ελληνικά: καλημέρα", "Кириллица: доброе утро", "中文：早上好", "日本語 おはよう", "ćśźż ğışöü ½ → ≤"],
