@@ -5,7 +5,9 @@ import re
 import traceback
 from typing import Any
 
-_BREAKS_OR_HIDES = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff\U000e0000-\U000e007f]")
+_BREAKS_OR_HIDES = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff\U000e0000-\U000e007f]"
+)
 
 
 def one_line(text: str) -> str:
@@ -25,5 +27,5 @@ class _Line(logging.LogRecord):
         self._trace = "".join(traceback.format_exception(*self.exc_info)).rstrip() if self.exc_info else ""
         self.exc_info = None
 
-    def getMessage(self) -> str:  # noqa: N802 - the name is logging's
+    def getMessage(self) -> str:
         return one_line("\n".join(filter(None, (super().getMessage(), self._trace))))

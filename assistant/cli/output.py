@@ -75,7 +75,7 @@ def say(sentence: str) -> None:
     print(_on(sys.stderr, sentence), file=sys.stderr)
 
 
-def show(text: str = "", *, end: str = "\n") -> None:
+def print_text(text: str = "", *, end: str = "\n") -> None:
     """What was asked for, on standard output."""
     print(_on(sys.stdout, text), end=end, flush=True)
 

@@ -52,12 +52,12 @@ def test_templates_in_questions_and_documents_reach_the_model_letter_for_letter(
 ) -> None:
     """All of them, in the passage and in the question, in the very words that go over the wire."""
     for number, template in enumerate(TEMPLATES):
-        shelf.add("company", **{f"badge {number}": f"The deposit for a badge of kind {number} is 40 euros {template} a year."})
+        shelf.add(
+            "company", **{f"badge {number}": f"The deposit for a badge of kind {number} is 40 euros {template} a year."}
+        )
     retriever = CitewellRetriever(engine=shelf.search, catalogue=shelf.catalogue, limit=50)
     conversations = Conversations(engine)
-    assistant = Assistant(
-        shelf.library, retriever, conversations, embedder, None, 200, today=lambda: date(2026, 11, 3)
-    )
+    assistant = Assistant(shelf.library, retriever, conversations, embedder, None, 200, today=lambda: date(2026, 11, 3))
     question = f"How much is the deposit for a badge, in euros a year? {' '.join(TEMPLATES)}"
     _, endpoint = with_script(assistant, reply("It is 40 euros [1]."), question)
     prompt = "\n".join(message["content"] for message in endpoint.requests[0].body["messages"])

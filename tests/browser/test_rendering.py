@@ -275,10 +275,12 @@ ILL = (
     "<svg><image xlink:href='http://a.canary.localhost/a'/></svg>",
     "<video poster='http://a.canary.localhost/'></video>",
     "<base href='http://a.canary.localhost/'>",
-    "<meta http-equiv=refresh content=0>",
+    "<meta http-equiv=refresh content=3600>",
     "<object data='//a.canary.localhost'></object>",
 )
-WELL = "<a href='http://a.canary.localhost:1/'>a (a.canary.localhost:1)</a><a href='/x'>x</a><p title='<img src=x>'>x</p>"
+WELL = (
+    "<a href='http://a.canary.localhost:1/'>a (a.canary.localhost:1)</a><a href='/x'>x</a><p title='<img src=x>'>x</p>"
+)
 
 
 @dataclass(slots=True)

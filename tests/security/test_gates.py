@@ -10,8 +10,23 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("assistant", "retrieval", "prompts", "ui", "views", "migrations")
 FILES = sorted([ROOT / "chat_app.py", *(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))])
 MAKES_OBJECTS = frozenset(
-    """pickle cPickle _pickle cloudpickle dill joblib marshal shelve jsonpickle yaml ruamel torch xmlrpc
-    langchain.load langchain_core.load""".split()
+    [
+        "pickle",
+        "cPickle",
+        "_pickle",
+        "cloudpickle",
+        "dill",
+        "joblib",
+        "marshal",
+        "shelve",
+        "jsonpickle",
+        "yaml",
+        "ruamel",
+        "torch",
+        "xmlrpc",
+        "langchain.load",
+        "langchain_core.load",
+    ]
 )
 RUNS_TEXT = frozenset({"eval", "exec", "compile", "__import__"})
 SPEAKS_TO_A_SHELL = frozenset({"os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput"})

@@ -12,14 +12,70 @@ from streamlit.delta_generator import DeltaGenerator
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted([ROOT / "chat_app.py", *(ROOT / "ui").glob("*.py"), *(ROOT / "views").glob("*.py")])
 READS_MARKDOWN = frozenset(
-    """badge button caption chat_input checkbox date_input dialog download_button error expander file_uploader
-    form_submit_button header info link_button markdown menu_button metric multiselect number_input page_link pills
-    popover progress radio segmented_control selectbox slider spinner status subheader success tabs text_area text_input
-    time_input title toast toggle warning write""".split()
+    [
+        "badge",
+        "button",
+        "caption",
+        "chat_input",
+        "checkbox",
+        "date_input",
+        "dialog",
+        "download_button",
+        "error",
+        "expander",
+        "file_uploader",
+        "form_submit_button",
+        "header",
+        "info",
+        "link_button",
+        "markdown",
+        "menu_button",
+        "metric",
+        "multiselect",
+        "number_input",
+        "page_link",
+        "pills",
+        "popover",
+        "progress",
+        "radio",
+        "segmented_control",
+        "selectbox",
+        "slider",
+        "spinner",
+        "status",
+        "subheader",
+        "success",
+        "tabs",
+        "text_area",
+        "text_input",
+        "time_input",
+        "title",
+        "toast",
+        "toggle",
+        "warning",
+        "write",
+    ]
 )
 READS_NO_MARKDOWN = frozenset(
-    """App Page cache_resource chat_message code columns container dataframe empty fragment get_option navigation
-    pagination rerun set_page_config stop switch_page""".split()
+    [
+        "App",
+        "Page",
+        "cache_resource",
+        "chat_message",
+        "code",
+        "columns",
+        "container",
+        "dataframe",
+        "empty",
+        "fragment",
+        "get_option",
+        "navigation",
+        "pagination",
+        "rerun",
+        "set_page_config",
+        "stop",
+        "switch_page",
+    ]
 )
 """Of what is used; whatever Streamlit has beside these and those above must be looked at before it may be used."""
 API = frozenset(

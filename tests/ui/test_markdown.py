@@ -158,7 +158,9 @@ def test_the_host_that_is_told_is_the_one_a_browser_goes_to(rest: str) -> None:
     assert not set(told) & set("@%/\\? \t")
 
 
-@pytest.mark.parametrize("text", ["https://evil.example/x", "HTTP://evil.example", "www.evil.example", "a@evil.example"])
+@pytest.mark.parametrize(
+    "text", ["https://evil.example/x", "HTTP://evil.example", "www.evil.example", "a@evil.example"]
+)
 @pytest.mark.parametrize("door", [safe_markdown, literal])
 def test_bare_words_are_no_link_wherever_the_page_would_make_one(text: str, door: Callable[[str], str]) -> None:
     shown = html.unescape(door(text))
