@@ -22,6 +22,7 @@ from assistant.bootstrap import Citewell
 from assistant.errors import AssistantError, SettingsError
 from assistant.jobs import JOBS, AnswerJob
 from assistant.llm import ChatModel
+from assistant.log_lines import log_in_lines
 from assistant.running import RUNNING
 from assistant.settings import Settings
 from assistant.turn import Assistant, checked_question
@@ -36,6 +37,7 @@ from ui.follow_along import follow_along
 from ui.follow_ups import draw_follow_ups
 from ui.headers import SecurityHeaders
 from ui.live_answer import watch
+from ui.own_names import OwnNames
 from ui.question_view import draw_question
 from ui.sidebar import draw_sidebar
 from ui.sign_in import keep_out
@@ -58,6 +60,7 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
 
     Raises SystemExit where it would listen to machines that it must not listen to.
     """
+    log_in_lines()
     check_address()
     RUNNING.start()
     threading.Thread(target=settle, name="settling", daemon=True).start()
@@ -113,12 +116,19 @@ def embedders() -> tuple[str, ...]:
     return read.embed_origins if read else ()
 
 
+def hosts() -> tuple[str, ...]:
+    """The names under which it answers beside this machine's."""
+    read = settings()
+    return read.hosts if read else ()
+
+
 app = st.App(
     __file__,
     lifespan=lifespan,
     routes=[Route("/healthz", healthz), asset_route(st.get_option("server.baseUrlPath"))],
     middleware=[
         Middleware(SecurityHeaders, embedders=embedders),
+        Middleware(OwnNames, hosts=hosts),
         Middleware(VisitorCookie, wanted=is_demo, framed=lambda: bool(embedders())),
     ],
 )

@@ -98,6 +98,8 @@ class MarkdownWriter:
                 return _code(_raw(node.children))
             case "a":
                 return f"[{self._inlines(node.children)}](<{_address(node.value)}>)"
+            case "host":
+                return f" ({self.escape(node.value)})"
             case "br":
                 return "\\\n"
             case "chip":

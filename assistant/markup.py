@@ -16,7 +16,7 @@ from markdown_it.token import Token
 
 Kind = Literal[
     "p", "h", "ul", "ol", "li", "quote", "table", "tr", "th", "td", "pre", "hr",
-    "strong", "em", "del", "code", "a", "br", "chip", "sentence", "mark", "sign", "plain",
+    "strong", "em", "del", "code", "a", "host", "br", "chip", "sentence", "mark", "sign", "plain",
     "page", "quoted", "times",
 ]  # fmt: skip
 
@@ -43,12 +43,14 @@ _BLOCKS: dict[str, Kind] = {
     "s": "del",
     "link": "a",
 }
+_PLAIN_HOST = re.compile(r"[a-z0-9._-]+(?::\d{1,5})?|\[[0-9a-f:.]+\](?::\d{1,5})?", re.IGNORECASE)
+"""A host that every browser reads as we do; one of other letters arrives here in its ASCII form."""
 _HOLDS_SENTENCES = frozenset(("p", "h", "li", "th", "td"))
 
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """A node with a kind. `value` is a link's address, a chip's number, a heading's level, a list's first number."""
+    """A node with a kind. `value` is a link's address or host, a chip's number, a heading's level, a list's first number."""
 
     kind: Kind
     children: tuple["Node", ...] = ()
@@ -96,14 +98,21 @@ def text_of(nodes: Iterable[Node], *, marked_only: bool = False) -> str:
 def safe_address(href: str) -> str | None:
     """The address of a link that may be followed, None for any other."""
     address = href.strip()
+    return address if destination(address) else None
+
+
+def destination(address: str) -> str:
+    """Where a link leads, as a reader is told: the host of a web address, whom a mail is for; empty for any other.
+
+    A name before the host, as in `https://bank.example@evil.example`, would be taken for it: no such link.
+    """
     try:
         parts = urlsplit(address)
-        has_host = bool(parts.hostname)
     except ValueError:
-        return None
-    if parts.scheme in {"http", "https"} and has_host:
-        return address
-    return address if parts.scheme == "mailto" and parts.path else None
+        return ""
+    if parts.scheme in {"http", "https"}:
+        return parts.netloc.lower() if _PLAIN_HOST.fullmatch(parts.netloc) else ""
+    return parts.path if parts.scheme == "mailto" else ""
 
 
 @cache
@@ -145,7 +154,15 @@ def _closed(opening: Token, children: list[Node]) -> list[Node]:
     value = _value(opening, kind)
     if value is None:
         return children
-    return [Element(kind, tuple(children), value)]
+    return [Element(kind, (*children, *_told(value, children)) if kind == "a" else tuple(children), value)]
+
+
+def _told(address: str, words: Sequence[Node]) -> Iterator[Node]:
+    """The place that a link leads to, unless its words are that place."""
+    place = destination(address)
+    said = text_of(words).strip()
+    if place not in {said.lower(), destination(said)}:
+        yield Element("host", value=place)
 
 
 def _value(opening: Token, kind: Kind) -> str | None:

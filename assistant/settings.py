@@ -20,6 +20,8 @@ _OPEN_TO_ALL = (
     "read and change everything, CITEWELL_SERVE_EVERYONE_WITHOUT_SIGN_IN=1."
 )
 
+_HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*", re.IGNORECASE)
+
 
 def _alias(name: str) -> AliasChoices:
     return AliasChoices(name, name.lower())
@@ -102,6 +104,11 @@ class Settings(BaseSettings):
     proxy_header: str = Field(
         "Authorization", description="The header with the token, for example Cf-Access-Jwt-Assertion."
     )
+    hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Under which names Citewell answers beside localhost and addresses in numbers: names like "
+        "citewell.example, with spaces or commas between them.",
+    )
 
     @field_validator(
         "proxy_jwks_url",
@@ -120,7 +127,7 @@ class Settings(BaseSettings):
     def _empty_is_absent(cls, value: Any) -> Any:
         return None if value == "" else value
 
-    @field_validator("embed_origins", "admit", mode="before")
+    @field_validator("embed_origins", "admit", "hosts", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
@@ -132,6 +139,14 @@ class Settings(BaseSettings):
             if not _ORIGIN.fullmatch(origin):
                 raise ValueError("each must be an origin like https://portal.example: no path, no * and no final slash")
         return value
+
+    @field_validator("hosts")
+    @classmethod
+    def _are_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for name in value:
+            if not _HOST.fullmatch(name):
+                raise ValueError("each must be a name like citewell.example: no https://, no port and no *")
+        return tuple(name.lower() for name in value)
 
     @field_validator("rerank_url")
     @classmethod

@@ -30,7 +30,8 @@ def open_database(url: str) -> Engine:
     Raises HomeTooNew for a schema that this version does not know, HomeDamaged for a file that cannot be trusted.
     Later, its statements raise HomeFull, HomeNotWritable or HomeDamaged for what happens to the file.
     """
-    engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+    # What people wrote stands in parameters, and errors in logs.
+    engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"), hide_parameters=True)
     event.listen(engine, "handle_error", _as_home_error, retval=True)
     file = _file_of(engine)
     if engine.dialect.name == "sqlite":

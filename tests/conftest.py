@@ -18,6 +18,17 @@ from retrieval.values import ParsedDocument, Scope, Section
 from retrieval.vectors import VectorIndex
 
 
+_BROWSER = Path(__file__).parent / "browser"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of two processes one takes the browser's tests, which come first for they take longest, the other file by file."""
+    for item in items:
+        name = "browser" if _BROWSER in item.path.parents else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(name))
+    items.sort(key=lambda item: _BROWSER not in item.path.parents)
+
+
 @pytest.fixture(scope="session")
 def embedder(tmp_path_factory: pytest.TempPathFactory) -> Embedder:
     """The product's own local embedding."""

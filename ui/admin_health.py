@@ -12,7 +12,7 @@ def draw_health(visit: Visit) -> None:
     with st.spinner("Looking"):
         findings = sorted(examine(visit.citewell.settings), key=lambda finding: finding.ok)
     for finding in findings:
-        mark = "check_circle" if finding.ok else "error"
+        mark = "check" if finding.ok else "error"
         st.markdown(f":material/{literal(mark)}: **{literal(finding.name)}** {literal(finding.detail)}")
         if finding.remedy:
             st.caption(literal(finding.remedy))

@@ -91,9 +91,10 @@ def _draw_filters(visit: Visit, scope: Scope) -> Wanted:
         since = st.selectbox("Read in", get_args(_Since), key="since", persist_state="session")
         sort = st.selectbox("Sort by", list(_SORTS), key="sort", persist_state="session")
     first, last = _draw_days() if since == "Between two days" else _days(since)
-    key, descending = _SORTS[sort]
+    # What a browser sends need not be among what it was offered.
+    key, descending = _SORTS.get(sort, _SORTS["File name"])
     filters = Filters(frozenset(types), name=text or "", read_from=first, read_to=last)
-    return Wanted(filters, _STATUSES[status], sort=key, descending=descending)
+    return Wanted(filters, _STATUSES.get(status), sort=key, descending=descending)
 
 
 def _days(since: str) -> tuple[date | None, date | None]:

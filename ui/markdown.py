@@ -13,6 +13,8 @@ from assistant.markup import citation_signs, read_markup, visible
 _SIGNIFICANT = re.compile(r"[\\`*_{}\[\]()<>#+!|~$:&@^=\"'-]")
 _DIRECTIVE = re.compile(r":(?=[A-Za-z_+-][\w+-]*:)")
 """What a later stage would still take for an icon or an emoji, whatever the escaping."""
+_AUTOLINK = re.compile(r"(?<=http):(?=//)|(?<=https):(?=//)|(?<=www)(?=\.)|(?=@)", re.IGNORECASE)
+"""Where Streamlit's page would make a link of bare words, again whatever the escaping; ours say where they lead."""
 _NUMBERED = re.compile(r"(?m)^(\s*\d+)([.)])")
 
 
@@ -24,6 +26,7 @@ def literal(text: str) -> str:
 def safe_markdown(text: str, *, citations: int = 0) -> str:
     """Untrusted Markdown with its structure kept and nothing else: no images, no HTML, no directives.
 
+    Links say where they lead, and lead to http, https or a mail alone.
     Markers `[1]` up to `citations` come out as small numbered badges.
     """
     return _WRITER.blocks(read_markup(text, signs=citation_signs(text, range(1, citations + 1))))
@@ -31,6 +34,7 @@ def safe_markdown(text: str, *, citations: int = 0) -> str:
 
 def _escaped(text: str) -> str:
     text = _DIRECTIVE.sub(":\u2060", text)
+    text = _AUTOLINK.sub(lambda m: f"{m[0]}\u2060", text)
     text = _SIGNIFICANT.sub(lambda m: f"&#{ord(m[0])};", text)
     return _NUMBERED.sub(lambda m: f"{m[1]}&#{ord(m[2])};", text)
 

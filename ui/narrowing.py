@@ -112,7 +112,7 @@ def _draw_fields(visit: Visit, narrowed: Narrowed, collections: tuple[Collection
     first, last = st.columns(2)
     for place, label, name in ((first, "Dated from", "dated_from"), (last, "to", "dated_to")):
         place.date_input(
-            label,
+            literal(label),
             value=None,
             key=fields.seeded(name, getattr(filters, name)),
             min_value=_FIRST_DAY,

@@ -49,7 +49,8 @@ def _draw_styles(visit: Visit, chosen: Style) -> None:
     key = _seeded(visit, "style", chosen)
 
     def changed() -> None:
-        choose(visit, replace(visit.state.conversation.choices, style=st.session_state[key]))
+        if (style := st.session_state[key]) in _NAMES:
+            choose(visit, replace(visit.state.conversation.choices, style=style))
 
     st.radio(
         "How answers are written",

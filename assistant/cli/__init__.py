@@ -8,6 +8,7 @@ import typer
 from assistant.cli import admin, checks, conversations, evaluation, library, operations, questions, rules
 from assistant.cli.output import FAILED, WRONG_USAGE, WrongUsage, print_json, say
 from assistant.errors import AssistantError
+from assistant.log_lines import log_in_lines
 from retrieval.errors import RetrievalError
 
 log = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ app.command()(operations.rebuild)
 
 def main() -> None:
     """Run one command; whatever fails ends in one sentence, never in a traceback."""
+    log_in_lines()
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
     try:
         app()

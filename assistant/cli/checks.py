@@ -7,7 +7,17 @@ from typing import Annotated, Any
 
 import typer
 
-from assistant.cli.output import SOME_FAILED, CollectionName, HomeDir, Json, counted, perform, print_json, say
+from assistant.cli.output import (
+    SOME_FAILED,
+    CollectionName,
+    HomeDir,
+    Json,
+    counted,
+    perform,
+    print_json,
+    print_text,
+    say,
+)
 from assistant.cli.questions import where
 from assistant.errors import AssistantError
 from retrieval.errors import ParseError
@@ -64,11 +74,11 @@ def _print(checked: dict[str, Any]) -> None:
     citations = {citation["n"]: citation for citation in checked["citations"]}
     for sentence in checked["sentences"]:
         numbers = "".join(f" [{n}]" for n in sentence["citations"])
-        print(f"{_SIGNS[sentence['support']]} {' '.join(sentence['text'].split())}{numbers}")
+        print_text(f"{_SIGNS[sentence['support']]} {' '.join(sentence['text'].split())}{numbers}")
         for line in _reasons(sentence) if sentence["support"] in _FAULTS else _opposed(sentence):
-            print(f"    {line}")
+            print_text(f"    {line}")
     for citation in citations.values():
-        print(f"\n[{citation['n']}] {where(citation)}\n    “{' '.join(citation['quote'].split())}”")
+        print_text(f"\n[{citation['n']}] {where(citation)}\n    “{' '.join(citation['quote'].split())}”")
     say(f"\n{_summary(checked['counts'])}")
 
 

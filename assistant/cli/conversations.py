@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from assistant.access import LOCAL_USER, readable_by
-from assistant.cli.output import HomeDir, Json, WrongUsage, database, print_json
+from assistant.cli.output import HomeDir, Json, WrongUsage, database, print_json, print_text
 from assistant.conversations import Conversations
 from assistant.errors import AssistantError
 from assistant.export import File, Format, export
@@ -45,7 +45,7 @@ def export_conversation(
             {"file": str(output), "format": form, "messages": len(transcript.entries), "bytes": len(file.content)}
         )
     else:
-        print(f"{len(transcript.entries)} messages are in {output}.")
+        print_text(f"{len(transcript.entries)} messages are in {output}.")
 
 
 def _write(file: File, output: Path) -> None:

@@ -12,7 +12,7 @@ import typer
 from assistant.bootstrap import model_of
 from assistant.citation_evaluation import evaluate_citations
 from assistant.claim_sets import make_claims, read_claims, write_claims
-from assistant.cli.output import HomeDir, Json, print_json, say
+from assistant.cli.output import HomeDir, Json, print_json, print_text, say
 from assistant.errors import SettingsError
 from assistant.evaluation import evaluate_answers, read_answer_set, read_foreign_questions
 from assistant.grading import grade_answers
@@ -146,13 +146,13 @@ def answers(
         for name, value in figures.items()
         if name not in intervals and (foreign or not name.startswith("foreign"))
     ]
-    print(_table(("measure", "figure", "95 % interval"), rows))
+    print_text(_table(("measure", "figure", "95 % interval"), rows))
     if kinds:
         measures = next(iter(kinds.values()))
         lines = [(kind, *map(_shown, measured.values())) for kind, measured in kinds.items()]
-        print("\n" + _table(("kind", *(name.replace("_", " ") for name in measures)), lines))
+        print_text("\n" + _table(("kind", *(name.replace("_", " ") for name in measures)), lines))
     if grades:
-        print(
+        print_text(
             f"\nIn the opinion of the model {grades.model}: {_percent(grades.right)} of {grades.questions} answers right "
             f"({grades.unclear} replies unclear)."
         )
@@ -179,9 +179,9 @@ def citations(file: Path, per_query: PerQuery = None, as_json: Json = False, _ho
         (kind, str(shares["n"]), _percent(shares.get("caught")), _percent(shares.get("flagged")))
         for kind, shares in figures["by_kind"].items()
     ]
-    print(_table(("kind", "claims", "false ones caught", "true ones flagged"), rows))
+    print_text(_table(("kind", "claims", "false ones caught", "true ones flagged"), rows))
     latency = figures["latency_ms"]
-    print(
+    print_text(
         f"\nPrecision {_percent(figures['precision'])}, recall {_percent(figures['recall'])} over {figures['claims']} claims "
         f"({figures['unsupported']} false); {latency['p50']} ms p50, {latency['p95']} ms p95 a sentence."
     )
@@ -202,7 +202,7 @@ def claims(
     if as_json:
         print_json({"claims": len(made), "by_kind": counts})
         return
-    print(_table(("kind", "claims"), [(kind, str(n)) for kind, n in counts.items()]))
+    print_text(_table(("kind", "claims"), [(kind, str(n)) for kind, n in counts.items()]))
 
 
 def _percent(share: float | None) -> str:
@@ -238,13 +238,13 @@ def _print_table(found: Evaluation, note: str = "") -> None:
     measures = [_WORDS.get(name, name) for name in found.product.values]
     against = ["difference", "95 % interval", "p"] if len(found.methods) > 1 else []
     rows = [_row(found, method, bool(against)) for method in found.methods]
-    print(_table(("method", measures[0], "95 % interval", *measures[1:], *against), rows))
+    print_text(_table(("method", measures[0], "95 % interval", *measures[1:], *against), rows))
     latency = found.latency_ms
-    print(
+    print_text(
         f"\n{len(found.asked)} questions{f' {note}' if note else ''}; {latency['p50']} ms p50, {latency['p95']} ms p95."
     )
     if against:
-        print(
+        print_text(
             f"Differences of {measures[0]} from {_WORDS[found.reference]}: paired bootstrap and permutation test by question."
         )
     if found.unjudged:

@@ -9,7 +9,17 @@ import typer
 from assistant.access import LOCAL_USER, scope_of
 from assistant.as_json import collection_json, entry_json
 from assistant.cli.filtering import From, ReadFrom, ReadTo, Title, To, Types, filters_from
-from assistant.cli.output import SOME_FAILED, CollectionName, HomeDir, Json, counted, database, perform, print_json
+from assistant.cli.output import (
+    SOME_FAILED,
+    CollectionName,
+    HomeDir,
+    Json,
+    counted,
+    database,
+    perform,
+    print_json,
+    print_text,
+)
 from assistant.errors import AssistantError
 from assistant.home import takes_work
 from assistant.job_table import Job, JobTable, now
@@ -95,7 +105,7 @@ def list_documents(
         return
     for row in rows:
         passages = counted(row["chunks"], "passage")
-        print(f"{row['id']:>6}  {row['collection']}  {row['document']}  ({passages})  {row['title']}")
+        print_text(f"{row['id']:>6}  {row['collection']}  {row['document']}  ({passages})  {row['title']}")
 
 
 @documents.command("show")
@@ -112,7 +122,7 @@ def show(
         source, parsed = library.document(_number_of(document, library, collection), scope)
         chunks = [chunk for _, chunk in library.chunks_of(source.id)]
     if not as_json:
-        print(parsed.text)
+        print_text(parsed.text)
         return
     print_json(
         {
@@ -151,7 +161,7 @@ def delete_documents(
     if as_json:
         print_json(result)
     else:
-        print(f"{result['deleted']} deleted.")
+        print_text(f"{result['deleted']} deleted.")
 
 
 @collections.command("list")
@@ -166,7 +176,7 @@ def list_collections(as_json: Json = False, home: HomeDir = None) -> None:
     for row in rows:
         verb = "watches" if row["watched"] else "follows"
         follows = f"  {verb} {row['folder']}" if row["folder"] else ""
-        print(f"{row['documents']:>6} documents  {row['collection']}{follows}  {row['description']}".rstrip())
+        print_text(f"{row['documents']:>6} documents  {row['collection']}{follows}  {row['description']}".rstrip())
 
 
 @collections.command("create")
@@ -186,7 +196,7 @@ def create_collection(
     if as_json:
         print_json(row)
     else:
-        print(f"“{row['collection']}” is there.")
+        print_text(f"“{row['collection']}” is there.")
 
 
 @collections.command("rename")
@@ -251,7 +261,7 @@ def delete_collection(name: Name, yes: Yes = False, as_json: Json = False, home:
     if as_json:
         print_json(result)
     else:
-        print(f"“{name}” is deleted, with {result['deleted']} documents.")
+        print_text(f"“{name}” is deleted, with {result['deleted']} documents.")
 
 
 @jobs.command("list")
@@ -266,7 +276,7 @@ def list_jobs(as_json: Json = False, home: HomeDir = None) -> None:
         print_json({"jobs": [_job_json(job) for job in rows]})
         return
     for job in rows:
-        print(
+        print_text(
             f"{job.id:>6}  {job.state:<9}  {job.kind}  {job.done} of {job.total}  {job.problem or job.current}".rstrip()
         )
 
@@ -286,7 +296,7 @@ def cancel_job(
     if as_json:
         print_json({"cancelled": number})
     else:
-        print(f"Job {number} is asked to end.")
+        print_text(f"Job {number} is asked to end.")
 
 
 def _change(name: str, as_json: bool, home: Path | None, *, new_name: str | None = None, **values: Any) -> None:
@@ -299,7 +309,7 @@ def _change(name: str, as_json: bool, home: Path | None, *, new_name: str | None
         print_json(row)
     else:
         watched = ", and the app looks at its folder by itself" if row["watched"] else ""
-        print(f"“{row['collection']}” is changed{watched}.")
+        print_text(f"“{row['collection']}” is changed{watched}.")
 
 
 def _number_of(document: str, library: Library, collection: str | None) -> int:
@@ -327,19 +337,19 @@ def _job_json(job: Job) -> dict[str, Any]:
 def _print_sync(result: dict[str, Any]) -> None:
     for kind, rows in result["changes"].items():
         for row in rows[:_SHOWN_CHANGES]:
-            print(f"{kind}: {row if isinstance(row, str) else ' → '.join((row['from'], row['to']))}")
+            print_text(f"{kind}: {row if isinstance(row, str) else ' → '.join((row['from'], row['to']))}")
         if len(rows) > _SHOWN_CHANGES:
-            print(f"{kind}: … and {len(rows) - _SHOWN_CHANGES} more")
+            print_text(f"{kind}: … and {len(rows) - _SHOWN_CHANGES} more")
     if result["dry_run"]:
-        print(f"Nothing was changed. {result['unchanged']} of these files are in step already.")
+        print_text(f"Nothing was changed. {result['unchanged']} of these files are in step already.")
     else:
         _print_report(result, f"and {result['removed']} removed ")
 
 
 def _print_report(report: dict[str, Any], where: str) -> None:
-    print(
+    print_text(
         f"{report['added']} added, {report['updated']} updated, {report['unchanged']} unchanged {where}"
         f"({counted(report['chunks'], 'passage')}, {report['seconds']:.1f} s)."
     )
     for failed in report["failed"]:
-        print(f"Not read: {failed['path']}: {failed['reason']}")
+        print_text(f"Not read: {failed['path']}: {failed['reason']}")

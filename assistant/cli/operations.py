@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from assistant.bootstrap import EXAMPLES
-from assistant.cli.output import HomeDir, Json, perform, print_json, say
+from assistant.cli.output import HomeDir, Json, perform, print_json, print_text, say
 from assistant.doctor import examine
 from assistant.errors import AssistantError
 from assistant.home import Home
@@ -62,7 +62,7 @@ def weights(as_json: Json = False) -> None:
     if as_json:
         print_json({"tensors": str(found.tensors), "verified": True})
     else:
-        print(f"The weights are installed and verified: {found.tensors}")
+        print_text(f"The weights are installed and verified: {found.tensors}")
 
 
 def doctor(as_json: Json = False, home: HomeDir = None) -> None:
@@ -74,9 +74,9 @@ def doctor(as_json: Json = False, home: HomeDir = None) -> None:
         print_json({"ok": healthy, "checks": rows})
     else:
         for finding in findings:
-            print(f"{'ok ' if finding.ok else 'NO '} {finding.name}: {finding.detail}")
+            print_text(f"{'ok ' if finding.ok else 'NO '} {finding.name}: {finding.detail}")
             if finding.remedy:
-                print(f"    {finding.remedy}")
+                print_text(f"    {finding.remedy}")
     if not healthy:
         raise typer.Exit(1)
 
@@ -87,4 +87,4 @@ def rebuild(as_json: Json = False, home: HomeDir = None) -> None:
     if as_json:
         print_json(result)
     else:
-        print(f"Built the indexes of {result['collections']} collections again ({result['chunks']} passages).")
+        print_text(f"Built the indexes of {result['collections']} collections again ({result['chunks']} passages).")

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TextIO
 
 import typer
 from sqlalchemy import Engine
@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from assistant import handover
 from assistant.errors import AssistantError
 from assistant.home import DATABASE_FILE, Home, database_url_of
+from assistant.markup import visible
 from assistant.operations import Reporter
 from assistant.settings import Settings
 from retrieval.database import open_database
@@ -65,12 +66,23 @@ def database(home: Path | None) -> Iterator[Engine]:
 
 def _show_progress(progress: Progress) -> None:
     if sys.stderr.isatty():
-        print(f"\r\x1b[K{progress.done} of {progress.total}  {progress.path[:60]}", end="", file=sys.stderr)
+        path = _on(sys.stderr, progress.path[:60])
+        print(f"\r\x1b[K{progress.done} of {progress.total}  {path}", end="", file=sys.stderr)
 
 
 def say(sentence: str) -> None:
     """A sentence for a person, kept out of what programs read."""
-    print(sentence, file=sys.stderr)
+    print(_on(sys.stderr, sentence), file=sys.stderr)
+
+
+def print_text(text: str = "", *, end: str = "\n") -> None:
+    """What was asked for, on standard output."""
+    print(_on(sys.stdout, text), end=end, flush=True)
+
+
+def _on(stream: TextIO, text: str) -> str:
+    """The text; for a terminal without what it would obey, for titles and documents are written by others."""
+    return visible(text).replace("\r", "\ufffd") if stream.isatty() else text
 
 
 def print_json(value: dict[str, Any]) -> None:

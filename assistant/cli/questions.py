@@ -9,7 +9,7 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 
 from assistant.cli.filtering import From, Title, To, Types, filters_from
-from assistant.cli.output import FAILED, CollectionName, HomeDir, Json, perform, print_json, say, silent
+from assistant.cli.output import FAILED, CollectionName, HomeDir, Json, perform, print_json, print_text, say, silent
 from assistant.errors import AssistantError
 from assistant.llm import Message
 from assistant.narrowed import filters_json
@@ -48,7 +48,7 @@ def search(
     if not found["passages"]:
         say(found.get("notice") or "Nothing was found.")
     for n, passage in enumerate(found["passages"], 1):
-        print(f"[{n}] {where(passage)}\n{passage['text']}\n")
+        print_text(f"[{n}] {where(passage)}\n{passage['text']}\n")
     _print_trace(found)
 
 
@@ -73,14 +73,14 @@ def ask(
 
     def tell(delta: str) -> None:
         told.append(delta)
-        print(delta, end="", flush=True)
+        print_text(delta, end="")
 
     answer = perform("ask", work, home, on_text=silent if as_json else tell)
     if as_json:
         print_json(answer)
     else:
         if not told:  # The app that holds the home has answered.
-            print(answer["answer"], end="")
+            print_text(answer["answer"], end="")
         _print_sources(answer)
         if (listed := answer.get("inventory")) and listed["total"] > listed["shown"]:
             say(f"\nAll of them: {listed['command']}")
@@ -113,33 +113,35 @@ def _read_history(file: Path | None) -> list[dict[str, Any]]:
 
 
 def _print_sources(answer: dict[str, Any]) -> None:
-    print()
+    print_text()
     if answer["notice"]:
         say(answer["notice"])
     if (hand_over := answer["hand_over"]) and hand_over["contact"]:
         say(f"To ask a person: {hand_over['contact']}")
     for citation in answer["citations"]:
-        print(f"\n[{citation['n']}] {where(citation)}\n    “{' '.join(citation['quote'].split())}”")
+        print_text(f"\n[{citation['n']}] {where(citation)}\n    “{' '.join(citation['quote'].split())}”")
 
 
 def _print_trace(result: dict[str, Any]) -> None:
     """The trace as lines; scores from high to low, each with cosine, BM25 of the piece and BM25 of its document."""
     if (trace := result.get("trace")) is None:
         return
-    print("\nSearched for")
+    print_text("\nSearched for")
     for query in trace["queries"]:
         found = ", ".join(f"{count} {leg}" for leg, count in query["found"].items())
-        print(f"  {query['weight']:.3f}  {query['kind']}  {' '.join(query['text'].split())}  ({found})")
-    print("\nFound")
+        print_text(f"  {query['weight']:.3f}  {query['kind']}  {' '.join(query['text'].split())}  ({found})")
+    print_text("\nFound")
     for candidate in trace["candidates"]:
         parts = "  ".join("/".join(_figure(part[name]) for name in trace["weights"]) for part in candidate["parts"])
         passage = f" [{candidate['passage']}]" if candidate["passage"] else ""
         place = f"{candidate['document'] or 'deleted'}:{candidate['start']}"
-        print(f"  {candidate['score']:.3f}  {candidate['outcome']}{passage}  {place}  {parts}")
+        print_text(f"  {candidate['score']:.3f}  {candidate['outcome']}{passage}  {place}  {parts}")
     evidence = trace["evidence"]
-    print(f"\n{evidence['status']}: {evidence['probability']:.2f} (answerable from {evidence['answerable_from']:.2f})")
+    print_text(
+        f"\n{evidence['status']}: {evidence['probability']:.2f} (answerable from {evidence['answerable_from']:.2f})"
+    )
     for note in trace["notes"]:
-        print(note)
+        print_text(note)
 
 
 def _figure(score: float | None) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from assistant.cli.output import HomeDir, Json, database, print_json
+from assistant.cli.output import HomeDir, Json, database, print_json, print_text
 from assistant.errors import AssistantError
 from assistant.house_rules import HouseRules, Rules
 
@@ -22,7 +22,7 @@ def show_rules(as_json: Json = False, home: HomeDir = None) -> None:
     if as_json:
         print_json({"rules": asdict(current) if current else None})
     else:
-        print(
+        print_text(
             current.text
             if current
             else "There are no house rules; write them to a file, then: citewell rules set FILE."
@@ -54,7 +54,7 @@ def list_rules(as_json: Json = False, home: HomeDir = None) -> None:
         return
     for version in versions:
         words = " ".join(version.text.split())[:_SHOWN_CHARS] or "(no rules)"
-        print(f"{version.id:>6}  {version.created_at:%Y-%m-%d %H:%M}  {words}")
+        print_text(f"{version.id:>6}  {version.created_at:%Y-%m-%d %H:%M}  {words}")
 
 
 @rules.command("restore")
@@ -72,4 +72,4 @@ def _tell(version: Rules, *, as_json: bool) -> None:
     if as_json:
         print_json({"rules": asdict(version)})
     else:
-        print(f"Version {version.id} is in force from the next question on.")
+        print_text(f"Version {version.id} is in force from the next question on.")

@@ -173,6 +173,8 @@ def _run(entry: Entry, node: Node, type_: Type, link: str) -> Iterator[Run]:
             yield from _runs(entry, node.children, replace(type_, emphasis=type_.emphasis or "I"), link)
         case "a":
             yield from _runs(entry, node.children, replace(type_, colour=ACCENT), node.value)
+        case "host":
+            yield Run(f" ({node.value})", type_, link)
         case _:
             yield from _runs(entry, node.children, type_, link)
 

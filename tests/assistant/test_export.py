@@ -129,6 +129,12 @@ def test_the_pdf_has_every_word_mark_source_and_page_number() -> None:
         assert expected in words
 
 
+def test_a_link_says_where_it_leads() -> None:
+    said = conversation(asked("Where?"), answered(answer("Look [here](https://evil.example/a) for it.")))
+    assert "here (evil.example) for it" in flat(printed(said))
+    assert "[here (evil.example)](<https://evil.example/a>)" in exported(said, "md").replace("\\", "")
+
+
 @pytest.mark.parametrize(
     "text",
     ["Ελληνικά: καλημέρα", "Кириллица: доброе утро", "中文：早上好", "日本語 おはよう", "ćśźż ğışöü ½ → ≤"],
@@ -201,13 +207,13 @@ def test_an_exclamation_mark_before_a_link_makes_no_image_of_it() -> None:
         assert "!<a href=" in html
 
 
-def test_a_citation_before_a_parenthesis_is_no_link() -> None:
+def test_a_citation_before_a_parenthesis_is_no_link_and_a_link_no_citation() -> None:
     text = "Yes [1](https://evil.example) and [1] (perhaps)."
     html = MarkdownIt("commonmark").render(
         exported(conversation(answered(answer(text, citations=(citation(1),)))), "md")
     )
     assert ">1</a>" not in html
-    assert "Yes [1](" in html
+    assert ">1 (evil.example)</a>" in html
     assert "[1] (perhaps)" in html
 
 

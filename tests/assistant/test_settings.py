@@ -62,6 +62,20 @@ def test_what_is_no_origin_may_not_embed_it(origin, monkeypatch):
     assert "CITEWELL_EMBED_ORIGINS" in refused.value.hint
 
 
+def test_names_under_which_it_answers_are_a_list(monkeypatch):
+    assert Settings.read().hosts == ()
+    monkeypatch.setenv("CITEWELL_HOSTS", "Citewell.example, kb ask.citewell.example")
+    assert Settings.read().hosts == ("citewell.example", "kb", "ask.citewell.example")
+
+
+@pytest.mark.parametrize("name", ["https://a.example", "a.example:443", "*.example", "*", "a.example/", "bücher.example", "a..b", "[::1]"])  # fmt: skip
+def test_what_is_no_name_is_refused(name, monkeypatch):
+    monkeypatch.setenv("CITEWELL_HOSTS", f"good.example {name}")
+    with pytest.raises(SettingsError) as refused:
+        Settings.read()
+    assert "CITEWELL_HOSTS" in refused.value.hint
+
+
 def test_secrets_are_masked_wherever_settings_are_printed(monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     settings = Settings.read()

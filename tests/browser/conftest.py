@@ -51,9 +51,9 @@ def copy_of(sample_home: Path, directory: Path) -> Path:
     return Path(shutil.copytree(sample_home, directory / "home"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """One Chromium for all tests."""
+    """One Chromium for all tests here; what drives it leaves with it, for it holds this thread's event loop."""
     with chromium() as launched:
         yield launched
 

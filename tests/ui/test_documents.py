@@ -435,3 +435,20 @@ def test_a_folder_that_cannot_be_followed_is_named_on_its_collection(own: Path) 
     library_page()
     opened().watch_problems[handbook()] = "The folder /srv/handbook is not there; nothing was removed."
     assert "/srv/handbook is not there; nothing was removed." in said(library_page())
+
+
+class Forged(list[str]):
+    """Options of a widget for which the browser sends something else."""
+
+    def index(self, *_: object) -> int:
+        return len(self) - 1
+
+
+def test_choices_that_were_never_offered_change_nothing(home: Path) -> None:
+    test = library_page()
+    listed = titles(test)
+    for key in ("sort", "status", "since"):
+        box = test.selectbox(key=key)
+        box.options = Forged([*box.options, "path; DROP TABLE documents; --"])
+        test = box.set_value(box.options[1]).run()
+        assert titles(test) == listed, key

@@ -2,6 +2,7 @@
 
 import html
 import re
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from assistant.markup import Sign, citation_signs, read_markup, safe_address, text_of, visible
+from assistant.markup import Sign, citation_signs, destination, read_markup, safe_address, text_of, visible
 from ui.markdown import literal, safe_markdown
 
 _BROWSER = MarkdownIt("gfm-like", {"html": True, "linkify": False})
@@ -56,6 +57,12 @@ LINKS = (
     "<javascript:alert(1)>",
     "[a][r]\n\n[r]: javascript:alert(1)",
     "[a](\u0001javascript:alert(1))",
+    "[a](https://bank.example@evil.example/)",
+    "[a](https://bank.example:x@evil.example/)",
+    "[a](https://bank.example\\@evil.example/)",
+    "[a](https://evil%2Eexample/)",
+    "[a](http:/evil.example)",
+    "[a](https:\\\\evil.example)",
 )
 DIRECTIVES = (
     ":red[alarm]",
@@ -114,6 +121,51 @@ def test_safe_links_are_kept() -> None:
     out = safe_markdown("[docs](https://example.org/a_(b)?c=d&e=$f) and [mail](mailto:a@example.org)")
     hrefs = [str(token.attrGet("href")) for token in tokens_of(out) if token.type == "link_open"]
     assert hrefs == ["https://example.org/a_%28b%29?c=d&e=%24f", "mailto:a@example.org"]
+
+
+@pytest.mark.parametrize(
+    ("link", "told"),
+    [
+        ("[Read more](https://evil.example/a?b=c)", "Read more (evil.example)"),
+        ("[Read more](HTTPS://Evil.Example:8443/)", "Read more (evil.example:8443)"),
+        ("[https://bank.example](https://evil.example/)", "https://bank.example (evil.example)"),
+        ("[bank.example](https://evil.example/)", "bank.example (evil.example)"),
+        ("[а](https://аpple.com)", "а (xn--pple-43d.com)"),
+        ("[](https://evil.example/)", "(evil.example)"),
+        ("[![a](https://x.example/y.png)](https://evil.example/)", "a (evil.example)"),
+        ("[write](mailto:a@evil.example?subject=x)", "write (a@evil.example)"),
+        ("[here][r]\n\n[r]: https://evil.example/", "here (evil.example)"),
+        ("[a](https://[::1]:8501/)", "a ([::1]:8501)"),
+        ("[evil.example](https://evil.example/)", "evil.example"),
+        ("<https://evil.example/x>", "https://evil.example/x"),
+        ("<a@evil.example>", "a@evil.example"),
+    ],
+)
+def test_a_link_says_where_it_leads_unless_its_words_do(link: str, told: str) -> None:
+    inline = next(token for token in tokens_of(safe_markdown(link)) if token.type == "inline")
+    shown = "".join(t.content for t in inline.children or () if t.type in {"text", "text_special"})
+    assert shown.replace("\u2060", "").strip() == told
+    assert [t.type for t in inline.children or ()].count("link_open") == 1
+
+
+@given(st.text(alphabet="ab.:/@\\%[]-?#1 \t", max_size=30))
+@settings(max_examples=300, deadline=None)
+def test_the_host_that_is_told_is_the_one_a_browser_goes_to(rest: str) -> None:
+    told = destination(f"https://{rest}")
+    # A browser leaves tabs out, ends the host at the first of these, and takes what stands before an @ for a name.
+    ends_at = re.split(r"[/?#\\]", rest.replace("\t", ""), maxsplit=1)[0]
+    assert told in {"", ends_at.lower()}
+    assert not set(told) & set("@%/\\? \t")
+
+
+@pytest.mark.parametrize(
+    "text", ["https://evil.example/x", "HTTP://evil.example", "www.evil.example", "a@evil.example"]
+)
+@pytest.mark.parametrize("door", [safe_markdown, literal])
+def test_bare_words_are_no_link_wherever_the_page_would_make_one(text: str, door: Callable[[str], str]) -> None:
+    shown = html.unescape(door(text))
+    assert shown.replace("\u2060", "") == text
+    assert not re.search(r"https?://|www\.|\w@\w", shown, re.IGNORECASE)
 
 
 def test_code_has_no_language_because_one_of_them_is_drawn() -> None:
@@ -186,7 +238,7 @@ def test_citation_markers_become_badges_where_there_is_such_a_citation() -> None
     assert out.startswith("Yes:primary-badge[1].")
     assert "[7]" not in out
     assert "&#91;7&#93;" in out
-    assert "[2](<https://example.org>)" in out
+    assert "[2 (example.org)](<https://example.org>)" in out
     assert "`a[1]`" in out
 
 

@@ -40,6 +40,7 @@ def test_every_response_carries_the_policy(path: str) -> None:
     assert "default-src 'self'" in headers["content-security-policy"]
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["x-frame-options"] == "DENY"
+    assert headers["x-dns-prefetch-control"] == "off"
     assert "frame-ancestors 'none'" in headers["content-security-policy"]
 
 

@@ -30,6 +30,22 @@ def test_a_style_holds_from_the_next_question_on_and_for_its_conversation_alone(
     assert test.radio(key="style_new").value == "standard", "a new one begins as usual"
 
 
+class Forged(list[str]):
+    """Options of a widget for which the browser sends something else."""
+
+    def index(self, *_: object) -> int:
+        return len(self) - 1
+
+
+def test_a_style_that_was_never_offered_is_none(home: Path) -> None:  # noqa: F811
+    test = page()
+    radio = test.radio(key="style_new")
+    radio.options = Forged([*radio.options, "../../../etc/passwd"])
+    radio.set_value("short").run()
+    ask(test, MEAL)
+    assert conversation_style(test) == "standard"
+
+
 def test_a_conversation_that_is_opened_again_goes_on_in_its_style(home: Path) -> None:  # noqa: F811
     test = page()
     test.radio(key="style_new").set_value("detailed").run()

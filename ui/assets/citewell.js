@@ -128,6 +128,8 @@ function element(node, context) {
       return sentence(Number(node.v), children(), context);
     case "a":
       return link(node.v, children());
+    case "host":
+      return make("span", { class: "host" }, ` (${node.v})`);
     case "h":
       return make("p", { class: "h", role: "heading", "aria-level": Math.min(6, Number(node.v) + 2) }, children());
     case "page":

@@ -116,6 +116,8 @@ export default ({ make, icon, iconButton, copyText }) => {
         switch (node.k) {
           case "chip":
             return ` [${node.v}]`;
+          case "host":
+            return ` (${escaped(node.v)})`;
           case "br":
             return "  \n";
           case "a":
