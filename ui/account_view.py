@@ -11,6 +11,7 @@ from assistant.conversations import StoredMessage, Work
 from assistant.events import Answer
 from assistant.markup import visible
 from assistant.notices import is_refusal
+from assistant.places import page_of
 from assistant.rewrite import Rewrite
 from assistant.usage import Usage
 from retrieval.chunk_reader import Hit
@@ -24,7 +25,7 @@ from ui.answer_view import Data
 from ui.component import mount
 from ui.state import OpenSource
 from ui.visit import Visit
-from ui.words import counted, page_of, seconds, shortened
+from ui.words import counted, seconds, shortened
 
 MOST_ROWS = 40
 _QUERY_CHARS = 400

@@ -7,6 +7,7 @@ import streamlit as st
 
 from assistant.markup import visible
 from retrieval.catalogue import Contents
+from retrieval.dates import full_date
 from retrieval.errors import RetrievalError
 from retrieval.language import language_name, languages_read_by
 from retrieval.library import Collection
@@ -16,7 +17,7 @@ from ui.component import mount
 from ui.markdown import literal
 from ui.state import Asked
 from ui.visit import Visit
-from ui.words import counted, full_date, local_time
+from ui.words import counted, local_time
 
 PARAMETER = "collection"
 _ALL = ""

@@ -1,7 +1,6 @@
 """The conversation taken out of the page: as a file, or as a link for others in the organisation."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
 from typing import get_args
 
 import streamlit as st
@@ -10,9 +9,10 @@ from assistant.errors import ConversationNotFound, SnapshotNotFound
 from assistant.export import MEDIA_TYPES, Format, export, file_name
 from assistant.snapshots import Shared
 from assistant.transcript import readable_transcript
+from retrieval.dates import full_date
 from ui.markdown import literal
 from ui.visit import Visit
-from ui.words import full_date, local_time
+from ui.words import local_time, today_in
 
 SHARED_PAGE = "shared"
 PARAMETER = "s"
@@ -51,7 +51,7 @@ def _draw_export(visit: Visit, conversation_id: str) -> None:
 
 def _writer(visit: Visit, conversation_id: str, form: Format) -> Callable[[], bytes]:
     """Makes the file when it is asked for, from the conversation as it is then."""
-    citewell, principal, today = visit.citewell, visit.principal, _today()
+    citewell, principal, today = visit.citewell, visit.principal, today_in(st.context.timezone)
 
     def write() -> bytes:
         transcript = readable_transcript(
@@ -96,7 +96,3 @@ def _draw_link(visit: Visit, shared: Shared) -> None:
 def address_of(snapshot_id: str) -> str:
     """The whole address of a shared conversation, as seen from the chat page."""
     return f"{(st.context.url or '').rstrip('/')}/{SHARED_PAGE}?{PARAMETER}={snapshot_id}"
-
-
-def _today() -> date:
-    return local_time(datetime.now(UTC).replace(tzinfo=None), st.context.timezone).date()

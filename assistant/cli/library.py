@@ -12,11 +12,12 @@ from assistant.cli.filtering import From, ReadFrom, ReadTo, Title, To, Types, fi
 from assistant.cli.output import SOME_FAILED, CollectionName, HomeDir, Json, counted, database, perform, print_json
 from assistant.errors import AssistantError
 from assistant.home import takes_work
-from assistant.job_table import Job, JobTable, now
+from assistant.job_table import Job, JobTable
 from assistant.narrowed import filters_json
 from assistant.operations import READING_IN
 from assistant.settings import Settings
 from retrieval.catalogue import Catalogue
+from retrieval.dates import utc_now
 from retrieval.library import Library
 
 DEFAULT_COLLECTION = "Documents"
@@ -310,7 +311,7 @@ def _number_of(document: str, library: Library, collection: str | None) -> int:
 
 
 def _job_json(job: Job) -> dict[str, Any]:
-    left = job.seconds_left(now()) if job.is_open else None
+    left = job.seconds_left(utc_now()) if job.is_open else None
     return {
         "id": job.id,
         "kind": job.kind,
