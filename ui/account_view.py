@@ -24,7 +24,7 @@ from retrieval.values import Leg
 from ui.answer_view import Data
 from ui.component import mount
 from ui.state import OpenSource
-from ui.visit import Visit
+from ui.visit import Visit, current_visit
 from ui.words import counted, seconds, shortened
 
 MOST_ROWS = 40
@@ -84,7 +84,7 @@ def draw_account(visit: Visit) -> None:
         assert message.work is not None
         assert message.work.trace is not None
         chunk_ids = [candidate.chunk_id for candidate in message.work.trace.candidates[:MOST_ROWS]]
-        hits = visit.citewell.library.hits(chunk_ids, visit.scope)
+        hits = visit.citewell.library.hits(chunk_ids, current_visit().scope)
         mount("account", account_data(message, hits), key=f"account_{message.id}", on={"open": open_passage})
 
     st.dialog("How this was found", width="medium", on_dismiss=dismissed)(body)()

@@ -12,10 +12,9 @@ from retrieval.errors import RetrievalError
 from retrieval.language import language_name, languages_read_by
 from retrieval.library import Collection
 from retrieval.sync import SyncPlan
-from retrieval.values import Scope
 from ui.component import mount
 from ui.markdown import literal
-from ui.state import Asked
+from ui.state import Asked, seeded
 from ui.visit import Visit
 from ui.words import counted, local_time
 
@@ -47,14 +46,13 @@ def choose_collection(collections: Sequence[Collection], contents: Mapping[str, 
     names = {_ALL: "All collections"} | {key: collection.name for key, collection in by_id.items()}
     facts = {_ALL: _total(contents)} | {key: _facts(c, contents.get(key, Contents())) for key, c in by_id.items()}
     # The key stays, so that the arrow keys keep their place; what is chosen comes from the address.
-    st.session_state[_KEY] = asked if asked in options else options[0]
     with st.container(key="collections"):
         chosen = st.radio(
             "Collections",
             options,
             format_func=lambda option: literal(names[option]),
             captions=[literal(facts[option]) for option in options],
-            key=_KEY,
+            key=seeded(_KEY, asked if asked in options else options[0]),
             on_change=_chose,
             width="stretch",
         )
@@ -159,14 +157,12 @@ def start_sync(visit: Visit, collection: Collection, folder: str) -> None:
 # Dialogs. Which one is open is kept in the page's state, so that a refresh does not close it.
 
 
-def draw_dialog(visit: Visit, scope: Scope) -> None:
+def draw_dialog(visit: Visit) -> None:
     """The dialog that is open, if there is one and what it is about is still there."""
     asked = visit.state.asked
     if asked is None or visit.is_demo:
         return
-    collection = next(
-        (c for c in visit.citewell.library.collections() if c.id == asked.collection_id and c.id in scope), None
-    )
+    collection = next((c for c in visit.collections if c.id == asked.collection_id), None)
     bodies: dict[str, Callable[[], None]] = {
         "create": lambda: _create(visit),
         "delete_files": lambda: _delete_files(visit, asked),

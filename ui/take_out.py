@@ -5,6 +5,7 @@ from typing import get_args
 
 import streamlit as st
 
+from assistant.access import readable_by
 from assistant.errors import ConversationNotFound, SnapshotNotFound
 from assistant.export import MEDIA_TYPES, Format, export, file_name
 from assistant.snapshots import Shared
@@ -54,8 +55,9 @@ def _writer(visit: Visit, conversation_id: str, form: Format) -> Callable[[], by
     citewell, principal, today = visit.citewell, visit.principal, today_in(st.context.timezone)
 
     def write() -> bytes:
+        scope = readable_by(principal, citewell.library)
         transcript = readable_transcript(
-            citewell.conversations, citewell.catalogue, conversation_id, principal=principal, scope=visit.readable
+            citewell.conversations, citewell.catalogue, conversation_id, principal=principal, scope=scope
         )
         return export(transcript, form, on=today).content
 

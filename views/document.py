@@ -39,7 +39,7 @@ def draw_page(visit: Visit) -> None:
         st.caption("This document was read in anew since it was quoted; what is marked may have moved.")
     draw_trial(visit, entry)
     _draw_text(visit, entry, source, document)
-    draw_dialog(visit, visit.scope)
+    draw_dialog(visit)
 
 
 def _draw_back(visit: Visit) -> None:

@@ -19,8 +19,7 @@ from ui.words import counted
 
 def draw_page(visit: Visit) -> None:
     """Every collection that this person may see, and the files of the one that is chosen."""
-    scope = visit.scope
-    collections = tuple(c for c in visit.citewell.library.collections() if c.id in scope)
+    scope, collections = visit.scope, visit.collections
     contents = visit.citewell.catalogue.contents(scope)
     draw_strips(visit)
     _draw_head(visit, collections, contents)
@@ -34,7 +33,7 @@ def draw_page(visit: Visit) -> None:
     draw_upload(visit, chosen, collections)
     if collections:
         draw_table(visit, frozenset({chosen.id}) if chosen else scope, chosen)
-    draw_dialog(visit, scope)
+    draw_dialog(visit)
 
 
 def _draw_head(visit: Visit, collections: Sequence[Collection], contents: Mapping[str, Contents]) -> None:

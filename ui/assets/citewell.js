@@ -26,6 +26,11 @@ const ICONS = {
   edit: "M4 16l.8-3.4L13.6 3.8l2.6 2.6-8.8 8.8zM12 5.4l2.6 2.6",
   document: "M6 3.5h5.5l3.5 3.5v9.5H6zM11.5 3.5V7H15",
   thumb: "M4 9h2.8v7.5H4zM6.8 9l2.9-5.5c1.1 0 1.9.9 1.9 1.9V8h3.2c1 0 1.7.9 1.5 1.9l-1.1 5.2c-.2.8-.8 1.4-1.6 1.4H6.8",
+  more: "M5 10h.1M10 10h.1M15 10h.1",
+  pin: "M7 3.5h6M8 3.5v5l-2 3h8l-2-3v-5M10 11.5v5",
+  archive: "M3.5 4.5h13v3h-13zM4.5 7.5v8.5h11V7.5M8 10.5h4",
+  unarchive: "M4.5 8.5h8a3.5 3.5 0 0 1 0 7H8M7.5 5.5l-3 3 3 3",
+  delete: "M4.5 5.5h11M8 5.5v-2h4v2M6 5.5l.6 11h6.8l.6-11",
 };
 const HOVER_DELAY_MS = 140;
 const FOCUS_DELAY_MS = 150;
@@ -64,7 +69,7 @@ const DRAW = {
   answer: drawAnswer, source: drawSource, document: drawDocument, announce: drawAnnouncement,
   account: drawAccount, question: drawQuestion,
   files: drawFiles, plan: drawPlan, results: drawResults, printed: drawPrinted,
-  threads: (root, data, known) => drawThreads(root, data, known, make),
+  threads: (root, data, known) => drawThreads(root, data, known, { make, icon }),
 };
 
 // Making elements -------------------------------------------------------------------------------
