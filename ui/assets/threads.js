@@ -1,5 +1,5 @@
 // The list of conversations: by time, put away, or as found; each with a menu of what can be done with it.
-// It makes elements by `make` and `icon` of citewell.js; titles arrive as data and are set as text.
+// It makes elements by the tools of citewell.js; titles arrive as data and are set as text.
 
 const MENUS = {
   listed: ["rename", "pin", "archive", "delete"],
@@ -13,8 +13,8 @@ let icon;
 let listens = false;
 let list;
 
-export function drawThreads(root, data, known, makers) {
-  ({ make, icon } = makers);
+export function drawThreads(root, data, known, tools) {
+  ({ make, icon } = tools);
   known.data = data;
   list = root;
   listenForKeys();
