@@ -33,7 +33,7 @@ _GONE = "No longer there"
 _KINDS: Mapping[Kind, str] = {
     "asked": "Your question",
     "with_previous": "With the question before it",
-    "rewritten": "In the model's words",
+    "rewritten": "In the model’s words",
 }
 _LEGS: Mapping[Leg, str] = {"dense": "meaning", "lexical": "words"}
 _OUTCOMES = {
@@ -44,10 +44,10 @@ _OUTCOMES = {
 _SIGNALS = {
     "top_cosine": "Closeness in meaning of the best piece",
     "cosine_gap": "Its lead over the fifth best",
-    "title_cosine": "Closeness of its document's title",
+    "title_cosine": "Closeness of its document’s title",
     "document_cosine": "Closeness of the two best pieces of its document",
-    "coverage": "Share of the question's words in the best piece, rare words counting more",
-    "unknown": "Share of the question's words that no document has",
+    "coverage": "Share of the question’s words in the best piece, rare words counting more",
+    "unknown": "Share of the question’s words that no document has",
 }
 _SHARES = {"coverage", "unknown"}
 _TIMINGS = {

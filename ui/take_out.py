@@ -28,7 +28,7 @@ def draw_take_out(visit: Visit) -> None:
         if conversation.id is None or not conversation.messages:
             return
         if not visit.is_demo:
-            with st.popover("Share", icon=":material/link:", type="tertiary"):
+            with st.popover("Share", icon=":material/link:", type="tertiary"), st.container(key="share_menu"):
                 _draw_share(visit, conversation.id)
         with st.popover("Export", icon=":material/download:", type="tertiary"):
             _draw_export(visit, conversation.id)
@@ -36,18 +36,19 @@ def draw_take_out(visit: Visit) -> None:
 
 def _draw_export(visit: Visit, conversation_id: str) -> None:
     heading = visit.citewell.conversations.heading(conversation_id, visit.principal)
-    st.caption("With every source, and marks where a statement is not supported.")
-    for form in get_args(Format):
-        st.download_button(
-            _LABELS[form],
-            data=_writer(visit, conversation_id, form),
-            file_name=file_name(heading.title or "Conversation", form),
-            mime=MEDIA_TYPES[form],
-            key=f"export_{form}",
-            icon=_ICONS[form],
-            type="tertiary",
-            on_click="ignore",
-        )
+    with st.container(key="export_menu", gap="xsmall"):
+        st.caption("With every source, and marks where a statement is not supported.")
+        for form in get_args(Format):
+            st.download_button(
+                _LABELS[form],
+                data=_writer(visit, conversation_id, form),
+                file_name=file_name(heading.title or "Conversation", form),
+                mime=MEDIA_TYPES[form],
+                key=f"export_{form}",
+                icon=_ICONS[form],
+                type="tertiary",
+                on_click="ignore",
+            )
 
 
 def _writer(visit: Visit, conversation_id: str, form: Format) -> Callable[[], bytes]:

@@ -27,7 +27,7 @@ function asked({ name, text, facts }) {
 
 const COLUMNS = [
   ["rank", "", "number"], ["place", "Found in"], ["dense", "Meaning", "number"], ["words", "Words", "number"],
-  ["document", "Document's words", "number"], ["score", "Score", "number"], ["outcome", "What became of it"],
+  ["document", "Document’s words", "number"], ["score", "Score", "number"], ["outcome", "What became of it"],
 ];
 
 function candidates(rows, known) {

@@ -121,7 +121,7 @@ function nodes(tree, context = EMPTY) {
       if (stop) last.append(stop);
       drawn.push(node.slice(stop.length));
     } else {
-      drawn.push(element(node, context));
+      drawn.push(...[element(node, context)].flat());
     }
   }
   return drawn;
@@ -170,7 +170,10 @@ function sentence(index, children, context) {
   const place = children.findLast((child) => child !== "");
   if (place?.className === "chip-place") place.append(mark);
   else children.push(mark);
-  return make("span", { class: `sentence ${support}` }, children);
+  // The space before it is not underlined.
+  const [space] = typeof children[0] === "string" ? children[0].match(/^\s*/) : [""];
+  if (space) children[0] = children[0].slice(space.length);
+  return [space, make("span", { class: `sentence ${support}` }, children)];
 }
 
 // An answer -------------------------------------------------------------------------------------
@@ -211,8 +214,8 @@ function drawAnswer(root, data, known) {
       data.refusal ? refusal(data.refusal, context) : null,
       data.blocks?.length ? make("div", { class: "prose" }, nodes(data.blocks, context)) : null,
       data.notice ? make("p", { class: "notice" }, icon("alert"), make("span", {}, data.notice)) : null,
-      data.referral ? handOver(data.referral) : null,
       data.failure ? make("p", { class: "notice failure", role: "alert" }, icon("alert"), make("span", {}, data.failure)) : null,
+      data.referral ? handOver(data.referral) : null,
       foot(data, context, data.checked ? null : line),
     ].filter(Boolean),
   );
