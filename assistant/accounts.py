@@ -17,8 +17,8 @@ from sqlalchemy.exc import IntegrityError
 from assistant.access import Principal, Role, only_admin
 from assistant.claims import Claims
 from assistant.errors import NotAllowed, SignInRefused
-from assistant.job_table import now
 from assistant.schema import groups, invitations, memberships, people, sign_ins
+from retrieval.dates import utc_now
 
 IDLE, LONGEST = timedelta(hours=12), timedelta(hours=24)
 _SEEN_EVERY = timedelta(minutes=1)
@@ -64,7 +64,7 @@ class Accounts:
     """Reads and writes people, sign-ins and invitations. `admit` says which verified address is let in by itself."""
 
     def __init__(
-        self, engine: Engine, admit: Callable[[str], bool] = lambda _: False, clock: Callable[[], datetime] = now
+        self, engine: Engine, admit: Callable[[str], bool] = lambda _: False, clock: Callable[[], datetime] = utc_now
     ) -> None:
         self._engine = engine
         self._admit = admit

@@ -10,7 +10,7 @@ conversation remembers which branch is on screen, in every tab.
 import uuid
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from pydantic import TypeAdapter
@@ -24,6 +24,7 @@ from assistant.narrowed import Narrowed
 from assistant.rewrite import Rewrite
 from assistant.schema import citations, conversations, messages
 from assistant.usage import Usage
+from retrieval.dates import utc_now
 from retrieval.trace import SearchTrace
 from retrieval.values import Passage
 
@@ -90,7 +91,9 @@ class Conversations:
         """A new conversation's id."""
         conversation_id = uuid.uuid4().hex
         with self._engine.begin() as connection:
-            connection.execute(insert(conversations).values(id=conversation_id, owner=principal.key, created_at=_now()))
+            connection.execute(
+                insert(conversations).values(id=conversation_id, owner=principal.key, created_at=utc_now())
+            )
         return conversation_id
 
     def messages(
@@ -208,7 +211,7 @@ class Conversations:
     def in_use(self, conversation_ids: Collection[str]) -> frozenset[str]:
         """Those of these conversations in which something was asked, or that are so new that it still may be."""
         asked = exists().where(messages.c.conversation_id == conversations.c.id)
-        is_new = conversations.c.created_at > _now() - _ABANDONED_AFTER
+        is_new = conversations.c.created_at > utc_now() - _ABANDONED_AFTER
         query = select(conversations.c.id).where(conversations.c.id.in_(conversation_ids), asked | is_new)
         with self._engine.connect() as connection:
             return frozenset(connection.execute(query).scalars())
@@ -260,7 +263,7 @@ def _append(
     connection: Connection, conversation_id: str, role: Role, text: str, state: State, *, after: int | None
 ) -> int:
     values = {"conversation_id": conversation_id, "parent_id": after, "role": role, "text": text, "state": state}
-    result = connection.execute(insert(messages).values(**values, created_at=_now()))
+    result = connection.execute(insert(messages).values(**values, created_at=utc_now()))
     key = result.inserted_primary_key
     assert key is not None
     return int(key[0])
@@ -316,7 +319,3 @@ def _message(row: RowMapping, versions: tuple[int, ...]) -> StoredMessage:
         None if row["follow_ups"] is None else tuple(row["follow_ups"]),
         versions if len(versions) > 1 else (),
     )
-
-
-def _now() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None)

@@ -6,7 +6,7 @@ and the whole search beside it.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
@@ -16,6 +16,7 @@ from assistant.access import Principal
 from assistant.conversations import State, Work
 from assistant.errors import FeedbackRefused
 from assistant.schema import conversations, feedback, messages
+from retrieval.dates import utc_now
 
 Reason = Literal["wrong", "not_in_source", "incomplete", "outdated", "hard_to_read", "other"]
 REASONS: Mapping[Reason, str] = {
@@ -78,7 +79,7 @@ class Feedback:
         Raises FeedbackRefused where the comment is too long, or there is no such finished answer for this person.
         """
         opinion = _checked(opinion)
-        now = datetime.now(UTC).replace(tzinfo=None)
+        now = utc_now()
         values = {"is_helpful": opinion.is_helpful, "reason": opinion.reason, "comment": opinion.comment}
         with self._engine.begin() as connection:
             _answered(connection, message_id, principal)

@@ -1,13 +1,14 @@
 """The organisation's own rules for answers, with every version that was ever in force."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy import Engine, insert, select
 
 from assistant.errors import AssistantError
 from assistant.schema import house_rules
 from prompts import MOST_RULES_CHARS
+from retrieval.dates import utc_now
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class HouseRules:
             raise RulesRefused(
                 f"The rules have {len(text):,} characters and may have {MOST_RULES_CHARS:,}; shorten them."
             )
-        now = datetime.now(UTC).replace(tzinfo=None)
+        now = utc_now()
         with self._engine.begin() as connection:
             result = connection.execute(insert(house_rules).values(text=text, created_at=now))
         key = result.inserted_primary_key

@@ -7,7 +7,7 @@ each document in the list has a citation that opens it where the words stand, or
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 from assistant.draft import Draft
 from assistant.events import AnswerFinished, Citation, DocumentList, Event, PassagesFound, SentenceChecked, TextDelta
@@ -15,6 +15,7 @@ from assistant.inventory_questions import InventoryQuestion, recognise
 from assistant.periods import Period
 from retrieval.catalogue import Catalogue, Entry
 from retrieval.chunk_reader import Hit
+from retrieval.dates import full_date, utc_now
 from retrieval.filters import NO_FILTERS, Filters
 from retrieval.folding import fold
 from retrieval.mentions import Mentions, alternatives, words_of
@@ -35,7 +36,7 @@ _WORDLIKE = re.compile(r"\w")
 
 def utc_today() -> date:
     """The day on which documents are read in now."""
-    return datetime.now(UTC).date()
+    return utc_now().date()
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,17 +235,17 @@ def _changes(asked: InventoryQuestion, counted: Counted, filters: Filters, today
 
 
 def _days(period: Period) -> str:
-    first, last = (f"{day.day} {day:%B %Y}" for day in (period.first, period.last))
+    first, last = (full_date(day) for day in (period.first, period.last))
     return f"on {first}" if first == last else f"from {first} to {last}"
 
 
 def _line(entry: Entry, asked: InventoryQuestion, counted: Counted, *, several: bool) -> str:
     """`- “Leave policy” · 4 March 2026 · HR`"""
-    read = f"{entry.at.day} {entry.at:%B %Y}"
+    read = full_date(entry.at)
     if asked.kind == "changed":
         when = f"{'read in anew' if entry.id in counted.anew else 'added'} {read}"
     else:
-        when = f"{entry.dated.day} {entry.dated:%B %Y}" if entry.dated else f"read in {read}"
+        when = full_date(entry.dated) if entry.dated else f"read in {read}"
     return "\n- " + " · ".join(
         filter(None, (_title(entry.title), when, entry.collection.translate(_BRACKETS) if several else ""))
     )

@@ -6,12 +6,13 @@ for every kind of work converges when it is done twice.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Engine, Row, case, delete, insert, select, update
 
 from assistant.schema import jobs
+from retrieval.dates import utc_now
 
 JobState = Literal["waiting", "running", "done", "failed", "cancelled"]
 OPEN: tuple[JobState, ...] = ("waiting", "running")
@@ -64,7 +65,7 @@ class JobTable:
 
     def add(self, kind: str, work: Mapping[str, Any], *, owner: str) -> int:
         """Put a job at the end of the queue; returns its id."""
-        values = {"kind": kind, "state": "waiting", "owner": owner, "work": dict(work), "created_at": now()}
+        values = {"kind": kind, "state": "waiting", "owner": owner, "work": dict(work), "created_at": utc_now()}
         with self._engine.begin() as connection:
             key = connection.execute(insert(jobs).values(**values)).inserted_primary_key
         assert key is not None
@@ -113,7 +114,7 @@ class JobTable:
             taken = connection.execute(
                 update(jobs)
                 .where(jobs.c.id == job_id, jobs.c.state == "waiting")
-                .values(state="running", starts=jobs.c.starts + 1, started_at=now(), done=0, current="")
+                .values(state="running", starts=jobs.c.starts + 1, started_at=utc_now(), done=0, current="")
             )
         return self.get(job_id) if taken.rowcount else None
 
@@ -123,11 +124,11 @@ class JobTable:
 
     def finish(self, job_id: int, result: Mapping[str, Any], *, cancelled: bool = False) -> None:
         """Store what came of it."""
-        self._change(job_id, state="cancelled" if cancelled else "done", result=dict(result), ended_at=now())
+        self._change(job_id, state="cancelled" if cancelled else "done", result=dict(result), ended_at=utc_now())
 
     def fail(self, job_id: int, problem: str) -> None:
         """Store why nothing came of it."""
-        self._change(job_id, state="failed", problem=problem, ended_at=now())
+        self._change(job_id, state="failed", problem=problem, ended_at=utc_now())
 
     def put_back(self, job_id: int) -> None:
         """Let it wait again: this process closes before it is done."""
@@ -143,7 +144,7 @@ class JobTable:
                 .values(
                     cancelled=True,
                     state=case((is_waiting, "cancelled"), else_=jobs.c.state),
-                    ended_at=case((is_waiting, now()), else_=jobs.c.ended_at),
+                    ended_at=case((is_waiting, utc_now()), else_=jobs.c.ended_at),
                 )
             )
 
@@ -159,18 +160,13 @@ class JobTable:
             connection.execute(
                 update(jobs)
                 .where(running, jobs.c.starts >= _MOST_STARTS)
-                .values(state="failed", problem=_GIVEN_UP, ended_at=now())
+                .values(state="failed", problem=_GIVEN_UP, ended_at=utc_now())
             )
             connection.execute(update(jobs).where(running).values(state="waiting"))
 
     def _change(self, job_id: int, **values: Any) -> None:
         with self._engine.begin() as connection:
             connection.execute(update(jobs).where(jobs.c.id == job_id).values(**values))
-
-
-def now() -> datetime:
-    """The time as the table stores it: UTC, without saying so."""
-    return datetime.now(UTC).replace(tzinfo=None)
 
 
 def _works_on(collection_id: str) -> ColumnElement[bool]:

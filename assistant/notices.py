@@ -6,6 +6,7 @@ from textwrap import shorten
 from assistant.conversations import State
 from assistant.events import Answer
 from assistant.extractive import Quote
+from retrieval.dates import full_date
 from retrieval.evidence import Evidence
 from retrieval.plain import plain_text
 from retrieval.trace import Found
@@ -62,7 +63,7 @@ def disagree(newer: Quote, older: Quote) -> str:
 
     def named(quote: Quote) -> str:
         source = quote.passage.source
-        return f"“{source.title}”" + (f" of {source.dated.day} {source.dated:%B %Y}" if source.dated else "")
+        return f"“{source.title}”" + (f" of {full_date(source.dated)}" if source.dated else "")
 
     return f"The documents disagree: {named(newer)} and {named(older)} give different figures."
 

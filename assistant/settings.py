@@ -47,8 +47,8 @@ class Settings(BaseSettings):
         description="Address of an OpenAI-compatible endpoint, for example http://127.0.0.1:8080/v1.",
     )
     model: str | None = Field(None, description="The model's name; by default the endpoint's first.")
-    models: str | None = Field(
-        None, description="Further models of the same endpoint that a reader may choose, separated by commas."
+    models: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Further models of the same endpoint that a reader may choose, separated by commas."
     )
     window_tokens: int = Field(16_384, ge=1024, le=2_000_000, description="The model's context window.")
     reply_tokens: int = Field(1_024, ge=64, le=100_000, description="The longest answer, in tokens.")
@@ -115,7 +115,6 @@ class Settings(BaseSettings):
         "openai_api_key",
         "openai_base_url",
         "model",
-        "models",
         "rerank_url",
         "rerank_model",
         "rerank_api_key",
@@ -126,6 +125,11 @@ class Settings(BaseSettings):
     @classmethod
     def _empty_is_absent(cls, value: Any) -> Any:
         return None if value == "" else value
+
+    @field_validator("models", mode="before")
+    @classmethod
+    def _split_at_commas(cls, value: Any) -> Any:
+        return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
 
     @field_validator("embed_origins", "admit", "hosts", mode="before")
     @classmethod
@@ -192,8 +196,7 @@ class Settings(BaseSettings):
     @property
     def further_models(self) -> tuple[str, ...]:
         """What may be chosen beside the model that is used by itself."""
-        names = (name.strip() for name in (self.models or "").split(","))
-        return tuple(dict.fromkeys(name for name in names if name and name != self.model))
+        return tuple(dict.fromkeys(name for name in self.models if name != self.model))
 
     @property
     def has_model(self) -> bool:

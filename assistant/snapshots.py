@@ -7,7 +7,7 @@ read of it is decided anew each time, by what its reader may read then.
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from pydantic import TypeAdapter
 from sqlalchemy import Engine, delete, insert, select
@@ -21,6 +21,7 @@ from assistant.schema import conversations, snapshots
 from assistant.transcript import Entry, Transcript, transcript_of
 from assistant.usage import Usage
 from retrieval.catalogue import Catalogue
+from retrieval.dates import utc_now
 from retrieval.values import Scope
 
 _ID_BYTES = 16
@@ -49,7 +50,7 @@ class Snapshots:
     def share(self, conversation_id: str, principal: Principal) -> Shared:
         """Keep the person's conversation as it is now, under an id that cannot be guessed; raises ConversationNotFound."""
         transcript = transcript_of(self._conversations, conversation_id, principal)
-        shared = Shared(secrets.token_hex(_ID_BYTES), datetime.now(UTC).replace(tzinfo=None))
+        shared = Shared(secrets.token_hex(_ID_BYTES), utc_now())
         row = insert(snapshots).values(
             id=shared.id,
             conversation_id=conversation_id,

@@ -16,11 +16,11 @@ from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, delete, fu
 
 from assistant.access import Principal
 from assistant.errors import ConversationNotFound
-from assistant.job_table import now as utc_now
 from assistant.jobs import JOBS, JobRegistry
 from assistant.narrowed import Narrowed
 from assistant.schema import conversations, messages
 from prompts import Style
+from retrieval.dates import utc_now
 from retrieval.folding import Folded, fold
 
 KEPT = timedelta(hours=1)

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_
 
+from retrieval.dates import full_date
 from retrieval.errors import FilterRefused
 from retrieval.folding import Folded, fold
 from retrieval.parsing import FORMATS
@@ -64,7 +65,9 @@ class Filters:
     def __post_init__(self) -> None:
         for first, last in ((self.dated_from, self.dated_to), (self.read_from, self.read_to)):
             if first is not None and last is not None and first > last:
-                raise FilterRefused(f"The first day, {_day(first)}, is after the last, {_day(last)}; swap them.")
+                raise FilterRefused(
+                    f"The first day, {full_date(first)}, is after the last, {full_date(last)}; swap them."
+                )
 
     def __bool__(self) -> bool:
         """Whether anything is filtered out."""
@@ -189,11 +192,7 @@ def _in_words(filters: Filters) -> Iterator[str]:
 
 def _days_in_words(first: date | None, last: date | None, what: str) -> Iterator[str]:
     if first is not None and first == last:
-        yield f"{what}on {_day(first)}"
+        yield f"{what}on {full_date(first)}"
     elif first is not None or last is not None:
-        days = [f"from {_day(first)}" if first else "", f"to {_day(last)}" if last else ""]
+        days = [f"from {full_date(first)}" if first else "", f"to {full_date(last)}" if last else ""]
         yield what + " ".join(filter(None, days))
-
-
-def _day(day: date) -> str:
-    return f"{day.day} {day:%B %Y}"

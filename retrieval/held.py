@@ -7,7 +7,7 @@ next search reads it anew.
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,11 +39,7 @@ class Held:
 
     def of(self, chunk_ids: Iterable[int]) -> dict[int, Vector]:
         """The embeddings of those of these chunks that have one."""
-        wanted = np.array(sorted(chunk_ids), np.int64)
-        rows = np.searchsorted(self.ids, wanted)
-        there = rows < len(self.ids)
-        there[there] = self.ids[rows[there]] == wanted[there]
-        return dict(zip(wanted[there].tolist(), self.vectors[rows[there]], strict=True))
+        return looked_up(sorted(chunk_ids), self.ids, self.vectors)
 
     def distances(self, signs: _Words) -> NDArray[np.uint16]:
         """In how many signs each embedding differs from a question's."""
@@ -91,6 +87,15 @@ class HeldVectors:
         if found is None:
             self._found_large()
         return held
+
+
+def looked_up(chunk_ids: Sequence[int], ids: NDArray[np.int64], vectors: Vector) -> dict[int, Vector]:
+    """Those of these chunks that are among `ids`, which grow, each with its row of `vectors`."""
+    wanted = np.array(chunk_ids, np.int64)
+    rows = np.searchsorted(ids, wanted)
+    there = rows < len(ids)
+    there[there] = ids[rows[there]] == wanted[there]
+    return dict(zip(wanted[there].tolist(), vectors[rows[there]], strict=True))
 
 
 def nearest(collections: Mapping[str, Held], vector: Vector, limit: int) -> dict[int, tuple[str, float]]:

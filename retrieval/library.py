@@ -6,7 +6,6 @@ A document becomes visible whole or not at all: its text, chunks and embeddings 
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -29,6 +28,7 @@ from sqlalchemy.exc import IntegrityError
 
 from retrieval.chunk_reader import Vector
 from retrieval.context import indexed_text
+from retrieval.dates import utc_now
 from retrieval.errors import CollectionRefused, UnknownCollection, UnknownDocument
 from retrieval.index_feed import IndexFeed
 from retrieval.private import CALLED, PrivateCollections
@@ -129,7 +129,7 @@ class Library(PrivateCollections, IndexFeed):
             if found:
                 return _collection(found)
             collection = Collection(uuid.uuid4().hex, name)
-            connection.execute(insert(collections).values(**asdict(collection), created_at=_now()))
+            connection.execute(insert(collections).values(**asdict(collection), created_at=utc_now()))
             return collection
 
     def change_collection(
@@ -281,7 +281,7 @@ class Library(PrivateCollections, IndexFeed):
                 "collection_id": collection_id,
                 "path": failure.path,
                 **asdict(failure.file),
-                "failed_at": _now(),
+                "failed_at": utc_now(),
                 "deaths": failure.deaths,
                 "reason": failure.reason,
             }
@@ -364,7 +364,7 @@ def _remove_at(connection: Connection, collection_id: str, path: str) -> int | N
     old = connection.execute(select(documents.c.id).where(at_path)).scalar()
     if old is not None:
         connection.execute(delete(documents).where(documents.c.id == old))
-        connection.execute(insert(removals).values(collection_id=collection_id, document_id=old, removed_at=_now()))
+        connection.execute(insert(removals).values(collection_id=collection_id, document_id=old, removed_at=utc_now()))
     return None if old is None else int(old)
 
 
@@ -394,7 +394,7 @@ def _insert_document(connection: Connection, collection_id: str, new: NewDocumen
             dated=parsed.dated,
             language=new.language,
             **asdict(new.file),
-            added_at=_now(),
+            added_at=utc_now(),
             characters=len(parsed.text),
             pages=len(parsed.page_starts),
             passages=len(new.chunks),
@@ -464,7 +464,3 @@ def _collection(row: Row[Any]) -> Collection:
 def _batches(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
     for start in range(0, len(items), _IDS_PER_QUERY):
         yield items[start : start + _IDS_PER_QUERY]
-
-
-def _now() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None)

@@ -2,12 +2,12 @@
 
 import uuid
 from contextlib import suppress
-from datetime import UTC, datetime
 
 from sqlalchemy import ColumnElement, case, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from retrieval.chunk_reader import ChunkReader
+from retrieval.dates import utc_now
 from retrieval.schema import collections
 from retrieval.values import Scope
 
@@ -30,7 +30,7 @@ class PrivateCollections(ChunkReader):
         """The id of the collection of this conversation's files, made if it is new."""
         # No collection of everybody's can have this name: theirs lose the space at the beginning.
         values = {"id": uuid.uuid4().hex, "name": f" {conversation_id}", "conversation_id": conversation_id}
-        created_at = datetime.now(UTC).replace(tzinfo=None)
+        created_at = utc_now()
         if not (found := self.private(owner, conversation_id=conversation_id)):
             # A second tab may have made it since: then theirs is found.
             with suppress(IntegrityError), self._engine.begin() as connection:

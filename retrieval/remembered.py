@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from retrieval.chunk_reader import ChunkReader, Vector
+from retrieval.held import looked_up
 
 _ROOM = 120_000
 """So many are kept at most: 190 MB of 384 numbers each. What is beyond is read from SQL."""
@@ -31,11 +32,7 @@ class RememberedVectors:
 
     def of(self, chunk_ids: Sequence[int]) -> dict[int, Vector]:
         """The embeddings of those of these chunks that are known."""
-        ids, wanted = self._ids[: self._count], np.array(chunk_ids, np.int64)
-        rows = np.searchsorted(ids, wanted)
-        there = rows < len(ids)
-        there[there] = ids[rows[there]] == wanted[there]
-        return dict(zip(wanted[there].tolist(), self._vectors[rows[there]], strict=True))
+        return looked_up(chunk_ids, self._ids[: self._count], self._vectors)
 
     def grow(self, stopping: threading.Event) -> None:
         """Read what SQL has beyond the last chunk known, as far as there is room; does nothing while that is done."""

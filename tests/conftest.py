@@ -17,7 +17,6 @@ from retrieval.search import Search
 from retrieval.values import ParsedDocument, Scope, Section
 from retrieval.vectors import VectorIndex
 
-
 _BROWSER = Path(__file__).parent / "browser"
 
 

@@ -11,6 +11,7 @@ from assistant.conversations import StoredMessage, Work
 from assistant.events import Answer
 from assistant.markup import visible
 from assistant.notices import is_refusal
+from assistant.places import page_of
 from assistant.rewrite import Rewrite
 from assistant.usage import Usage
 from retrieval.chunk_reader import Hit
@@ -23,8 +24,8 @@ from retrieval.values import Leg
 from ui.answer_view import Data
 from ui.component import mount
 from ui.state import OpenSource
-from ui.visit import Visit
-from ui.words import counted, page_of, seconds, shortened
+from ui.visit import Visit, current_visit
+from ui.words import counted, seconds, shortened
 
 MOST_ROWS = 40
 _QUERY_CHARS = 400
@@ -32,7 +33,7 @@ _GONE = "No longer there"
 _KINDS: Mapping[Kind, str] = {
     "asked": "Your question",
     "with_previous": "With the question before it",
-    "rewritten": "In the model's words",
+    "rewritten": "In the model’s words",
 }
 _LEGS: Mapping[Leg, str] = {"dense": "meaning", "lexical": "words"}
 _OUTCOMES = {
@@ -43,10 +44,10 @@ _OUTCOMES = {
 _SIGNALS = {
     "top_cosine": "Closeness in meaning of the best piece",
     "cosine_gap": "Its lead over the fifth best",
-    "title_cosine": "Closeness of its document's title",
+    "title_cosine": "Closeness of its document’s title",
     "document_cosine": "Closeness of the two best pieces of its document",
-    "coverage": "Share of the question's words in the best piece, rare words counting more",
-    "unknown": "Share of the question's words that no document has",
+    "coverage": "Share of the question’s words in the best piece, rare words counting more",
+    "unknown": "Share of the question’s words that no document has",
 }
 _SHARES = {"coverage", "unknown"}
 _TIMINGS = {
@@ -83,7 +84,7 @@ def draw_account(visit: Visit) -> None:
         assert message.work is not None
         assert message.work.trace is not None
         chunk_ids = [candidate.chunk_id for candidate in message.work.trace.candidates[:MOST_ROWS]]
-        hits = visit.citewell.library.hits(chunk_ids, visit.scope)
+        hits = visit.citewell.library.hits(chunk_ids, current_visit().scope)
         mount("account", account_data(message, hits), key=f"account_{message.id}", on={"open": open_passage})
 
     st.dialog("How this was found", width="medium", on_dismiss=dismissed)(body)()

@@ -8,10 +8,11 @@ from assistant.access import Role
 from assistant.accounts import Person
 from assistant.errors import AssistantError
 from assistant.markup import visible
+from retrieval.dates import full_date
 from ui.markdown import literal
 from ui.state import AdminState
 from ui.visit import Visit
-from ui.words import counted, full_date, local_time
+from ui.words import counted, local_time
 
 _GIVEN_ROLES = tuple(role for role in Role if role is not Role.WAITING)
 

@@ -11,13 +11,14 @@ from assistant.conversations import StoredMessage, Work
 from assistant.events import Answer, Citation
 from assistant.markup import Element, Node, citation_signs, read_markup, safe_address, text_of, visible
 from assistant.notices import is_refusal, standing_notice
+from assistant.places import place_and_date_of
 from assistant.referral import Referral, offers_referral, refer
 from assistant.rewrite import Rewrite
 from retrieval.library import Collection
 from retrieval.values import Passage
 from ui.comparison import comparison_data
 from ui.verdict import Doubt, Verdict, verdict_of
-from ui.words import place_and_date_of, shortened
+from ui.words import shortened
 
 Data = dict[str, Any]
 _QUOTE_CHARS = 360

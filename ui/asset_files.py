@@ -18,7 +18,10 @@ _MEDIA_TYPES = {
     "feedback.js": "text/javascript",
     "threads.js": "text/javascript",
     "message.js": "text/javascript",
+    "source.js": "text/javascript",
     "printed_page.js": "text/javascript",
+    "account.js": "text/javascript",
+    "library.js": "text/javascript",
     "citewell.css": "text/css",
 }
 _LOADER = 'export default async c=>\n(await import(new URL("assets/citewell.js?%s",document.baseURI))).default(c)'

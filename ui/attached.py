@@ -8,9 +8,10 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from assistant.attached import AttachedFile
 from assistant.errors import AssistantError
+from assistant.places import page_word
 from ui.markdown import literal
 from ui.visit import Visit
-from ui.words import counted, page_word, shortened
+from ui.words import counted, shortened
 
 _REFRESH_S = 0.7
 _NAME_CHARS = 40

@@ -26,7 +26,7 @@ _TEXT_HEIGHT = 232
 def draw_form(visit: Visit) -> None:
     """Draw it; a text that was handed over is checked in this run, and the page drawn again."""
     state = CheckState()
-    names = [c.name for c in visit.citewell.library.collections() if c.id in visit.scope]
+    names = [collection.name for collection in visit.collections]
     _draw_fields(state, names)
     with st.container(horizontal=True, vertical_alignment="center", key="check_actions"):
         wanted = st.button("Check this text", key="check_now", type="primary", icon=":material/fact_check:")

@@ -6,9 +6,9 @@ from typing import Any
 
 from assistant.events import CheckedSentence, Difference
 from assistant.markup import visible
+from assistant.places import place_and_date_of
 from retrieval.plain import plain_text
 from retrieval.values import Passage
-from ui.words import place_and_date_of
 
 _ELIDED = "\u2026"
 """Stands between the parts of a difference that are apart in the sentence."""

@@ -5,10 +5,11 @@ from itertools import pairwise
 from typing import Any
 
 from assistant.markup import Element, Node, visible
+from assistant.places import page_of, page_word
 from retrieval.values import Chunk, ParsedDocument, Source
 from ui.answer_view import as_json
 from ui.source_view import Quoted, Span, marked_text
-from ui.words import counted, page_of, page_word
+from ui.words import counted
 
 _MOST_CHARS = 200_000
 _MOST_QUOTED = 300

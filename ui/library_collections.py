@@ -8,15 +8,16 @@ import streamlit as st
 from assistant.errors import AssistantError
 from assistant.markup import visible
 from retrieval.catalogue import Contents
+from retrieval.dates import full_date
 from retrieval.errors import RetrievalError
 from retrieval.language import language_name, languages_read_by
 from retrieval.library import Collection
 from retrieval.sync import SyncPlan
 from ui.component import mount
 from ui.markdown import literal
-from ui.state import Asked
+from ui.state import Asked, seeded
 from ui.visit import Visit
-from ui.words import counted, full_date, local_time
+from ui.words import counted, local_time
 
 PARAMETER = "collection"
 _ALL = ""
@@ -46,14 +47,13 @@ def choose_collection(collections: Sequence[Collection], contents: Mapping[str, 
     names = {_ALL: "All collections"} | {key: collection.name for key, collection in by_id.items()}
     facts = {_ALL: _total(contents)} | {key: _facts(c, contents.get(key, Contents())) for key, c in by_id.items()}
     # The key stays, so that the arrow keys keep their place; what is chosen comes from the address.
-    st.session_state[_KEY] = asked if asked in options else options[0]
     with st.container(key="collections"):
         chosen = st.radio(
             "Collections",
             options,
             format_func=lambda option: literal(names[option]),
             captions=[literal(facts[option]) for option in options],
-            key=_KEY,
+            key=seeded(_KEY, asked if asked in options else options[0]),
             on_change=_chose,
             width="stretch",
         )
@@ -158,17 +158,14 @@ def language_notice(visit: Visit, collection_id: str) -> str | None:
 
 def draw_dialog(visit: Visit) -> None:
     """The dialog that is open, if there is one and what it is about is still there, and theirs to change."""
-    editable = visit.editable
     asked = visit.state.asked
     if asked is None:
         return
-    collection = next(
-        (c for c in visit.citewell.library.collections() if c.id == asked.collection_id and c.id in editable), None
-    )
+    collection = next((c for c in visit.collections if c.id == asked.collection_id and c.id in visit.editable), None)
     bodies: dict[str, Callable[[], None]] = {}
     if visit.may_create:
         bodies["create"] = lambda: _create(visit)
-    if editable:
+    if visit.editable:
         bodies["delete_files"] = lambda: _delete_files(visit, asked)
     if collection is not None:
         bodies |= {

@@ -8,8 +8,10 @@ import streamlit as st
 
 from assistant.extractive import best_quotes
 from assistant.markup import visible
+from assistant.places import page_word, place_of
 from retrieval.blocks import blocks
 from retrieval.catalogue import Entry
+from retrieval.dates import full_date
 from retrieval.language import language_name
 from retrieval.parsing import FORMATS
 from retrieval.parsing.names import shown_name
@@ -21,7 +23,7 @@ from ui.markdown import literal
 from ui.source_view import Span, marked_text
 from ui.state import Asked
 from ui.visit import Visit
-from ui.words import counted, full_date, local_time, page_word, place_of, size
+from ui.words import counted, local_time, size
 
 _SHOWN_AS_THEY_ARE = frozenset({"application/pdf", "text/plain"})
 _MEDIA_TYPES = {row.name: row.media_type for row in FORMATS}

@@ -7,8 +7,9 @@ from typing import Any, Literal
 
 import streamlit as st
 
-from assistant.job_table import Job, now
+from assistant.job_table import Job
 from assistant.markup import visible
+from retrieval.dates import utc_now
 from retrieval.errors import UnknownCollection
 from retrieval.listing import uploaded_name
 from ui.component import mount
@@ -174,7 +175,7 @@ def _last_outcome(visit: Visit) -> Job | None:
     last = visit.citewell.holdings.last_job(_SHOWN_KINDS, visit.principal)
     if last is None or last.id in visit.state.seen_jobs or last.ended_at is None:
         return None
-    return last if now() - last.ended_at < _OUTCOME_SHOWN else None
+    return last if utc_now() - last.ended_at < _OUTCOME_SHOWN else None
 
 
 def _draw_outcome(visit: Visit, job: Job) -> None:

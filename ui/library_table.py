@@ -7,10 +7,10 @@ from typing import Any, Literal, get_args
 
 import streamlit as st
 
-from assistant.job_table import now
 from assistant.markup import visible
 from assistant.narrowed import Narrowed
 from retrieval.catalogue import Entry, SortKey, Status, Wanted
+from retrieval.dates import utc_now
 from retrieval.filters import Filters
 from retrieval.library import Collection
 from retrieval.values import Scope
@@ -98,7 +98,7 @@ def _draw_filters(visit: Visit, scope: Scope) -> Wanted:
 
 
 def _days(since: str) -> tuple[date | None, date | None]:
-    return (now().date() - timedelta(days=_DAYS[since]), None) if since in _DAYS else (None, None)
+    return (utc_now().date() - timedelta(days=_DAYS[since]), None) if since in _DAYS else (None, None)
 
 
 def _draw_days() -> tuple[date | None, date | None]:

@@ -13,9 +13,10 @@ from assistant.markup import visible
 from assistant.narrowed import Narrowed
 from retrieval.errors import RetrievalError
 from retrieval.filters import Filters
-from retrieval.library import Collection
+from retrieval.values import Scope
 from ui.choices import choose
 from ui.markdown import literal
+from ui.state import seeded
 from ui.style import draw_style
 from ui.visit import Visit
 from ui.words import counted, shortened
@@ -27,12 +28,13 @@ _CHIP_CHARS = 40
 
 def draw_narrowing(visit: Visit) -> None:
     """The popover, a chip for each filter that is set, and how many documents they leave."""
-    if not visit.chat_scope:
+    scope = visit.chat_scope
+    if not scope:
         return
     narrowed = visit.state.narrowed
     with st.container(key="narrowing", horizontal=True, vertical_alignment="center", gap="xsmall"):
         with st.popover("Filters", icon=":material/filter_list:", type="tertiary", key="narrowing_popover"):
-            _draw_fields(visit, narrowed, visit.collections)
+            _draw_fields(visit, narrowed, scope)
         draw_style(visit)
         for key, words, rest in chips(narrowed):
             st.button(
@@ -87,10 +89,10 @@ def _left(visit: Visit, narrowed: Narrowed) -> str:
     return counted(among, "document") if ids is None else f"{len(ids):,} of {counted(among, 'document')}"
 
 
-def _draw_fields(visit: Visit, narrowed: Narrowed, collections: tuple[Collection, ...]) -> None:
-    names = [collection.name for collection in collections]
+def _draw_fields(visit: Visit, narrowed: Narrowed, scope: Scope) -> None:
+    names = [collection.name for collection in visit.collections]
     filters = narrowed.filters
-    formats = sorted({*visit.citewell.catalogue.formats(visit.chat_scope), *filters.formats})
+    formats = sorted({*visit.citewell.catalogue.formats(scope), *filters.formats})
     fields = _Fields(visit)
     if len(names) > 1:
         options = [_ALL, *names]
@@ -140,10 +142,7 @@ class _Fields:
 
     def seeded(self, name: str, value: object) -> str:
         """The widget's key, holding the value that is set."""
-        key = self._prefix + name
-        if st.session_state.get(key, value) != value or key not in st.session_state:
-            st.session_state[key] = value
-        return key
+        return seeded(self._prefix + name, value)
 
     def changed(self) -> None:
         """Take on what the widgets say."""

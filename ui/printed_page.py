@@ -1,12 +1,13 @@
 """The page that an opened source stands on, as it was printed, beside what was read of it."""
 
 from assistant.markup import visible
+from assistant.places import page_of
 from retrieval.errors import RetrievalError
 from retrieval.printed import Mark, PrintedPage, marks_on
 from ui.component import mount
 from ui.source_view import Source
 from ui.visit import Visit
-from ui.words import page_of, shortened
+from ui.words import shortened
 
 _ALT_CHARS = 240
 _FAILED = "The printed page cannot be shown here; its text is above."

@@ -9,13 +9,14 @@ from urllib.parse import urlencode
 
 from assistant.conversations import StoredMessage, Work
 from assistant.markup import Element, Kind, Node, Sign, read_markup, text_of, visible
+from assistant.places import place_and_date_of, reference_to
 from retrieval.blocks import Block, blocks, marker_end
 from retrieval.catalogue import Fate
 from retrieval.plain import plain_text
 from retrieval.values import Markup, Passage
 from ui.answer_view import Data, as_json
 from ui.state import OpenSource
-from ui.words import fate_words, place_and_date_of, reference_to
+from ui.words import fate_words
 
 DOCUMENT_PAGE = "document"
 _NUMBERING = "0123456789(abcdefghijklmnopqrstuvwxyz"

@@ -417,6 +417,13 @@ THREADS = 30
 """How many conversations are listed at first."""
 
 
+def seeded(key: str, value: object) -> str:
+    """The key of a widget that is drawn next, made to show this value, whatever it showed before."""
+    if key not in st.session_state or st.session_state[key] != value:
+        st.session_state[key] = value
+    return key
+
+
 def _last_style(messages: Sequence[StoredMessage]) -> Style:
     answers = (message.work.answer for message in reversed(messages) if message.work and message.work.answer)
     newest = next(answers, None)

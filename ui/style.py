@@ -7,6 +7,7 @@ import streamlit as st
 from prompts import Style
 from ui.choices import choose
 from ui.markdown import literal
+from ui.state import seeded
 from ui.visit import Visit
 from ui.words import shortened
 
@@ -46,7 +47,7 @@ def chosen_model(visit: Visit) -> str | None:
 
 
 def _draw_styles(visit: Visit, chosen: Style) -> None:
-    key = _seeded(visit, "style", chosen)
+    key = seeded(_key(visit, "style"), chosen)
 
     def changed() -> None:
         if (style := st.session_state[key]) in _NAMES:
@@ -65,7 +66,7 @@ def _draw_styles(visit: Visit, chosen: Style) -> None:
 def _draw_models(visit: Visit, chosen: str | None) -> None:
     assistant = visit.citewell.assistant
     usual = assistant.model.name if assistant.model else ""
-    key = _seeded(visit, "model", chosen or usual)
+    key = seeded(_key(visit, "model"), chosen or usual)
 
     def changed() -> None:
         model = st.session_state[key]
@@ -80,9 +81,5 @@ def _draw_models(visit: Visit, chosen: str | None) -> None:
     )
 
 
-def _seeded(visit: Visit, name: str, value: str) -> str:
-    """The key of a choice, holding what is chosen."""
-    key = f"{name}_{visit.state.conversation.id or 'new'}"
-    if st.session_state.get(key) != value:
-        st.session_state[key] = value
-    return key
+def _key(visit: Visit, name: str) -> str:
+    return f"{name}_{visit.state.conversation.id or 'new'}"

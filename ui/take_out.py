@@ -1,18 +1,19 @@
 """The conversation taken out of the page: as a file, or as a link for others in the organisation."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
 from typing import get_args
 
 import streamlit as st
 
+from assistant.access import readable_by
 from assistant.errors import ConversationNotFound, SnapshotNotFound
 from assistant.export import MEDIA_TYPES, Format, export, file_name
 from assistant.snapshots import Shared
 from assistant.transcript import readable_transcript
+from retrieval.dates import full_date
 from ui.markdown import literal
 from ui.visit import Visit
-from ui.words import full_date, local_time
+from ui.words import local_time, today_in
 
 SHARED_PAGE = "shared"
 PARAMETER = "s"
@@ -27,7 +28,7 @@ def draw_take_out(visit: Visit) -> None:
         if conversation.id is None or not conversation.messages:
             return
         if not visit.is_demo:
-            with st.popover("Share", icon=":material/link:", type="tertiary"):
+            with st.popover("Share", icon=":material/link:", type="tertiary"), st.container(key="share_menu"):
                 _draw_share(visit, conversation.id)
         with st.popover("Export", icon=":material/download:", type="tertiary"):
             _draw_export(visit, conversation.id)
@@ -35,27 +36,29 @@ def draw_take_out(visit: Visit) -> None:
 
 def _draw_export(visit: Visit, conversation_id: str) -> None:
     heading = visit.citewell.conversations.heading(conversation_id, visit.principal)
-    st.caption("With every source, and marks where a statement is not supported.")
-    for form in get_args(Format):
-        st.download_button(
-            _LABELS[form],
-            data=_writer(visit, conversation_id, form),
-            file_name=file_name(heading.title or "Conversation", form),
-            mime=MEDIA_TYPES[form],
-            key=f"export_{form}",
-            icon=_ICONS[form],
-            type="tertiary",
-            on_click="ignore",
-        )
+    with st.container(key="export_menu", gap="xsmall"):
+        st.caption("With every source, and marks where a statement is not supported.")
+        for form in get_args(Format):
+            st.download_button(
+                _LABELS[form],
+                data=_writer(visit, conversation_id, form),
+                file_name=file_name(heading.title or "Conversation", form),
+                mime=MEDIA_TYPES[form],
+                key=f"export_{form}",
+                icon=_ICONS[form],
+                type="tertiary",
+                on_click="ignore",
+            )
 
 
 def _writer(visit: Visit, conversation_id: str, form: Format) -> Callable[[], bytes]:
     """Makes the file when it is asked for, from the conversation as it is then."""
-    citewell, principal, today = visit.citewell, visit.principal, _today()
+    citewell, principal, today = visit.citewell, visit.principal, today_in(st.context.timezone)
 
     def write() -> bytes:
+        scope = readable_by(principal, citewell.library)
         transcript = readable_transcript(
-            citewell.conversations, citewell.catalogue, conversation_id, principal=principal, scope=visit.readable
+            citewell.conversations, citewell.catalogue, conversation_id, principal=principal, scope=scope
         )
         return export(transcript, form, on=today).content
 
@@ -96,7 +99,3 @@ def _draw_link(visit: Visit, shared: Shared) -> None:
 def address_of(snapshot_id: str) -> str:
     """The whole address of a shared conversation, as seen from the chat page."""
     return f"{(st.context.url or '').rstrip('/')}/{SHARED_PAGE}?{PARAMETER}={snapshot_id}"
-
-
-def _today() -> date:
-    return local_time(datetime.now(UTC).replace(tzinfo=None), st.context.timezone).date()

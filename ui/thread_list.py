@@ -6,14 +6,13 @@ from datetime import date
 import streamlit as st
 
 from assistant.errors import ConversationNotFound
-from assistant.job_table import now
 from assistant.markup import visible
 from assistant.threads import Found, Thread
 from ui.address import PARAMETER
 from ui.component import mount
 from ui.state import ThreadListState
 from ui.visit import Visit
-from ui.words import counted, local_time, month_of, shortened
+from ui.words import counted, local_time, month_of, shortened, today_in
 
 Data = dict[str, object]
 _TITLE_CHARS = 80
@@ -73,7 +72,7 @@ def _listed(visit: Visit, state: ThreadListState) -> Data:
             "more": len(archived) > state.shown,
             "archive": True,
         }
-    today = local_time(now(), st.context.timezone).date()
+    today = today_in(st.context.timezone)
     listed = threads.list(visit.principal, limit=state.shown + 1)
     return {
         "groups": list(grouped(listed[: state.shown], today=today, timezone=st.context.timezone)),

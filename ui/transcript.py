@@ -1,7 +1,6 @@
 """The conversation on screen: the newest messages, each answer with its proof, the opened source."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
 from typing import Protocol
 
 import streamlit as st
@@ -17,7 +16,7 @@ from ui.question_view import Choose, chooser, draw_stored_question, versions_dat
 from ui.source_panel import draw_source, opened_by
 from ui.state import OpenSource, PageState
 from ui.visit import Visit
-from ui.words import counted, fate_words
+from ui.words import counted, fate_words, today_in
 
 _FOLLOW_UPS = 1
 """They stand in the place after the last answer."""
@@ -145,7 +144,7 @@ def _draw_answer(
             can_ask_again=ask_again is not None,
             question=question,
             collections=collections,
-            today=date.today(),
+            today=today_in(st.context.timezone),
             fates={document_id: fate_words(fate, st.context.timezone) for document_id, fate in fates.items()},
         )
         data |= versions_data(message)

@@ -1,6 +1,7 @@
 """Who looks at the page and what is open for them: what every page begins with."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import streamlit as st
 
@@ -18,9 +19,13 @@ from ui.state import PageState
 _AT_ONCE_S = 0.1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Visit:
-    """One run of a page's script."""
+    """One run of a page's script.
+
+    What a person may see is read once in it. Whatever runs later, such as a dialog or the making of a file, must not
+    ask an old visit.
+    """
 
     citewell: Citewell
     identity: Identity
@@ -36,13 +41,12 @@ class Visit:
         """Whether this is the demonstration."""
         return self.citewell.settings.demo
 
-    @property
+    @cached_property
     def collections(self) -> tuple[Collection, ...]:
         """The collections this person may see, by name."""
-        scope = self.scope
-        return tuple(c for c in self.citewell.library.collections() if c.id in scope)
+        return tuple(c for c in self.citewell.library.collections() if c.id in self.scope)
 
-    @property
+    @cached_property
     def scope(self) -> Scope:
         """The collections this person may see."""
         return scope_of(self.principal, self.citewell.library)
@@ -52,7 +56,7 @@ class Visit:
         """What a question of the conversation on screen searches: those collections, and its own files."""
         return scope_of(self.principal, self.citewell.library, conversation=self.state.conversation.id)
 
-    @property
+    @cached_property
     def editable(self) -> Scope:
         """The collections that this person may change."""
         return editable_by(self.principal, self.citewell.library)
@@ -62,7 +66,7 @@ class Visit:
         """Whether this person may make collections."""
         return may_create(self.principal)
 
-    @property
+    @cached_property
     def readable(self) -> Scope:
         """Where the documents lie that this person may open one by one."""
         return readable_by(self.principal, self.citewell.library)

@@ -6,9 +6,10 @@ from datetime import datetime
 import streamlit as st
 
 from assistant.bootstrap import SAMPLE_COLLECTION
-from assistant.job_table import Job, now
+from assistant.job_table import Job
 from assistant.operations import READING_IN
 from assistant.starters import MOST, starters
+from retrieval.dates import utc_now
 from ui.check_form import SAMPLE_STEP, go_to_sample, sample_text
 from ui.guided import GuidedQuestion, guided_questions, starter_questions
 from ui.markdown import literal
@@ -94,7 +95,7 @@ def _draw_progress(visit: Visit) -> None:
 
 def _pace(job: Job) -> Iterator[str]:
     """Rate and time left, once they are worth saying."""
-    time = now()
+    time = utc_now()
     rate, left = job.files_per_second(time), job.seconds_left(time)
     if rate is None or left is None or left < _SHORT_S or _lasted_s(job, time) < _SETTLED_S:
         return

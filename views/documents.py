@@ -19,8 +19,7 @@ from ui.words import counted
 
 def draw_page(visit: Visit) -> None:
     """Every collection that this person may see, and the files of the one that is chosen."""
-    scope = visit.scope
-    collections = tuple(c for c in visit.citewell.library.collections() if c.id in scope)
+    scope, collections = visit.scope, visit.collections
     contents = visit.citewell.catalogue.contents(scope)
     draw_strips(visit)
     _draw_head(visit, collections, contents)

@@ -1,11 +1,10 @@
 """A shared conversation: read-only, as it was, as far as it rests on documents that this reader may read now."""
 
-from datetime import date
-
 import streamlit as st
 
 from assistant.errors import SnapshotNotFound
 from assistant.transcript import Entry, Transcript
+from retrieval.dates import full_date
 from ui.component import mount
 from ui.markdown import literal
 from ui.question_view import draw_question
@@ -14,7 +13,7 @@ from ui.source_panel import draw_source, opened_by
 from ui.state import OpenSource, SharedState
 from ui.take_out import PARAMETER
 from ui.visit import Visit, current_visit, draw_problem
-from ui.words import counted, full_date, local_time
+from ui.words import counted, local_time, today_in
 
 
 def draw_page(visit: Visit) -> None:
@@ -62,7 +61,7 @@ def _draw_answer(visit: Visit, entry: Entry, place: int, state: SharedState) -> 
         show(opened_by(place, target))
 
     with st.chat_message("assistant"):
-        data = shared_data(message, today=date.today())
+        data = shared_data(message, today=today_in(st.context.timezone))
         data["active"] = f"{opened.kind}-{opened.n}" if opened else None
         mount("answer", data, key=f"shared_{place}", on={"open": open_source})
     if opened:

@@ -22,11 +22,12 @@ from assistant.cli.output import (
 )
 from assistant.errors import AssistantError
 from assistant.home import takes_work
-from assistant.job_table import Job, JobTable, now
+from assistant.job_table import Job, JobTable
 from assistant.narrowed import filters_json
 from assistant.operations import READING_IN
 from assistant.settings import Settings
 from retrieval.catalogue import Catalogue
+from retrieval.dates import utc_now
 from retrieval.library import Library
 
 DEFAULT_COLLECTION = "Documents"
@@ -320,7 +321,7 @@ def _number_of(document: str, library: Library, collection: str | None) -> int:
 
 
 def _job_json(job: Job) -> dict[str, Any]:
-    left = job.seconds_left(now()) if job.is_open else None
+    left = job.seconds_left(utc_now()) if job.is_open else None
     return {
         "id": job.id,
         "kind": job.kind,

@@ -15,6 +15,7 @@ from assistant.llm import Message
 from assistant.narrowed import filters_json
 from assistant.turn import checked_question
 from prompts import Style
+from retrieval.dates import full_date
 
 HistoryFile = Annotated[
     Path | None,
@@ -155,6 +156,6 @@ def where(place: dict[str, Any]) -> str:
         place["title"],
         place["heading"].split(" > ")[-1],
         f"page {place['page']}" if place["page"] else "",
-        f"{dated.day} {dated:%B %Y}" if dated else "",
+        full_date(dated) if dated else "",
     ]
     return " · ".join(part for part in dict.fromkeys(parts) if part) + f" ({place['document']})"

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import date
-from pathlib import PurePosixPath
 
 from assistant.events import Citation, Support
 from assistant.markup import visible
 from assistant.notices import is_refusal, standing_notice
+from assistant.places import place_and_date_of
 from assistant.transcript import Entry, Transcript
-from retrieval.parsing import FORMATS
+from retrieval.dates import full_date
 
 DOUBTS: Mapping[Support, str] = {
     "partly": "~ only partly supported by its source",
@@ -16,13 +16,7 @@ DOUBTS: Mapping[Support, str] = {
     "contradicted": "≠ contradicted by its source",
 }
 """What is added to a sentence that its sources do not bear out."""
-_PAGE_WORDS = {ending: row.page_word for row in FORMATS for ending in row.endings}
 _UNFINISHED = "This answer was still being written when the conversation was exported."
-
-
-def full_date(day: date) -> str:
-    """`4 March 2026`."""
-    return f"{day.day} {day:%B %Y}"
 
 
 def one_line(text: str) -> str:
@@ -42,12 +36,7 @@ def origin_of(transcript: Transcript, on: date) -> str:
 
 def place_of(citation: Citation) -> str:
     """Where a quotation stands and how old it is: `Meals · page 3 · 1 February 2026`."""
-    source = citation.passage.source
-    headings = [heading for heading in citation.heading if heading.strip() and heading != source.title]
-    word = _PAGE_WORDS.get(PurePosixPath(source.path).suffix.lower(), "page")
-    page = f"{word} {citation.page}" if citation.page else ""
-    dated = full_date(source.dated) if source.dated else ""
-    return one_line(" · ".join(part for part in (" › ".join(headings), page, dated) if part))
+    return one_line(place_and_date_of(citation.passage, at=citation.start))
 
 
 def doubt_of(entry: Entry, sentence: str) -> str | None:

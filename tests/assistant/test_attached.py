@@ -11,13 +11,13 @@ from assistant.attached import MOST_FILES, AttachedFile
 from assistant.bootstrap import Citewell, open_citewell
 from assistant.errors import AttachmentRefused, ConversationNotFound
 from assistant.events import AnswerFinished, Event, FilesAwaited, PassagesFound, TurnFailed
-from assistant.job_table import now
 from assistant.operations import ATTACHED, OPERATIONS, WRITING, Operation, Reporter
 from assistant.settings import Settings
 from assistant.threads import KEPT, Threads
 from assistant.transcript import readable_transcript
 from assistant.worker import Worker
 from retrieval.database import open_database
+from retrieval.dates import utc_now
 from retrieval.errors import UnknownDocument
 
 SECRET = "# Site survey\n\nThe mast on Farholm is anchored with nine bolts and stands 14 metres above the shore.\n"
@@ -210,7 +210,7 @@ def test_a_deleted_conversation_keeps_its_files_while_it_can_be_brought_back(cit
     work_off(citewell)
     assert citewell.attached.files(conversation_id, LOCAL_USER)
     engine = open_database(citewell.home.database_url)
-    later = Threads(engine, now=lambda: now() + 2 * KEPT, forget_files=citewell.attached.forget)
+    later = Threads(engine, now=lambda: utc_now() + 2 * KEPT, forget_files=citewell.attached.forget)
     assert later.purge() == (conversation_id,)
     engine.dispose()
     work_off(citewell)

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from assistant.job_table import JobTable, now
+from assistant.job_table import JobTable
 from retrieval.database import open_database
+from retrieval.dates import utc_now
 
 OWNER = "local|user"
 
@@ -41,7 +42,7 @@ def test_a_finished_job_holds_its_result_and_is_open_no_more(table):
 
 def test_rate_and_time_left_follow_from_what_is_done(table):
     job_id = table.add("a", {}, owner=OWNER)
-    assert table.get(job_id).seconds_left(now()) is None
+    assert table.get(job_id).seconds_left(utc_now()) is None
     table.claim(["a"])
     table.report(job_id, done=20, total=100, current="x.md")
     job = table.get(job_id)

@@ -25,6 +25,7 @@ BUY = "How do I buy additional days of leave?"
 MEALS = "What is the daily meal allowance on a business trip in the country?"
 CARRY = "And at the end of the year, how much leave may I keep?"
 SLOWLY = "What is to be known about annual leave?"
+BOLTS = "How many bolts anchor the mast on Farholm?"
 
 _GOOD = (
     "Everyone who works full time has **26 days** of paid annual leave in a calendar year, on top of the eight "
@@ -58,6 +59,7 @@ ANSWERS = {
     BUY: said(_INVENTED),
     MEALS: said("The daily meal allowance is £56 for a full day in the country and £72 for a full day abroad."),
     CARRY: said(_GOOD[:150], ending=(RESET,)),
+    BOLTS: said("The mast on Farholm is anchored with nine bolts [1]."),
     SLOWLY: said(f"{_GOOD}\n\n{_GOOD}\n\n{_GOOD}", pause_s=0.15),
 }
 REWRITES = {
@@ -249,11 +251,74 @@ def shared(watched: Watched) -> None:
     watched.answer()
 
 
+def document_pdf(watched: Watched) -> None:
+    printed(watched)
+    watched.page.get_by_role("link", name="Open document").click()
+    watched.page.locator(".document .page-start").first.wait_for()
+
+
+def narrowed(watched: Watched) -> None:
+    filters(watched)
+    watched.page.get_by_label("Title has").fill("survey")
+    watched.page.get_by_label("Title has").press("Enter")
+    watched.page.locator(".st-key-chip_title button").wait_for()
+    watched.page.keyboard.press("Escape")
+
+
+def attached(watched: Watched) -> None:
+    watched.page.locator(".st-key-chip_title button").click()
+    survey = b"# Site survey\n\nThe mast on Farholm is anchored with nine bolts and stands 14 metres above the shore.\n"
+    file = {"name": "survey.md", "mimeType": "text/markdown", "buffer": survey}
+    chat_input = watched.page.get_by_test_id("stChatInput")
+    chat_input.locator("input[type=file]").set_input_files([file])  # type: ignore[list-item]
+    expect(chat_input).to_contain_text("survey.md")
+    watched.ask(BOLTS)
+    watched.answer()
+    watched.page.locator(".st-key-attached button").wait_for()
+
+
+def source_gone(watched: Watched) -> None:
+    watched.page.locator(".st-key-attached button").click()
+    watched.page.locator(".chip.gone").click()
+    watched.page.locator(".source .notice").wait_for()
+
+
+def threads_found(watched: Watched) -> None:
+    watched.page.get_by_role("button", name="Close the source").click()
+    _open_sidebar(watched.page)
+    watched.page.get_by_label("Search conversations").fill("bolts")
+    watched.page.locator(".threads .around").first.wait_for()
+
+
 def thread_menu(watched: Watched) -> None:
-    watched.page.get_by_role("link", name="Ask", exact=True).click()
-    watched.page.locator(".st-key-thread_list a").first.hover()
+    watched.page.get_by_label("Search conversations").fill("")
+    watched.page.get_by_role("region", name="Today").wait_for()
+    watched.page.locator(".threads a").first.hover()
     watched.page.get_by_role("button", name="What to do with").first.click()
     watched.page.get_by_role("menuitem", name="Rename", exact=True).wait_for()
+
+
+def thread_renamed(watched: Watched) -> None:
+    watched.page.get_by_role("menuitem", name="Rename", exact=True).click()
+    watched.page.get_by_label("New name").wait_for()
+
+
+def thread_deleted(watched: Watched) -> None:
+    watched.page.get_by_label("New name").press("Escape")
+    watched.page.get_by_role("button", name="What to do with").first.click()
+    watched.page.get_by_role("menuitem", name="Delete", exact=True).click()
+    watched.page.get_by_role("button", name="Undo").wait_for()
+
+
+def threads_archived(watched: Watched) -> None:
+    watched.page.get_by_role("button", name="Archived").click()
+    watched.page.get_by_role("button", name="Back to conversations").wait_for()
+
+
+def _open_sidebar(page: Page) -> None:
+    expand = page.get_by_test_id("stExpandSidebarButton")
+    if expand.is_visible():
+        expand.click()
 
 
 def connection_lost(watched: Watched) -> None:
@@ -443,9 +508,24 @@ WALKS = (
             State("share", share),
             State("shared", shared),
             State("shared-source", shared_source),
-            State("thread-menu", thread_menu, on="wide"),
         ),
     ),
+    Walk(
+        "conversations",
+        "model",
+        "/",
+        (
+            State("narrowed", narrowed),
+            State("attached", attached),
+            State("source-gone", source_gone),
+            State("threads-found", threads_found),
+            State("thread-menu", thread_menu),
+            State("thread-renamed", thread_renamed),
+            State("thread-deleted", thread_deleted),
+            State("threads-archived", threads_archived),
+        ),
+    ),
+    Walk("printed document", "model", "/", (State("document-pdf", document_pdf),)),
     Walk("not shared", "model", "/shared?s=none", (State("not-shared", not_shared),)),
     Walk(
         "check",

@@ -11,9 +11,9 @@ from sqlalchemy import update
 
 from assistant.access import LOCAL_USER
 from assistant.conversations import Conversations
-from assistant.job_table import now
 from assistant.schema import messages
 from retrieval.database import open_database
+from retrieval.dates import utc_now
 from tests.browser.conftest import copy_of
 from tests.browser.serving import App, Watched, served, tab
 
@@ -36,7 +36,7 @@ def talked(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
         store.save(store.begin(conversation, LOCAL_USER, question), state="done", text=answer)
         with engine.begin() as connection:
             told = update(messages).where(messages.c.conversation_id == conversation)
-            connection.execute(told.values(created_at=now() - timedelta(days=days)))
+            connection.execute(told.values(created_at=utc_now() - timedelta(days=days)))
     engine.dispose()
     with served(home) as running:
         yield running

@@ -47,7 +47,7 @@ def test_it_tells_what_was_asked_found_decided_and_how_long_it_took() -> None:
         }
     ]
     assert "83%" in data["decision"]["text"]
-    assert ("Share of the question's words in the best piece, rare words counting more", "85%") in data["decision"][
+    assert ("Share of the question’s words in the best piece, rare words counting more", "85%") in data["decision"][
         "signals"
     ]
     assert dict(data["facts"]) == {
@@ -92,7 +92,7 @@ def test_a_document_deleted_since_is_named_where_the_answer_kept_it_and_said_to_
     ]
 
 
-@pytest.mark.parametrize(("by", "name"), [("model", "In the model's words"), ("reader", "In your own words")])
+@pytest.mark.parametrize(("by", "name"), [("model", "In the model’s words"), ("reader", "In your own words")])
 def test_a_follow_up_shows_its_texts_with_their_shares_and_figures_in_their_order(by: str, name: str) -> None:
     queries = (Query("And there?", 0.25), Query("a\nAnd there?", 0.25, "with_previous"), Query("b", 0.5, "rewritten"))
     parts = (Parts(0.1, 0.0, 2.0), Parts(0.2, None, 1.0), Parts(0.3, 4.0, 0.0))

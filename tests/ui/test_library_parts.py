@@ -9,13 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.job_table import Job
+from assistant.places import page_of
 from retrieval.listing import distinct
 from retrieval.values import Chunk, Source
 from ui.document_view import passage_pieces, quoted_stretches
 from ui.library_document import excerpt, media_type, nearness
 from ui.library_jobs import FileStatus, file_statuses, outcome, shown_rows
 from ui.source_view import Quoted, Span, marked_text
-from ui.words import local_time, page_of, size
+from ui.words import local_time, size
 
 NOON = datetime(2026, 4, 3, 12)
 JOB = Job(

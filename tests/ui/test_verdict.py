@@ -5,9 +5,10 @@ from datetime import date
 import pytest
 
 from assistant.events import CheckedSentence, Support, Usage
+from retrieval.dates import full_date
 from tests.ui.values import answer, citation, sentence
 from ui.verdict import verdict_of
-from ui.words import counted, full_date, seconds, shortened
+from ui.words import counted, seconds, shortened
 
 TEXT = "One. Two. Three."
 

@@ -1,5 +1,5 @@
-// Draws what Streamlit's own elements cannot: running text with citation chips, a passage with its
-// marked words, the line under an answer, and the live region for screen readers.
+// Draws what Streamlit's own elements cannot: running text with citation chips, the line under an answer, a whole
+// document, and the live region for screen readers; what is needed later has files of its own.
 // Every word arrives as data and is set as text; no HTML is ever parsed here.
 
 const TAGS = {
@@ -26,9 +26,15 @@ const ICONS = {
   edit: "M4 16l.8-3.4L13.6 3.8l2.6 2.6-8.8 8.8zM12 5.4l2.6 2.6",
   document: "M6 3.5h5.5l3.5 3.5v9.5H6zM11.5 3.5V7H15",
   thumb: "M4 9h2.8v7.5H4zM6.8 9l2.9-5.5c1.1 0 1.9.9 1.9 1.9V8h3.2c1 0 1.7.9 1.5 1.9l-1.1 5.2c-.2.8-.8 1.4-1.6 1.4H6.8",
+  more: "M5 10h.1M10 10h.1M15 10h.1",
+  pin: "M7 3.5h6M8 3.5v5l-2 3h8l-2-3v-5M10 11.5v5",
+  archive: "M3.5 4.5h13v3h-13zM4.5 7.5v8.5h11V7.5M8 10.5h4",
+  unarchive: "M4.5 8.5h8a3.5 3.5 0 0 1 0 7H8M7.5 5.5l-3 3 3 3",
+  delete: "M4.5 5.5h11M8 5.5v-2h4v2M6 5.5l.6 11h6.8l.6-11",
 };
 const HOVER_DELAY_MS = 140;
 const FOCUS_DELAY_MS = 150;
+const EMPTY = { support: [], citations: new Map() };
 const memory = new WeakMap();
 const beside = (name) => new URL(name + new URL(import.meta.url).search, import.meta.url);
 const style = new CSSStyleSheet();
@@ -38,7 +44,8 @@ const [rules, { showOpinion }, { drawThreads }, message, { say, followStages, ke
   ...["feedback.js", "threads.js", "message.js", "announce.js"].map((name) => import(beside(name))),
 ]);
 style.replaceSync(rules);
-const { drawQuestion, versionSwitch, returnToVersion, staysInPlace, asMarkdown } = message.default({ make, icon, iconButton, copyText });
+const tools = { make, icon, iconButton, copyText, nodes, calm };
+const { drawQuestion, versionSwitch, returnToVersion, staysInPlace, asMarkdown } = message.default(tools);
 
 export default function (component) {
   const { parentElement, data } = component;
@@ -55,16 +62,17 @@ export default function (component) {
   }
   if (data.kind === "answer") {
     showActive(root, active);
-    showOpinion(root, opinion, known, { make, icon });
+    showOpinion(root, opinion, known, tools);
   }
   return data.kind === "account" ? () => setTimeout(() => returnFocus(root, known), FOCUS_DELAY_MS) : undefined;
 }
 
+const later = (name) => async (root, data, known) => (await import(beside(name))).default(root, data, known, tools);
 const DRAW = {
-  answer: drawAnswer, source: drawSource, document: drawDocument, announce: drawAnnouncement,
-  account: drawAccount, question: drawQuestion,
-  files: drawFiles, plan: drawPlan, results: drawResults, printed: drawPrinted,
-  threads: (root, data, known) => drawThreads(root, data, known, make),
+  answer: drawAnswer, document: drawDocument, announce: drawAnnouncement, question: drawQuestion,
+  threads: (root, data, known) => drawThreads(root, data, known, tools),
+  source: later("source.js"), printed: later("printed_page.js"), account: later("account.js"),
+  files: later("library.js"), plan: later("library.js"), results: later("library.js"),
 };
 
 // Making elements -------------------------------------------------------------------------------
@@ -95,7 +103,7 @@ function iconButton(name, label, onClick) {
 }
 
 // A chip stays on the line of the word it follows, and so does the full stop after it.
-function nodes(tree, context) {
+function nodes(tree, context = EMPTY) {
   const drawn = [];
   for (const node of tree) {
     const last = drawn.at(-1);
@@ -113,7 +121,7 @@ function nodes(tree, context) {
       if (stop) last.append(stop);
       drawn.push(node.slice(stop.length));
     } else {
-      drawn.push(element(node, context));
+      drawn.push(...[element(node, context)].flat());
     }
   }
   return drawn;
@@ -164,7 +172,10 @@ function sentence(index, children, context) {
   const place = children.findLast((child) => child !== "");
   if (place?.className === "chip-place") place.append(mark);
   else children.push(mark);
-  return make("span", { class: `sentence ${support}` }, children);
+  // The space before it is not underlined.
+  const [space] = typeof children[0] === "string" ? children[0].match(/^\s*/) : [""];
+  if (space) children[0] = children[0].slice(space.length);
+  return [space, make("span", { class: `sentence ${support}` }, children)];
 }
 
 // An answer -------------------------------------------------------------------------------------
@@ -205,8 +216,8 @@ function drawAnswer(root, data, known) {
       data.refusal ? refusal(data.refusal, context) : null,
       data.blocks?.length ? make("div", { class: "prose" }, nodes(data.blocks, context)) : null,
       data.notice ? make("p", { class: "notice" }, icon("alert"), make("span", {}, data.notice)) : null,
-      data.referral ? handOver(data.referral) : null,
       data.failure ? make("p", { class: "notice failure", role: "alert" }, icon("alert"), make("span", {}, data.failure)) : null,
+      data.referral ? handOver(data.referral) : null,
       foot(data, context, data.checked ? null : line),
     ].filter(Boolean),
   );
@@ -287,8 +298,8 @@ function reason({ label, sentence: words, index, why }, context) {
     "details", { class: "why", "data-name": `why-${index}` },
     make("summary", {}, make("span", { class: "doubted" }, named), make("span", { class: "ask" }, "Why?", icon("chevron", 16))),
     make("div", { class: "compared" },
-      make("div", {}, make("p", { class: "label" }, "The sentence"), make("p", { class: "quote" }, nodes(why.claimed, EMPTY))),
-      make("div", {}, make("p", { class: "label" }, why.found), make("p", { class: "quote" }, nodes(why.stated, EMPTY)), make("p", { class: "where" }, [why.title, why.where].filter(Boolean).join(" · "))),
+      make("div", {}, make("p", { class: "label" }, "The sentence"), make("p", { class: "quote" }, nodes(why.claimed))),
+      make("div", {}, make("p", { class: "label" }, why.found), make("p", { class: "quote" }, nodes(why.stated)), make("p", { class: "where" }, [why.title, why.where].filter(Boolean).join(" · "))),
     ),
     why.differences.length ? make("ul", { class: "differences" }, why.differences.map((difference) => make("li", {}, difference))) : null,
     comparedSource(index + 1, context),
@@ -343,55 +354,9 @@ function explainer(context) {
   return make("button", { type: "button", class: "word explain", "aria-haspopup": "dialog", on: { click: explain } }, icon("search"), "How this was found");
 }
 
-// How an answer was found -----------------------------------------------------------------------
-
-const COLUMNS = [
-  ["rank", "", "number"], ["place", "Found in"], ["dense", "Meaning", "number"], ["words", "Words", "number"],
-  ["document", "Document's words", "number"], ["score", "Score", "number"], ["outcome", "What became of it"],
-];
-
-function drawAccount(root, data, known) {
-  const pairs = (rows) => make("dl", {}, rows.map(([name, value]) => [make("dt", {}, name), make("dd", {}, value)]));
-  root.replaceChildren(
-    make(
-      "div", { class: "account" },
-      data.notes.map((note) => make("p", { class: "notice" }, icon("alert"), make("span", {}, note))),
-      make("h3", {}, "What was searched for"), make("p", {}, data.searched), make("ul", { class: "queries" }, data.queries.map(asked)),
-      make("h3", {}, "Whether the documents answer it"), make("p", {}, data.decision.text),
-      data.decision.parts.length ? make("ul", { class: "queries" }, data.decision.parts.map(asked)) : null,
-      data.decision.signals.length ? pairs(data.decision.signals) : null,
-      data.rows.length ? [make("h3", {}, "What was found"), make("p", {}, data.scoring), candidates(data.rows, known)] : null,
-      data.more ? make("p", { class: "label" }, data.more) : null,
-      make("h3", {}, "How long it took"), pairs(data.facts),
-    ),
-  );
-}
-
-function asked({ name, text, facts }) {
-  return make("li", {}, make("span", { class: "label" }, name), make("q", {}, text), make("span", { class: "where" }, facts));
-}
-
 // A dialog gives the focus back to the component, not to the button in it.
 function returnFocus(root, known) {
   if (!root.isConnected && !known.leads) globalThis.citewellOpener?.focus?.();
-}
-
-function candidates(rows, known) {
-  const open = (n) => {
-    known.leads = true;
-    known.send("open", { n });
-  };
-  const cells = {
-    place: (row) => [make("span", { class: "title" }, row.title), row.where ? make("span", { class: "where" }, row.where) : null],
-    outcome: (row) => (row.passage ? make("button", { type: "button", class: "opener", on: { click: () => open(row.passage) } }, make("span", { class: "title" }, row.outcome)) : row.outcome),
-  };
-  const cell = (row) => ([name, label, kind]) => make("td", { class: [name, kind].filter(Boolean).join(" "), "data-label": label }, cells[name]?.(row) ?? String(row[name]));
-  return make(
-    "div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "What was found" },
-    make("table", {},
-      make("thead", {}, make("tr", {}, COLUMNS.map(([name, label, kind]) => make("th", { class: kind, scope: "col" }, label || make("span", { class: "unseen" }, "Rank"))))),
-      make("tbody", {}, rows.map((row) => make("tr", { class: row.passage ? "shown" : null }, COLUMNS.map(cell(row)))))),
-  );
 }
 
 function showActive(root, active) {
@@ -474,142 +439,18 @@ function plain(tree) {
     .join("");
 }
 
-// A source, opened ------------------------------------------------------------------------------
-
-function drawSource(root, data, known) {
-  const close = () => {
-    globalThis.citewellOpener?.focus?.();
-    known.send("close", true);
-  };
-  const heading = make("h2", { tabindex: "-1" }, data.title);
-  const place = make(
-    "section", { class: "source", "aria-label": data.label },
-    make("div", { class: "bar" }, make("p", { class: "label" }, data.label), step("back", data.previous, known), step("next", data.next, known), iconButton("close", "Close the source", close)),
-    heading,
-    make("p", { class: "where" }, data.where),
-    data.notice ? make("p", { class: "notice" }, icon("alert"), make("span", {}, data.notice)) : null,
-    make("div", { class: "page" }, nodes(data.blocks, EMPTY)),
-    sourceActions(data, known),
-  );
-  const keys = { Escape: close, ArrowLeft: () => data.previous && show(data.previous, known), ArrowRight: () => data.next && show(data.next, known) };
-  place.addEventListener("keydown", (event) => {
-    const isScrolling = event.target.matches(".scroll") && event.key !== "Escape";
-    if (!isScrolling && !event.altKey && !event.ctrlKey && !event.metaKey) keys[event.key]?.();
-  });
-  root.replaceChildren(place);
-  requestAnimationFrame(() => arrive(root, place, heading));
+function calm() {
+  return matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth";
 }
-
-function sourceActions(data, known) {
-  const said = make("span", { class: "said", role: "status" });
-  const narrow = () => {
-    known.send("only", true);
-    document.querySelector("[data-testid=stChatInput] textarea")?.focus();
-  };
-  return make(
-    "div", { class: "actions" },
-    data.address ? documentLink(data, known) : null,
-    data.narrows ? make("button", { type: "button", class: "word", on: { click: narrow } }, icon("filter"), "Ask only this document") : null,
-    make("button", { type: "button", class: "word", on: { click: () => copyText(data.quotation, said) } }, icon("copy"), "Copy quotation"),
-    said,
-  );
-}
-
-const EMPTY = { support: [], citations: new Map() };
-
-function step(name, target, known) {
-  if (!target) return null;
-  return iconButton(name, name === "back" ? "The source before" : "The next source", () => show(target, known));
-}
-
-// Closing gives the focus back to the number of what is shown, not of what was opened first.
-function show(target, known) {
-  const opener = globalThis.citewellOpener;
-  globalThis.citewellOpener = opener?.getRootNode().querySelector(`[data-opens="${target.kind}-${target.n}"]`) ?? opener;
-  known.send("show", target);
-}
-
-// The printed page has a file of its own, for most readers never open one.
-async function drawPrinted(root, data) {
-  (await import(beside("printed_page.js"))).default(root, data, { make, calm });
-}
-
-function documentLink(data, known) {
-  const follow = (event) => {
-    if (event.metaKey || event.ctrlKey || event.shiftKey || event.button) return;
-    event.preventDefault();
-    known.send("document", true);
-  };
-  return make("a", { href: data.address, class: "word", on: { click: follow } }, icon("document"), "Open document");
-}
-
-// On a wide screen the panel stands beside the answer; on a narrow one it lies below and is scrolled to.
-function arrive(root, place, heading) {
-  const beside = matchMedia("(min-width: 1180px)").matches;
-  const mark = place.querySelector("mark");
-  if (beside) scrollTo(scroller(root), mark);
-  else place.scrollIntoView({ block: "start", behavior: calm() });
-  heading.focus({ preventScroll: true });
-}
-
-function scroller(root) {
-  for (let at = (root.getRootNode().host ?? root); at; at = at.parentElement)
-    if (/auto|scroll/.test(getComputedStyle(at).overflowY) && at.scrollHeight > at.clientHeight) return at;
-  return null;
-}
-
-function scrollTo(box, mark) {
-  if (!box) return;
-  const offset = mark ? mark.getBoundingClientRect().top - box.getBoundingClientRect().top : 0;
-  box.scrollTo({ top: mark && offset > box.clientHeight * 0.6 ? box.scrollTop + offset - box.clientHeight * 0.3 : 0 });
-}
-
-const calm = () => (matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth");
 
 // A whole document ------------------------------------------------------------------------------
 
 function drawDocument(root, data) {
   const body = data.pieces
-    ? data.pieces.map((piece) => make("section", { class: "piece", "aria-label": piece.label }, make("p", { class: "label" }, piece.label), nodes(piece.blocks, EMPTY)))
-    : nodes(data.blocks, EMPTY);
+    ? data.pieces.map((piece) => make("section", { class: "piece", "aria-label": piece.label }, make("p", { class: "label" }, piece.label), nodes(piece.blocks)))
+    : nodes(data.blocks);
   root.replaceChildren(make("article", { class: "document page" }, body));
   requestAnimationFrame(() => root.querySelector("mark")?.scrollIntoView({ block: "center" }));
-}
-
-// The library: files and what became of them, what a sync would do, a question tried on a document ---
-
-const FILE_ICONS = { read: "check", failed: "alert", reading: "again", waiting: "clock", skipped: "clock" };
-
-function drawFiles(root, data) {
-  const row = (file) =>
-    make(
-      "li", { class: `file ${file.state}` }, icon(FILE_ICONS[file.state], 16), make("span", { class: "name" }, file.name),
-      make("span", { class: "word-of" }, file.word), file.reason ? make("span", { class: "reason" }, file.reason) : null,
-    );
-  const at = root.querySelector(".files")?.scrollTop ?? 0;
-  const list = make("ul", { class: "files", "aria-label": data.label, tabindex: "0" }, data.rows.map(row));
-  root.replaceChildren(...[list, data.more ? make("p", { class: "label" }, data.more) : null].filter(Boolean));
-  list.scrollTop = at;
-}
-
-function drawPlan(root, data) {
-  const group = ({ title, names, more }) =>
-    make(
-      "details", { class: "trace", open: data.groups.length === 1 }, make("summary", {}, icon("chevron"), title),
-      make("ul", { class: "files", tabindex: "0", "aria-label": title }, names.map((name) => make("li", {}, name))), more ? make("p", { class: "label" }, `and ${more} more`) : null,
-    );
-  root.replaceChildren(...data.groups.map(group));
-}
-
-function drawResults(root, data, known) {
-  const row = (result) =>
-    make(
-      "li", {},
-      make("button", { type: "button", class: "opener", on: { click: () => known.send("show", { start: result.start, end: result.end }) } },
-        make("span", { class: "title" }, result.where), make("span", { class: "where" }, result.score)),
-      make("div", { class: "page" }, nodes(result.blocks, EMPTY)),
-    );
-  root.replaceChildren(make("ol", { class: "results", "aria-label": data.label }, data.rows.map(row)));
 }
 
 // What a screen reader is told, and where the page stands ----------------------------------------

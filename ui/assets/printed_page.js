@@ -1,6 +1,6 @@
 // A page of a document as it was printed, the cited words marked on it; enlarged on request.
 
-export default function drawPrintedPage(root, data, { make, calm }) {
+export default function drawPrintedPage(root, data, known, { make, calm }) {
   if (data.failure) return root.replaceChildren(make("p", { class: "quiet printed" }, data.failure));
   const marks = data.marks.map(([left, top, width, height]) => {
     const mark = make("span", { class: "printed-mark", "aria-hidden": "true" });

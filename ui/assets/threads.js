@@ -1,14 +1,6 @@
 // The list of conversations: by time, put away, or as found; each with a menu of what can be done with it.
-// It makes elements by `make` of citewell.js; titles arrive as data and are set as text.
+// It makes elements by the tools of citewell.js; titles arrive as data and are set as text.
 
-const ICONS = {
-  more: "M5 10h.1M10 10h.1M15 10h.1",
-  pin: "M7 3.5h6M8 3.5v5l-2 3h8l-2-3v-5M10 11.5v5",
-  rename: "M4 16l.8-3.2L13 4.5l2.5 2.5-8.3 8.2zM11.5 6l2.5 2.5",
-  archive: "M3.5 4.5h13v3h-13zM4.5 7.5v8.5h11V7.5M8 10.5h4",
-  unarchive: "M4.5 8.5h8a3.5 3.5 0 0 1 0 7H8M7.5 5.5l-3 3 3 3",
-  delete: "M4.5 5.5h11M8 5.5v-2h4v2M6 5.5l.6 11h6.8l.6-11",
-};
 const MENUS = {
   listed: ["rename", "pin", "archive", "delete"],
   archived: ["rename", "unarchive", "delete"],
@@ -17,11 +9,12 @@ const NAMES = { rename: "Rename", archive: "Archive", unarchive: "Bring back", d
 const MOST_TITLE_CHARS = 200;
 const NARROW = "(max-width: 768px)";
 let make;
+let icon;
 let listens = false;
 let list;
 
-export function drawThreads(root, data, known, maker) {
-  make = maker;
+export function drawThreads(root, data, known, tools) {
+  ({ make, icon } = tools);
   known.data = data;
   list = root;
   listenForKeys();
@@ -150,7 +143,7 @@ function openMenu(button, thread, item, known) {
   const menu = make(
     "div", { class: "menu", role: "menu", popover: "auto", "aria-label": thread.title, on: { keydown: (event) => walkMenu(event, close) } },
     MENUS[thread.archived ? "archived" : "listed"].map((what) =>
-      make("button", { type: "button", role: "menuitem", tabindex: "-1", on: { click: choose(what) } }, icon(what), names[what])),
+      make("button", { type: "button", role: "menuitem", tabindex: "-1", on: { click: choose(what) } }, icon(what === "rename" ? "edit" : what), names[what])),
   );
   menu.addEventListener("beforetoggle", (event) => { button.ariaExpanded = String(event.newState === "open"); });
   menu.addEventListener("toggle", (event) => { if (event.newState === "closed") menu.remove(); });
@@ -203,7 +196,7 @@ function rename(thread, item, known) {
     if (isChanged && title) thread.title = title;
     const isStill = field.getRootNode().activeElement === field;
     const root = item.closest(".cw");
-    drawThreads(root, known.data, known, make);
+    drawThreads(root, known.data, known, { make, icon });
     if (isStill) focus(root, `more-${thread.id}`);
   };
   field.addEventListener("keydown", (event) => {
@@ -254,13 +247,4 @@ function listenForKeys() {
     // A sidebar that was closed is drawn first.
     requestAnimationFrame(() => { searchField()?.focus(); searchField()?.select(); });
   });
-}
-
-function icon(name) {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
-  for (const [k, v] of Object.entries({ viewBox: "0 0 20 20", width: 18, height: 18, "aria-hidden": "true" })) svg.setAttribute(k, v);
-  path.setAttribute("d", ICONS[name]);
-  svg.append(path);
-  return svg;
 }
