@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from pathlib import PurePosixPath
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from assistant.errors import AssistantError, LimitReached
 from retrieval.catalogue import Fate
 from retrieval.parsing import FORMATS
 from retrieval.values import Passage
@@ -46,6 +47,13 @@ def local_time(moment: datetime, timezone: str | None) -> datetime:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return moment
     return moment.replace(tzinfo=UTC).astimezone(zone).replace(tzinfo=None)
+
+
+def hint_of(error: AssistantError, timezone: str | None) -> str:
+    """What went wrong, for a person: when a limit goes on is told on their clock."""
+    if timezone and isinstance(error, LimitReached) and error.continues_at is not None:
+        return error.hint_at(f"{local_time(error.continues_at, timezone):%H:%M}")
+    return error.hint
 
 
 def page_word(path: str) -> str:
