@@ -1,7 +1,7 @@
 """The audit log: who did what, on what, from where, and how it ended. Rows are added and read, nothing else.
 
-It names things by what an administrator knows them by: collections and documents by name, conversations by id alone,
-for what was said in them is their owner's.
+It names things by what an administrator knows them by: collections, groups and documents by name, people by their key,
+conversations by id alone, for what was said in them is their owner's.
 """
 
 import csv
@@ -45,6 +45,17 @@ class Action(StrEnum):
     CONVERSATION_DELETED = "conversation deleted"
     CONVERSATION_RESTORED = "conversation restored"
     HOUSE_RULES_CHANGED = "house rules changed"
+    ACCESS_CHANGED = "access changed"
+    GROUP_CREATED = "group created"
+    GROUP_RENAMED = "group renamed"
+    GROUP_DELETED = "group deleted"
+    MEMBERSHIP_CHANGED = "membership changed"
+    ROLE_CHANGED = "role changed"
+    PERSON_DISABLED = "person disabled"
+    PERSON_ENABLED = "person enabled"
+    SIGN_INS_ENDED = "sign-ins ended"
+    INVITATION_MADE = "invitation made"
+    INVITATION_USED = "invitation used"
 
 
 @dataclass(frozen=True, slots=True)

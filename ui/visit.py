@@ -1,6 +1,7 @@
 """Who looks at the page and what is open for them: what every page begins with."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
@@ -29,7 +30,7 @@ class Visit:
     address: str = ""
     """From where the page is looked at, as far as the server sees it."""
 
-    def record(self, action: Action, target: str = "", outcome: Outcome = "done", **detail: str) -> None:
+    def record(self, action: Action, target: str = "", outcome: Outcome = "done", **detail: Any) -> None:
         """Add to the audit log what this person has done; in the demonstration nothing is kept."""
         if not self.is_demo:
             self.citewell.audit.record(self.principal, action, target, outcome, address=self.address, **detail)

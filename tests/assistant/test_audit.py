@@ -213,6 +213,16 @@ RECORDED = (
     "holdings.unfollow",
     "HouseRules(engine).change",
     "HouseRules(engine).restore",
+    "groups.create",
+    "groups.rename",
+    "groups.delete",
+    "groups.put_in",
+    "groups.grant",
+    "accounts.set_role",
+    "accounts.set_disabled",
+    "accounts.end_sign_ins",
+    "accounts.invite",
+    "accounts.redeem",
     "export",
 )
 """What a page or a command does not do without recording it; what becomes a job is recorded where jobs are done."""

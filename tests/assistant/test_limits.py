@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, select
 from sqlalchemy.dialects import postgresql
 
-from assistant.access import LOCAL_USER, Principal, visitor
+from assistant.access import LOCAL_USER, Principal, Role, visitor
 from assistant.choices import Chosen
 from assistant.errors import ChoiceRefused, LimitReached, SettingsError, UploadTooLarge
 from assistant.events import AnswerFinished, Event, PassagesFound, TurnStarted
@@ -46,7 +46,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 
 
 def somebody() -> Principal:
-    return Principal("test", f"person {next(NUMBERS)}")
+    return Principal("test", f"person {next(NUMBERS)}", Role.ADMIN)
 
 
 def let_through(limits: Limits, principal: Principal) -> bool:
