@@ -22,7 +22,7 @@ from assistant.bootstrap import Citewell
 from assistant.errors import AssistantError, SettingsError
 from assistant.jobs import JOBS, AnswerJob
 from assistant.llm import ChatModel
-from assistant.log_lines import log_in_lines
+from assistant.logs import start_logging
 from assistant.running import RUNNING
 from assistant.settings import Settings
 from assistant.turn import Assistant, checked_question
@@ -60,7 +60,7 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
 
     Raises SystemExit where it would listen to machines that it must not listen to.
     """
-    log_in_lines()
+    start_logging(read.log if (read := settings()) else None)
     check_address()
     RUNNING.start()
     threading.Thread(target=settle, name="settling", daemon=True).start()

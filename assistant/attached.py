@@ -14,6 +14,7 @@ from assistant.conversations import Conversations
 from assistant.errors import AttachmentRefused
 from assistant.events import FilesAwaited
 from assistant.job_table import Job, JobTable
+from assistant.limits import Limits
 from retrieval.catalogue import Catalogue, Entry
 from retrieval.library import Library
 from retrieval.listing import distinct, uploaded_name
@@ -49,18 +50,22 @@ class AttachedFiles:
     originals: Originals
     conversations: Conversations
     jobs: JobTable
+    limits: Limits | None = None
 
     def attach(
         self, conversation_id: str, principal: Principal, uploads: Iterable[tuple[str, bytes]]
     ) -> tuple[str, ...]:
         """Keep files, given as (name, content), and have them read in; returns the names they are known by.
 
-        One of a name that is there already takes its place. Raises ConversationNotFound, or AttachmentRefused.
+        One of a name that is there already takes its place. Raises ConversationNotFound, AttachmentRefused,
+        UploadTooLarge or LimitReached, and then none is kept.
         """
         self.conversations.leaf(conversation_id, principal)  # Raises where the conversation is not theirs.
         given = tuple(uploads)
         there = {file.name for file in self.files(conversation_id, principal)}
         _check_count(len(there | {uploaded_name(name) for name, _ in given}))
+        if self.limits is not None:
+            self.limits.take_uploads(principal, [(name, len(data)) for name, data in given])
         try:
             kept = [(name, self.originals.keep_data(data)) for name, data in given]
         except OSError as error:

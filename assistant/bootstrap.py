@@ -12,7 +12,9 @@ from sqlalchemy import Engine
 from assistant.access import LOCAL_USER, Principal, scope_of
 from assistant.accounts import Accounts
 from assistant.attached import AttachedFiles
+from assistant.audit import Audit
 from assistant.background import Background
+from assistant.choices import Chosen
 from assistant.circuit import GuardedModel
 from assistant.conversations import Conversations
 from assistant.feedback import Feedback
@@ -23,6 +25,7 @@ from assistant.house_rules import HouseRules
 from assistant.inventory import Inventory
 from assistant.job_table import JobTable
 from assistant.jobs import JOBS
+from assistant.limits import Limits
 from assistant.llm import ChatModel, Deadlines, OpenAIModel
 from assistant.proxy_token import ProxyTokens
 from assistant.settings import Settings
@@ -83,6 +86,9 @@ class Citewell:
     groups: Groups
     proxy_tokens: ProxyTokens | None
     """What checks who a visitor is, where an identity proxy says it."""
+    chosen: Chosen
+    limits: Limits
+    audit: Audit
     wake: threading.Event
     """Set it after adding a job, so that the worker looks at once."""
     watch_problems: dict[str, str] = field(default_factory=dict)
@@ -124,6 +130,7 @@ def open_citewell(settings: Settings | None = None) -> Citewell:
         opening.callback(citewell.background.close)
         opening.callback(JOBS.stop_all, timeout_s=_STOP_ANSWERS_S)
         citewell.conversations.mark_interrupted()
+        citewell.limits.start_anew()
         citewell.threads.purge()
         for collection_id in citewell.library.every_collection():
             citewell.indexes.prove(collection_id, beside=citewell.background.start)
@@ -145,7 +152,8 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
     jobs = JobTable(engine)
     wake = threading.Event()
     intake = Intake(library, indexes, embedder, originals)
-    attached = AttachedFiles(library, catalogue, originals, conversations, jobs)
+    limits = limits_of(settings, engine)
+    attached = AttachedFiles(library, catalogue, originals, conversations, jobs, limits)
     inventory = Inventory(catalogue, Mentions(library, indexes.lexical), search)
     answering = Assistant(
         library,
@@ -158,6 +166,7 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
         house_rules=HouseRules(engine),
         background=background,
         attached=attached,
+        limits=limits,
     )
     return Citewell(
         settings,
@@ -185,6 +194,9 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
         Accounts(engine, settings.admits),
         Groups(engine),
         proxy_tokens_of(settings),
+        Chosen(engine),
+        limits,
+        Audit(engine),
         wake,
     )
 
@@ -253,6 +265,11 @@ def proxy_tokens_of(settings: Settings) -> ProxyTokens | None:
     if settings.sign_in != "proxy" or settings.proxy_jwks_url is None:
         return None
     return ProxyTokens(settings.proxy_jwks_url, settings.proxy_issuer, settings.proxy_audience, settings.proxy_header)
+
+
+def limits_of(settings: Settings, engine: Engine) -> Limits:
+    """What each person may use, as the settings say where nothing is chosen on a page."""
+    return Limits(engine, settings.limits, monthly_budget=settings.monthly_budget, currency=settings.currency)
 
 
 def reranker_of(settings: Settings) -> HttpReranker | None:

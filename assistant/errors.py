@@ -4,6 +4,9 @@ AssistantError
 ├── QuestionRefused       the question cannot be asked as it is (empty, too long)
 ├── TextRefused           the text cannot be checked as it is (empty, too long, no documents)
 ├── AttachmentRefused     a file cannot be attached to a conversation (too many, no room)
+├── UploadTooLarge        a file is larger than one may be
+├── LimitReached          so much was used that it goes on later; `continues_at` says when
+├── ChoiceRefused         a value that cannot be chosen
 ├── SettingsError         a setting is missing or wrong
 ├── ConversationNotFound  absent, deleted, or another's: they look the same
 ├── NotAllowed            this person may not do this
@@ -24,6 +27,8 @@ AssistantError
     └── ReplyIncomplete   the stream ended early; what came is kept
 """
 
+from datetime import datetime
+
 
 class AssistantError(Exception):
     """Base of the tree. `hint` is the one sentence a person sees: what happened and what to do."""
@@ -43,6 +48,34 @@ class TextRefused(AssistantError):
 
 class AttachmentRefused(AssistantError):
     """A file cannot be attached to a conversation."""
+
+
+class UploadTooLarge(AssistantError):
+    """A file is larger than one may be."""
+
+    def __init__(self, name: str, size: int, *, most_mb: int) -> None:
+        super().__init__(
+            f"The file {name} has {size / (1 << 20):,.0f} MB, and {most_mb:,} MB are the most; divide it, "
+            "or ask an administrator to read it in."
+        )
+
+
+class LimitReached(AssistantError):
+    """A limit of this person's; `continues_at`, in UTC, is None where it is no matter of the clock."""
+
+    def __init__(self, limit: str, what: str, continues_at: datetime | None = None) -> None:
+        self.limit = limit
+        self.continues_at = continues_at
+        self._what = what
+        super().__init__(self.hint_at(f"{continues_at:%H:%M} UTC" if continues_at else ""))
+
+    def hint_at(self, clock: str) -> str:
+        """The sentence with the time at which it goes on, as the reader's clock will show it."""
+        return f"{self._what}; you can go on at {clock}." if self.continues_at else f"{self._what}."
+
+
+class ChoiceRefused(AssistantError):
+    """A value that cannot be chosen."""
 
 
 class SettingsError(AssistantError):

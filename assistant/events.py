@@ -5,7 +5,7 @@ Law: the `TextDelta` texts of a turn, joined, equal the text of the answer it en
 replaced, those after `AnswerReplaced` do.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from assistant.rewrite import Rewrite
@@ -192,10 +192,14 @@ class TurnStopped:
 
 @dataclass(frozen=True, slots=True)
 class TurnFailed:
-    """The turn ended without a whole answer; `answer` holds what came before, None where nothing did."""
+    """The turn ended without a whole answer; `answer` holds what came before, None where nothing did.
+
+    `error` is what `reason` is the sentence of, where it was raised.
+    """
 
     reason: str
     answer: Answer | None
+    error: Exception | None = field(default=None, compare=False)
 
 
 Event = (

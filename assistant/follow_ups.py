@@ -60,6 +60,8 @@ class FollowUps:
     conversations: Conversations
     model: ChatModel | None
     prices: Prices | None = None
+    spend: Callable[[Usage], None] = lambda _: None
+    """Is told what the call cost."""
 
     def suggest(self, turn: Answered, *, cancelled: Callable[[], bool]) -> None:
         """Store up to three questions with the answer, and a title for a conversation that has none."""
@@ -75,6 +77,7 @@ class FollowUps:
                 log.info("no suggestions: %s", error.hint)
         answerable = tuple(question for question in questions if not cancelled() and self._is_answered(question, turn))
         usage = self.prices.priced(usage) if self.prices else usage
+        self.spend(usage)
         self.conversations.follow_up(turn.message_id, answerable[:MOST], title=title, usage=usage)
 
     def _is_answered(self, question: str, turn: Answered) -> bool:

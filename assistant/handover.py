@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from assistant.access import LOCAL_USER
+from assistant.audit import AT_THE_MACHINE
 from assistant.bootstrap import open_citewell
+from assistant.carrying_out import Begun, carry_out
 from assistant.errors import AssistantError
 from assistant.home import database_url_of, takes_work
 from assistant.job_table import JobTable
-from assistant.operations import OPERATIONS, READING, Reporter
+from assistant.operations import READING, Reporter
 from assistant.settings import Settings
 from retrieval.database import open_database
 from retrieval.errors import HomeBusy
@@ -33,7 +35,8 @@ def perform(settings: Settings, kind: str, work: Mapping[str, Any], reporter: Re
             raise
         return _hand_over(settings, kind, work, reporter), ""
     with closing(citewell):
-        return OPERATIONS[kind](citewell, work, reporter), citewell.notice or ""
+        begun = Begun(LOCAL_USER.key, AT_THE_MACHINE)
+        return carry_out(citewell, kind, work, reporter, begun=begun), citewell.notice or ""
 
 
 def _hand_over(settings: Settings, kind: str, work: Mapping[str, Any], reporter: Reporter) -> dict[str, Any]:

@@ -67,7 +67,7 @@ class AnswerJob:
             for event in turn(self._stop.is_set):
                 self._add(event)
         except (AssistantError, RetrievalError) as error:
-            self._add(TurnFailed(error.hint, None))
+            self._add(TurnFailed(error.hint, None, error))
         finally:
             with self._changed:
                 if not self._events or not isinstance(self._events[-1], AnswerFinished | TurnStopped | TurnFailed):

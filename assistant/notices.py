@@ -15,6 +15,7 @@ _NEAREST = 3
 _MOST_NAMED_CHARS = 120
 _TAGS = re.compile(r"<[a-zA-Z/!][^>]*>?")
 _IN_PART = "As far as Citewell can see, the documents answer this only in part."
+BUDGET_SPENT = "What the model may cost in this month is used up."
 REPLACED = "Most of what the model wrote is not in the documents. These are sentences from the documents instead."
 ENDINGS = {
     "length": "The answer reached its length limit and stops in the middle; ask for the rest.",

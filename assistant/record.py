@@ -18,6 +18,7 @@ from assistant.events import (
     TurnStarted,
     TurnStopped,
 )
+from assistant.turn_log import log_end
 
 _SAVE_EVERY_S = 0.8
 
@@ -37,7 +38,8 @@ class Record:
     """The answer, once the turn ended well."""
 
     def keep(self, event: Event) -> None:
-        """Store what the event changes."""
+        """Store what the event changes, and tell the log of an end."""
+        log_end(self.message_id, event)
         match event:
             case PassagesFound(passages, trace, rewrite):
                 self.work = replace(self.work, passages=passages, trace=trace, rewrite=rewrite)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from assistant.bootstrap import Citewell, open_citewell
 from assistant.errors import AssistantError
+from assistant.logs import log_event
 from assistant.settings import Settings
 from assistant.worker import Worker
 from retrieval.errors import RetrievalError
@@ -54,17 +55,21 @@ class Running:
             citewell, self._citewell, self._started = self._citewell, None, False
         if citewell is not None:
             citewell.close()
+            log_event("server_stopped")
 
     def _open(self, read_settings: Callable[[], Settings]) -> None:
         try:
             citewell = open_citewell(read_settings())
             Worker(citewell).start()
             self._citewell, self._problem = citewell, None
+            settings, collections = citewell.settings, len(citewell.library.collections())
+            log_event("server_started", demo=settings.demo, has_model=settings.has_model, collections=collections)
         except (AssistantError, RetrievalError) as error:
-            log.error("%s", error.hint)
+            log_event("server_failed", error=type(error).__name__, reason=error.hint)
             self._problem = error.hint
-        except Exception:
+        except Exception as error:
             log.exception("the home could not be opened")
+            log_event("server_failed", error=type(error).__name__)
             self._problem = "Citewell could not start; its log says why."
         finally:
             self._ready.set()

@@ -10,6 +10,7 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError, Validation
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from assistant.errors import SettingsError
+from assistant.secrecy import MASKER
 from assistant.usage import Prices
 from retrieval.addresses import is_loopback, is_web_address
 
@@ -77,6 +78,48 @@ class Settings(BaseSettings):
     passages: int = Field(8, ge=1, le=50, description="How many passages an answer may draw on.")
     sample: bool = Field(True, description="Read the sample company in when the home is new.")
     demo: bool = Field(False, description="A demonstration: temporary home, visitors apart, nothing kept.")
+    log: Literal["json", "text"] | None = Field(
+        None,
+        description="How the server writes its log: `json` (one object a line) or `text`; "
+        "none: text at a terminal, JSON where something else reads it.",
+    )
+    questions_a_day: int | None = Field(
+        None,
+        ge=0,
+        description="How many questions a person may ask in a day (UTC). 0: without limit; none: 200 for whoever "
+        "signed in, 100 for a visitor of the demonstration, without limit at the machine itself.",
+    )
+    tokens_a_day: int | None = Field(
+        None,
+        ge=0,
+        description="How many tokens a person's answers may take in a day. 0: without limit; none: 1,000,000 for "
+        "whoever signed in, 500,000 for a visitor, without limit at the machine itself.",
+    )
+    uploads_an_hour: int | None = Field(
+        None,
+        ge=0,
+        description="How many files a person may add in an hour. 0: without limit; none: 500 for whoever signed in, "
+        "20 for a visitor, without limit at the machine itself.",
+    )
+    answers_at_once: int | None = Field(
+        None,
+        ge=0,
+        description="How many answers may be written for a person at the same time. 0: without limit; none: 4 for "
+        "whoever signed in, 2 for a visitor, without limit at the machine itself.",
+    )
+    upload_mb: int | None = Field(
+        None,
+        ge=1,
+        le=2_000,
+        description="How large a file may be that is added on a page, in MB; none: 100, and 20 for a visitor of the "
+        "demonstration.",
+    )
+    monthly_budget: float | None = Field(
+        None,
+        ge=0,
+        description="What all answers of a month (UTC) may cost, in the currency of the prices; beyond it sentences "
+        "are quoted instead. None: without limit.",
+    )
     embed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
         description="Whose pages may show Citewell in a frame: origins like https://portal.example, "
@@ -120,6 +163,13 @@ class Settings(BaseSettings):
         "rerank_api_key",
         "price_input",
         "price_output",
+        "log",
+        "questions_a_day",
+        "tokens_a_day",
+        "uploads_an_hour",
+        "answers_at_once",
+        "upload_mb",
+        "monthly_budget",
         mode="before",
     )
     @classmethod
@@ -151,6 +201,13 @@ class Settings(BaseSettings):
             if not _HOST.fullmatch(name):
                 raise ValueError("each must be a name like citewell.example: no https://, no port and no *")
         return tuple(name.lower() for name in value)
+
+    @field_validator("monthly_budget")
+    @classmethod
+    def _can_be_counted(cls, value: float | None, info: ValidationInfo) -> float | None:
+        if value is not None and info.data.get("price_input") is None and info.data.get("price_output") is None:
+            raise ValueError("it needs CITEWELL_PRICE_INPUT and CITEWELL_PRICE_OUTPUT, else no cost is known")
+        return value
 
     @field_validator("rerank_url")
     @classmethod
@@ -187,6 +244,12 @@ class Settings(BaseSettings):
         return "*" in self.admit or email.rpartition("@")[2] in {name.lower() for name in self.admit} - {""}
 
     @property
+    def limits(self) -> dict[str, int]:
+        """The limits of a person that are set; 0: without limit."""
+        names = ("questions_a_day", "tokens_a_day", "uploads_an_hour", "answers_at_once", "upload_mb")
+        return {name: value for name in names if (value := getattr(self, name)) is not None}
+
+    @property
     def prices(self) -> Prices | None:
         """What tokens cost, where any price is given."""
         if self.price_input is None and self.price_output is None:
@@ -208,7 +271,9 @@ class Settings(BaseSettings):
         """The settings of this process; raises SettingsError naming what is wrong."""
         given = {name: value for name, value in overrides.items() if value is not None}
         try:
-            return cls(**given)
+            settings = cls(**given)
+            MASKER.learn(value.get_secret_value() for _, value in settings if isinstance(value, SecretStr))
+            return settings
         except ValidationError as error:
             first = error.errors(include_input=False)[0]
             if not first["loc"]:

@@ -7,12 +7,13 @@ model; every sentence is held against what it cites. Whatever happens, what was 
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
 from typing import Self
 
-from assistant.access import Principal, scope_of
+from assistant.access import LOCAL_USER, Principal, scope_of
 from assistant.attached import AttachedFiles
 from assistant.background import Background
 from assistant.conversations import Conversations, Work
@@ -35,13 +36,16 @@ from assistant.history import as_messages, before, questions_in
 from assistant.house_rules import HouseRules
 from assistant.inventory import Inventory
 from assistant.judge import judge
+from assistant.limits import Limits
 from assistant.llm import ChatModel, Message
+from assistant.logs import log_event
 from assistant.narrowed import Narrowed, nothing_fits
-from assistant.notices import INSTEAD, REPLACED, disagree, missing, not_in_documents
+from assistant.notices import BUDGET_SPENT, INSTEAD, REPLACED, disagree, missing, not_in_documents
 from assistant.record import Record
 from assistant.rewrite import Attempt, Rewrite, rewrite_follow_up
 from assistant.standing import standing
-from assistant.usage import Prices
+from assistant.turn_log import log_asked
+from assistant.usage import Prices, Usage
 from assistant.writing import Writer
 from prompts import Style, prompt_version
 from retrieval.embedding import Embedder
@@ -95,6 +99,8 @@ class Assistant:
     """The further models that may be chosen, by name."""
     attached: AttachedFiles | None = None
     """The files of conversations, which are read before a question is answered."""
+    limits: Limits | None = None
+    """How much each person may ask, and what all answers may cost; without it as much as they like."""
 
     def ask(
         self,
@@ -116,30 +122,34 @@ class Assistant:
         the question that is put differently, or the answer that is to be given again, whose question this is.
         `files` are the names of those that came with it: it waits until they are read, and fails where one cannot be.
 
-        Raises QuestionRefused, ConversationNotFound or UnknownCollection before anything is stored.
+        Raises QuestionRefused, ConversationNotFound, UnknownCollection or LimitReached before anything is stored.
         """
         question = checked_question(question)
         scope = scope_of(principal, self.library, collection=collection, conversation=conversation_id)
-        message_id = self.conversations.begin(conversation_id, principal, question, instead_of=instead_of)
-        yield TurnStarted(message_id)
-        branch = self.conversations.messages(
-            conversation_id, principal, leaf=message_id, newest=_MOST_HISTORY + 2, with_work=False
-        )
-        record = Record(self.conversations, message_id, Work(narrowed=Narrowed(collection, filters) or None))
-        answering = self.answer(
-            question,
-            history=as_messages(branch[:-2]),
-            scope=scope,
-            filters=filters,
-            rewrite=rewrite,
-            style=style,
-            cancelled=cancelled,
-        )
-        for event in self._after_files(answering, conversation_id, principal, files, cancelled):
-            record.keep(event)
-            yield event
+        with self.limits.answering(principal) if self.limits else nullcontext():
+            message_id = self.conversations.begin(conversation_id, principal, question, instead_of=instead_of)
+            log_asked(principal, conversation_id, message_id, chars=len(question), files=len(files))
+            yield TurnStarted(message_id)
+            branch = self.conversations.messages(
+                conversation_id, principal, leaf=message_id, newest=_MOST_HISTORY + 2, with_work=False
+            )
+            record = Record(self.conversations, message_id, Work(narrowed=Narrowed(collection, filters) or None))
+            answering = self.answer(
+                question,
+                history=as_messages(branch[:-2]),
+                scope=scope,
+                filters=filters,
+                rewrite=rewrite,
+                style=style,
+                principal=principal,
+                cancelled=cancelled,
+            )
+            for event in self._after_files(answering, conversation_id, principal, files, cancelled):
+                record.keep(event)
+                yield event
         if record.answer:
-            self._follow_up(Answered(message_id, question, record.answer, record.work.passages, scope, filters))
+            answered = Answered(message_id, question, record.answer, record.work.passages, scope, filters)
+            self._follow_up(answered, principal)
 
     def written_by(self, name: str | None) -> Self:
         """The same with a model of this name, None for the usual one; raises ModelNotAllowed.
@@ -178,12 +188,18 @@ class Assistant:
                 return
         yield from answering
 
-    def _follow_up(self, turn: Answered) -> None:
+    def _follow_up(self, turn: Answered, principal: Principal) -> None:
         """Beside everything else, when the answer is there: what may be asked next."""
         background = self.background
         if background is not None and turn.leads_on:
-            follow_ups = FollowUps(self.retriever, self.conversations, self.model, self.prices)
+            spend = partial(self._spend, principal=principal)
+            follow_ups = FollowUps(self.retriever, self.conversations, self.model, self.prices, spend)
             background.start(partial(follow_ups.suggest, turn, cancelled=background.stopping.is_set))
+
+    def _spend(self, usage: Usage, principal: Principal) -> None:
+        """Count what a model took, where anything is counted."""
+        if self.limits is not None:
+            self.limits.spend(usage, principal)
 
     def answer(
         self,
@@ -194,20 +210,24 @@ class Assistant:
         filters: Filters = NO_FILTERS,
         rewrite: str | None = None,
         style: Style = "standard",
+        principal: Principal = LOCAL_USER,
         cancelled: Cancelled = lambda: False,
     ) -> Iterator[Event]:
-        """The turn itself, nothing stored. One broad catch: whatever breaks becomes TurnFailed."""
+        """The turn itself, nothing stored but what it cost. One broad catch: whatever breaks becomes TurnFailed."""
         draft = Draft(style=style, prices=self.prices)
         try:
             yield from self._answer(_Turn(question, history, draft, cancelled), scope, filters, rewrite)
         except (AssistantError, RetrievalError) as error:
-            yield TurnFailed(error.hint, draft.answer("partial") if draft.text else None)
-        except Exception:
+            yield TurnFailed(error.hint, draft.answer("partial") if draft.text else None, error)
+        except Exception as error:
             log.exception("a turn failed")
             yield TurnFailed(
                 "Something went wrong inside Citewell; your question is kept. Ask again, or tell whoever runs it.",
                 draft.answer("partial") if draft.text else None,
+                error,
             )
+        finally:
+            self._spend(draft.usage, principal)
 
     def _answer(self, turn: _Turn, scope: Scope, filters: Filters, rewrite: str | None) -> Iterator[Event]:
         """Count, or search and then decide who writes."""
@@ -221,7 +241,8 @@ class Assistant:
             yield from self._nothing_fits(draft, filters)
             return
         turn = replace(turn, history=before(turn.question, turn.history))
-        attempt = self._rewrite(turn, rewrite)
+        model = self._model_within_budget()
+        attempt = self._rewrite(turn, rewrite, model)
         draft.used(attempt.usage)
         draft.model_calls += attempt.has_called
         draft.lap("rewrite")
@@ -230,10 +251,19 @@ class Assistant:
         yield PassagesFound(found.passages, found.trace, attempt.rewrite)
         if attempt.rewrite and attempt.rewrite.by == "reader":
             turn = replace(turn, question=attempt.rewrite.text)
-        if self.model is None:
-            yield from self._quote(turn, found)
-        else:
-            yield from self._write(turn, found, self.model)
+        if model is not None:
+            yield from self._write(turn, found, model)
+            return
+        if self.model is not None and found.trace.evidence.status != "unanswerable":
+            draft.note(f"{BUDGET_SPENT} {INSTEAD}")
+        yield from self._quote(turn, found)
+
+    def _model_within_budget(self) -> ChatModel | None:
+        """The model; none where this month's budget is used up."""
+        if self.model is None or self.limits is None or not self.limits.is_budget_spent():
+            return self.model
+        log_event("budget_spent")
+        return None
 
     def _nothing_fits(self, draft: Draft, filters: Filters) -> Iterator[Event]:
         """The filters leave no document: nothing is searched, which is another thing than finding nothing."""
@@ -241,13 +271,13 @@ class Assistant:
         yield TextDelta(draft.write(nothing_fits(filters)))
         yield AnswerFinished(draft.answer("unanswerable"))
 
-    def _rewrite(self, turn: _Turn, given: str | None) -> Attempt:
+    def _rewrite(self, turn: _Turn, given: str | None, model: ChatModel | None) -> Attempt:
         """The reader's own words, else the model's where there is one and the question needs it."""
         if given is not None and given.strip():
             return Attempt(Rewrite(checked_question(given), "reader"))
-        if self.model is None:
+        if model is None:
             return Attempt()
-        return rewrite_follow_up(turn.question, turn.history, self.model, cancelled=turn.cancelled)
+        return rewrite_follow_up(turn.question, turn.history, model, cancelled=turn.cancelled)
 
     def _find(self, turn: _Turn, scope: Scope, attempt: Attempt, documents: frozenset[int] | None) -> Found:
         words = attempt.rewrite.text if attempt.rewrite else None
@@ -296,9 +326,10 @@ class Assistant:
                 turn.question, turn.history, found.passages, draft=draft, cancelled=turn.cancelled
             )
         except ModelError as error:
+            log_event("model_failed", model=model.name, error=type(error).__name__)
             if draft.text:
                 yield from draft.finish()
-                yield TurnFailed(error.hint, draft.answer("partial"))
+                yield TurnFailed(error.hint, draft.answer("partial"), error)
                 return
             draft.note(f"{error.hint} {INSTEAD}")
             yield from self._quote(turn, found)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from assistant.access import LOCAL_USER
 from assistant.bootstrap import Citewell
+from assistant.carrying_out import Begun, carry_out
 from assistant.errors import AssistantError
 from assistant.job_table import Job
 from assistant.operations import ATTACHED, READING, WRITING, Operation, Reporter
@@ -78,7 +79,8 @@ class Worker:
         jobs = self._citewell.jobs
         try:
             with self._stoppable(job) as reporter:
-                result = operations[job.kind](self._citewell, job.work, reporter)
+                begun = Begun(job.owner, job=job.id)
+                result = carry_out(self._citewell, job.kind, job.work, reporter, begun=begun, operations=operations)
             if self._stopping.is_set() and reporter.stopping.is_set() and not jobs.is_cancelled(job.id):
                 jobs.put_back(job.id)
             else:

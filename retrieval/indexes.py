@@ -219,7 +219,9 @@ class Indexes:
         self._stem_by_language(collection_id, self.lexical.drop)
         failed = tuple(follower for follower in self._followers if not follower.answers(collection_id))
         for follower in failed:
-            log.warning("The %s index of %s is built again.", follower.index.leg, collection_id)
+            facts = {"leg": follower.index.leg, "collection": collection_id}
+            told = {"event": "index_rebuilt", "facts": facts}
+            log.warning("The %s index of %s is built again.", *facts.values(), extra=told)
             if follower is self._dense and beside is not None:
                 follower.set_aside(collection_id)
                 beside(partial(follower.replace, collection_id))

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+from assistant.audit import Action
 from assistant.groups import Grant
 from ui.markdown import literal
 from ui.visit import Visit
@@ -37,7 +38,13 @@ def draw_access(visit: Visit) -> None:
         st.caption("Only administrators can read this collection.")
     if saved:
         visit.citewell.groups.grant(chosen, _grants(readers, editors), visit.principal)
+        visit.record(Action.ACCESS_CHANGED, collections[chosen], readers=_numbers(readers), editors=_numbers(editors))
         st.rerun()
+
+
+def _numbers(keys: list[_Key]) -> list[str]:
+    """`group 3`: what the audit log calls them, for a name may have to be forgotten."""
+    return [f"{kind} {number}" for kind, number in keys]
 
 
 def _everybody(visit: Visit) -> Mapping[_Key, str]:

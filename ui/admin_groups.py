@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from assistant.audit import Action
 from assistant.errors import AssistantError
 from assistant.groups import Group
 from ui.markdown import literal
@@ -26,11 +27,10 @@ def draw_groups(visit: Visit) -> None:
     ):
         name = st.text_input("New group", max_chars=_MOST_NAME_CHARS, placeholder="For example: Workshop")
         if st.form_submit_button("Create"):
-            _change(lambda: visit.citewell.groups.create(name, visit.principal))
+            _change(lambda: _create(visit, name))
 
 
 def _draw_group(visit: Visit, group: Group) -> None:
-    groups, principal = visit.citewell.groups, visit.principal
     with st.container(horizontal=True, vertical_alignment="center", key=f"group_{group.id}"):
         members = "everybody who signed in" if group.is_everyone else counted(group.members, "member")
         st.markdown(f"**{literal(group.name)}**")
@@ -40,10 +40,25 @@ def _draw_group(visit: Visit, group: Group) -> None:
         with st.popover("Change", key=f"change_group_{group.id}"):
             name = st.text_input("Name", group.name, max_chars=_MOST_NAME_CHARS, key=f"group_name_{group.id}")
             if st.button("Save", key=f"save_group_{group.id}", type="primary"):
-                _change(lambda: groups.rename(group.id, name, principal))
+                _change(lambda: _rename(visit, group, name))
             st.caption("What was open to the group alone closes for its members.")
             if st.button("Delete group", key=f"delete_group_{group.id}", type="tertiary"):
-                _change(lambda: groups.delete(group.id, principal))
+                _change(lambda: _delete(visit, group))
+
+
+def _create(visit: Visit, name: str) -> None:
+    visit.citewell.groups.create(name, visit.principal)
+    visit.record(Action.GROUP_CREATED, name)
+
+
+def _rename(visit: Visit, group: Group, name: str) -> None:
+    visit.citewell.groups.rename(group.id, name, visit.principal)
+    visit.record(Action.GROUP_RENAMED, group.name, name=name)
+
+
+def _delete(visit: Visit, group: Group) -> None:
+    visit.citewell.groups.delete(group.id, visit.principal)
+    visit.record(Action.GROUP_DELETED, group.name)
 
 
 def _change(act: Callable[[], object]) -> None:

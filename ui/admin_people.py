@@ -6,6 +6,7 @@ import streamlit as st
 
 from assistant.access import Role
 from assistant.accounts import Person
+from assistant.audit import Action
 from assistant.errors import AssistantError
 from assistant.markup import visible
 from retrieval.dates import full_date
@@ -78,7 +79,15 @@ def _draw_person(visit: Visit, person: Person) -> None:
 def _save(visit: Visit, person: Person, role: Role, groups: frozenset[int]) -> None:
     if role is not person.role:
         visit.citewell.accounts.set_role(person.id, role, visit.principal)
-    visit.citewell.groups.put_in(person.id, groups, visit.principal)
+        visit.record(Action.ROLE_CHANGED, person.principal.key, role=role.value)
+    if groups != visit.citewell.groups.of_person(person.id, visit.principal):
+        visit.citewell.groups.put_in(person.id, groups, visit.principal)
+        visit.record(Action.MEMBERSHIP_CHANGED, person.principal.key, groups=sorted(groups))
+
+
+def _shut_out(visit: Visit, person: Person, *, disabled: bool) -> None:
+    visit.citewell.accounts.set_disabled(person.id, visit.principal, disabled=disabled)
+    visit.record(Action.PERSON_DISABLED if disabled else Action.PERSON_ENABLED, person.principal.key)
 
 
 def _draw_ways_out(visit: Visit, person: Person) -> None:
@@ -87,7 +96,7 @@ def _draw_ways_out(visit: Visit, person: Person) -> None:
     with st.container(horizontal=True, gap="small"):
         label = "Let in again" if person.is_disabled else "Disable"
         if st.button(label, key=f"disable_{person.id}", type="tertiary", icon=":material/block:") and _done(
-            lambda: accounts.set_disabled(person.id, principal, disabled=not person.is_disabled)
+            lambda: _shut_out(visit, person, disabled=not person.is_disabled)
         ):
             st.rerun()
         if sign_ins and st.button(
@@ -97,6 +106,7 @@ def _draw_ways_out(visit: Visit, person: Person) -> None:
             icon=":material/logout:",
         ):
             accounts.end_sign_ins(person.id, principal)
+            visit.record(Action.SIGN_INS_ENDED, person.principal.key, count=len(sign_ins))
             st.rerun()
 
 
@@ -119,6 +129,7 @@ def _draw_invitation(visit: Visit) -> None:
         )
         if st.button("Make a code", key="invite"):
             state.invitation = visit.citewell.accounts.invite(role, visit.principal)
+            visit.record(Action.INVITATION_MADE, role=role.value)
     if state.invitation:
         st.code(state.invitation, language=None)
         st.caption(

@@ -11,7 +11,7 @@ from assistant.errors import AssistantError
 from assistant.places import page_word
 from ui.markdown import literal
 from ui.visit import Visit
-from ui.words import counted, shortened
+from ui.words import counted, hint_of, shortened
 
 _REFRESH_S = 0.7
 _NAME_CHARS = 40
@@ -40,7 +40,7 @@ def attach(visit: Visit, files: Sequence[UploadedFile], text: str) -> tuple[str,
     try:
         return visit.citewell.attached.attach(begun_conversation(visit), visit.principal, uploads)
     except AssistantError as error:
-        visit.state.problem = error.hint
+        visit.state.problem = hint_of(error, st.context.timezone)
         visit.state.fill_in(text)
         return None
 

@@ -34,7 +34,10 @@ def draw_bottom(visit: Visit, job: AnswerJob | None, *, ask: Ask, submitted: Cal
         draw_attached(visit)
         visit.state.fill_input()
         placeholder = "Ask a follow-up" if is_begun else "Ask your documents"
-        st.chat_input(placeholder, key=QUESTION_KEY, accept_file="multiple", on_submit=submitted)
+        most_mb = visit.citewell.limits.of(visit.principal).upload_mb
+        st.chat_input(
+            placeholder, key=QUESTION_KEY, max_upload_size=most_mb, accept_file="multiple", on_submit=submitted
+        )
 
 
 def _draw_stop(job: AnswerJob) -> None:

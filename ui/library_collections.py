@@ -5,6 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from assistant.audit import Action
 from assistant.errors import AssistantError
 from assistant.markup import visible
 from retrieval.catalogue import Contents
@@ -196,6 +197,7 @@ def _create(visit: Visit) -> None:
         return
     try:
         collection = visit.citewell.holdings.create(name, visit.principal, description=description)
+        visit.record(Action.COLLECTION_CREATED, collection.name)
     except (AssistantError, RetrievalError) as error:
         st.error(literal(error.hint))
         return
@@ -220,6 +222,7 @@ def _edit(visit: Visit, collection: Collection) -> None:
         visit.citewell.holdings.change(
             collection.id, visit.principal, name=name, description=description, contact=contact
         )
+        visit.record(Action.COLLECTION_CHANGED, collection.name, name=name, description=description, contact=contact)
     except RetrievalError as error:
         st.error(literal(error.hint))
         return
@@ -273,6 +276,7 @@ def _follow(visit: Visit, collection: Collection) -> None:
         leaves = bool(collection.folder) and st.button("Stop following", key="unfollow", type="tertiary")
     if leaves:
         visit.citewell.holdings.unfollow(collection.id, visit.principal)
+        visit.record(Action.FOLDER_LEFT, collection.name)
         _done(visit)
     if not (previews or follows):
         return
@@ -286,6 +290,7 @@ def _follow(visit: Visit, collection: Collection) -> None:
         _draw_plan(plan)
         return
     visit.citewell.holdings.follow(collection.id, folder, visit.principal, watched=watched)
+    visit.record(Action.FOLDER_FOLLOWED, collection.name, folder=str(folder))
     _done(visit)
 
 

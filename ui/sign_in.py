@@ -6,6 +6,7 @@ from typing import NoReturn
 import streamlit as st
 
 from assistant.accounts import Person
+from assistant.audit import Action
 from assistant.bootstrap import Citewell
 from assistant.errors import AssistantError
 from ui.identity import Identity
@@ -73,7 +74,8 @@ def draw_waiting(citewell: Citewell, identity: Identity, person: Person) -> NoRe
 
 def _redeem(citewell: Citewell, identity: Identity, code: str) -> None:
     try:
-        citewell.accounts.redeem(code, identity.principal_then)
+        person = citewell.accounts.redeem(code, identity.principal_then)
+        citewell.audit.record(person.principal, Action.INVITATION_USED, role=person.role.value)
     except AssistantError as error:
         st.error(literal(error.hint))
         return

@@ -10,11 +10,13 @@ import streamlit as st
 from assistant.access import Principal
 from assistant.check_text import CheckedText
 from assistant.conversations import StoredMessage
+from assistant.errors import AssistantError
 from assistant.events import Event, TurnFailed, TurnStarted
 from assistant.jobs import AnswerJob
 from assistant.narrowed import Narrowed
 from assistant.threads import Choices
 from prompts import Style
+from ui.words import hint_of
 
 QUESTION_KEY = "question"
 """The chat input's own key; setting it fills the input in."""
@@ -251,7 +253,8 @@ class PageState:
         _set("citewell_follow_ups_until", time.monotonic() + _FOLLOW_UPS_S)
         last = events[-1] if events else None
         if isinstance(last, TurnFailed) and not any(isinstance(event, TurnStarted) for event in events):
-            self.problem = last.reason
+            error = last.error
+            self.problem = hint_of(error, st.context.timezone) if isinstance(error, AssistantError) else last.reason
             if job is not None:
                 self.fill_in(job.question)
 

@@ -6,6 +6,7 @@ from typing import get_args
 import streamlit as st
 
 from assistant.access import readable_by
+from assistant.audit import Action
 from assistant.errors import ConversationNotFound, SnapshotNotFound
 from assistant.export import MEDIA_TYPES, Format, export, file_name
 from assistant.snapshots import Shared
@@ -60,7 +61,9 @@ def _writer(visit: Visit, conversation_id: str, form: Format) -> Callable[[], by
         transcript = readable_transcript(
             citewell.conversations, citewell.catalogue, conversation_id, principal=principal, scope=scope
         )
-        return export(transcript, form, on=today).content
+        content = export(transcript, form, on=today).content
+        visit.record(Action.CONVERSATION_EXPORTED, conversation_id, format=form)
+        return content
 
     return write
 
@@ -73,7 +76,8 @@ def _draw_share(visit: Visit, conversation_id: str) -> None:
 
     def share() -> None:
         try:
-            visit.citewell.snapshots.share(conversation_id, visit.principal)
+            shared = visit.citewell.snapshots.share(conversation_id, visit.principal)
+            visit.record(Action.CONVERSATION_SHARED, conversation_id, link=_named(shared))
         except ConversationNotFound as error:
             visit.state.problem = error.hint
 
@@ -86,6 +90,7 @@ def _draw_link(visit: Visit, shared: Shared) -> None:
     def revoke() -> None:
         try:
             visit.citewell.snapshots.revoke(shared.id, visit.principal)
+            visit.record(Action.SHARING_REVOKED, link=_named(shared))
         except SnapshotNotFound as error:
             visit.state.problem = error.hint
 
@@ -99,3 +104,8 @@ def _draw_link(visit: Visit, shared: Shared) -> None:
 def address_of(snapshot_id: str) -> str:
     """The whole address of a shared conversation, as seen from the chat page."""
     return f"{(st.context.url or '').rstrip('/')}/{SHARED_PAGE}?{PARAMETER}={snapshot_id}"
+
+
+def _named(shared: Shared) -> str:
+    """What the audit log calls a link: not enough to open it."""
+    return shared.id[:8]

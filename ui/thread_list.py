@@ -5,6 +5,7 @@ from datetime import date
 
 import streamlit as st
 
+from assistant.audit import Action
 from assistant.errors import ConversationNotFound
 from assistant.markup import visible
 from assistant.threads import Found, Thread
@@ -55,8 +56,10 @@ def _act(visit: Visit, state: ThreadListState, what: str, conversation_id: str, 
             threads.archive(*whose, wanted=what == "archive")
         case "undelete":
             threads.restore(*whose)
+            visit.record(Action.CONVERSATION_RESTORED, conversation_id)
         case "delete":
             threads.delete(*whose)
+            visit.record(Action.CONVERSATION_DELETED, conversation_id)
             state.deleted = conversation_id
             if conversation_id == visit.state.conversation.id:
                 visit.state.leave_conversation()

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import streamlit as st
 
 from assistant.access import Principal, Role, editable_by, may_create, readable_by, scope_of
+from assistant.audit import Action, Outcome
 from assistant.bootstrap import Citewell
 from assistant.errors import AssistantError, SignInRefused
 from assistant.running import RUNNING
@@ -30,6 +32,13 @@ class Visit:
     citewell: Citewell
     identity: Identity
     state: PageState
+    address: str = ""
+    """From where the page is looked at, as far as the server sees it."""
+
+    def record(self, action: Action, target: str = "", outcome: Outcome = "done", **detail: Any) -> None:
+        """Add to the audit log what this person has done; in the demonstration nothing is kept."""
+        if not self.is_demo:
+            self.citewell.audit.record(self.principal, action, target, outcome, address=self.address, **detail)
 
     @property
     def principal(self) -> Principal:
@@ -85,7 +94,13 @@ def current_visit() -> Visit:
     if identity.person is not None and identity.person.role is Role.WAITING:
         draw_waiting(citewell, identity, identity.person)
     state.belongs_to(identity.principal_then)
-    return Visit(citewell, identity, state)
+    return Visit(citewell, identity, state, _address())
+
+
+def _address() -> str:
+    """From where the page is looked at; empty on the machine itself, which Streamlit does not tell."""
+    address = st.context.ip_address
+    return address if isinstance(address, str) else ""
 
 
 def _opened() -> Citewell:  # noqa: RET503 - st.stop() never returns

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from assistant.errors import AssistantError, LimitReached
 from retrieval.catalogue import Fate
 from retrieval.dates import full_date, utc_now
 
@@ -41,6 +42,13 @@ def local_time(moment: datetime, timezone: str | None) -> datetime:
 def today_in(timezone: str | None) -> date:
     """The day it is on the reader's clock."""
     return local_time(utc_now(), timezone).date()
+
+
+def hint_of(error: AssistantError, timezone: str | None) -> str:
+    """What went wrong, for a person: when a limit goes on is told on their clock."""
+    if timezone and isinstance(error, LimitReached) and error.continues_at is not None:
+        return error.hint_at(f"{local_time(error.continues_at, timezone):%H:%M}")
+    return error.hint
 
 
 def fate_words(fate: Fate, timezone: str | None) -> str:

@@ -5,10 +5,10 @@ import sys
 
 import typer
 
-from assistant.cli import admin, checks, conversations, evaluation, library, operations, questions, rules
+from assistant.cli import admin, audit, checks, conversations, evaluation, library, operations, questions, rules
 from assistant.cli.output import FAILED, WRONG_USAGE, WrongUsage, print_json, say
 from assistant.errors import AssistantError
-from assistant.log_lines import log_in_lines
+from assistant.logs import start_logging
 from retrieval.errors import RetrievalError
 
 log = logging.getLogger(__name__)
@@ -35,6 +35,7 @@ app.add_typer(conversations.conversations, name="conversations")
 app.add_typer(rules.rules, name="rules")
 app.add_typer(admin.admin, name="admin")
 app.add_typer(evaluation.evaluation, name="eval")
+app.command(name="audit")(audit.show_audit)
 app.command()(operations.weights)
 app.command()(operations.doctor)
 app.command()(operations.rebuild)
@@ -42,8 +43,7 @@ app.command()(operations.rebuild)
 
 def main() -> None:
     """Run one command; whatever fails ends in one sentence, never in a traceback."""
-    log_in_lines()
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+    start_logging("text", level=logging.ERROR)
     try:
         app()
     except WrongUsage as error:

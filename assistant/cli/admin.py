@@ -8,10 +8,12 @@ from contextlib import contextmanager
 from typing import Annotated
 
 import typer
+from sqlalchemy import Engine
 
 from assistant.access import LOCAL_USER, Role
 from assistant.accounts import Accounts, Person
-from assistant.cli.output import HomeDir, Json, database, print_json, say
+from assistant.audit import Action
+from assistant.cli.output import HomeDir, Json, database, print_json, record, say
 from assistant.errors import AssistantError
 
 admin = typer.Typer(help="People, their roles, and invitations.", no_args_is_help=True)
@@ -19,9 +21,9 @@ Who = Annotated[int, typer.Argument(help="The number of a person, as `citewell a
 
 
 @contextmanager
-def _accounts(home: HomeDir) -> Iterator[Accounts]:
+def _accounts(home: HomeDir) -> Iterator[tuple[Engine, Accounts]]:
     with database(home) as engine:
-        yield Accounts(engine)
+        yield engine, Accounts(engine)
 
 
 @admin.command()
@@ -31,8 +33,9 @@ def invite(
     home: HomeDir = None,
 ) -> None:
     """Make a code that gives a role once, within 24 hours: sign in, and enter it on the page."""
-    with _accounts(home) as accounts:
+    with _accounts(home) as (engine, accounts):
         code = accounts.invite(role, LOCAL_USER)
+        record(engine, Action.INVITATION_MADE, role=role.value)
     if as_json:
         print_json({"code": code, "role": role.value})
     else:
@@ -43,7 +46,7 @@ def invite(
 @admin.command()
 def people(as_json: Json = False, home: HomeDir = None) -> None:
     """List everybody who signed in once."""
-    with _accounts(home) as accounts:
+    with _accounts(home) as (_, accounts):
         found = accounts.list(LOCAL_USER)
     if as_json:
         print_json({"people": [_row(person) for person in found]})
@@ -56,9 +59,10 @@ def people(as_json: Json = False, home: HomeDir = None) -> None:
 @admin.command()
 def role(person: Who, role: Role, as_json: Json = False, home: HomeDir = None) -> None:
     """Give a person a role."""
-    with _accounts(home) as accounts:
-        _known(accounts, person)
+    with _accounts(home) as (engine, accounts):
+        known = _known(accounts, person)
         accounts.set_role(person, role, LOCAL_USER)
+        record(engine, Action.ROLE_CHANGED, known.principal.key, role=role.value)
         _told(accounts, person, as_json=as_json)
 
 
@@ -75,9 +79,10 @@ def enable(person: Who, as_json: Json = False, home: HomeDir = None) -> None:
 
 
 def _set_disabled(person: int, home: HomeDir, *, disabled: bool, as_json: bool) -> None:
-    with _accounts(home) as accounts:
-        _known(accounts, person)
+    with _accounts(home) as (engine, accounts):
+        known = _known(accounts, person)
         accounts.set_disabled(person, LOCAL_USER, disabled=disabled)
+        record(engine, Action.PERSON_DISABLED if disabled else Action.PERSON_ENABLED, known.principal.key)
         _told(accounts, person, as_json=as_json)
 
 

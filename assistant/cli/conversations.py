@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from assistant.access import LOCAL_USER, readable_by
-from assistant.cli.output import HomeDir, Json, WrongUsage, database, print_json, print_text
+from assistant.audit import Action
+from assistant.cli.output import HomeDir, Json, WrongUsage, database, print_json, print_text, record
 from assistant.conversations import Conversations
 from assistant.errors import AssistantError
 from assistant.export import File, Format, export
@@ -35,7 +36,8 @@ def export_conversation(
         transcript = readable_transcript(
             Conversations(engine), Catalogue(engine), conversation, principal=LOCAL_USER, scope=scope
         )
-    file = export(transcript, form, on=date.today())
+        file = export(transcript, form, on=date.today())
+        record(engine, Action.CONVERSATION_EXPORTED, conversation, format=form)
     if output is None:
         sys.stdout.write(file.content.decode())
         return

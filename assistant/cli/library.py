@@ -8,6 +8,7 @@ import typer
 
 from assistant.access import LOCAL_USER, scope_of
 from assistant.as_json import collection_json, entry_json
+from assistant.audit import Action
 from assistant.cli.filtering import From, ReadFrom, ReadTo, Title, To, Types, filters_from
 from assistant.cli.output import (
     SOME_FAILED,
@@ -19,6 +20,7 @@ from assistant.cli.output import (
     perform,
     print_json,
     print_text,
+    record,
 )
 from assistant.errors import AssistantError
 from assistant.home import takes_work
@@ -193,6 +195,7 @@ def create_collection(
         collection = library.create_collection(name)
         if description:
             library.change_collection(collection.id, description=description)
+        record(engine, Action.COLLECTION_CREATED, collection.name)
         row = collection_json(library.collection(collection.id), 0)
     if as_json:
         print_json(row)
@@ -305,6 +308,8 @@ def _change(name: str, as_json: bool, home: Path | None, *, new_name: str | None
         library = Library(engine)
         collection = library.collection_named(name)
         library.change_collection(collection.id, name=new_name, **values)
+        changed = values if new_name is None else {**values, "name": new_name}
+        record(engine, Action.COLLECTION_CHANGED, name, changed=changed)
         row = collection_json(library.collection(collection.id), library.document_count(frozenset({collection.id})))
     if as_json:
         print_json(row)

@@ -42,6 +42,8 @@ def serve(
         say(f"Citewell's demonstration is at http://localhost:{port}; nothing is kept.")
     command = [sys.executable, "-m", "streamlit", "run", str(CHAT_APP), f"--server.port={port}"]
     command.append("--logger.hideWelcomeMessage=true")
+    if settings.upload_mb is not None:
+        command.append(f"--server.maxUploadSize={settings.upload_mb}")
     sys.stderr.flush()
     os.execve(sys.executable, [*command, f"--server.address={host}"], environment(**changes))
 

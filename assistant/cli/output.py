@@ -11,6 +11,8 @@ import typer
 from sqlalchemy import Engine
 
 from assistant import handover
+from assistant.access import LOCAL_USER
+from assistant.audit import AT_THE_MACHINE, Action, Audit
 from assistant.errors import AssistantError
 from assistant.home import DATABASE_FILE, Home, database_url_of
 from assistant.markup import visible
@@ -62,6 +64,11 @@ def database(home: Path | None) -> Iterator[Engine]:
         yield engine
     finally:
         engine.dispose()
+
+
+def record(engine: Engine, action: Action, target: str = "", **detail: Any) -> None:
+    """Add to the audit log what was done by a command."""
+    Audit(engine).record(LOCAL_USER, action, target, address=AT_THE_MACHINE, **detail)
 
 
 def _show_progress(progress: Progress) -> None:

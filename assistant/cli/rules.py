@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from assistant.cli.output import HomeDir, Json, database, print_json, print_text
+from assistant.audit import Action
+from assistant.cli.output import HomeDir, Json, database, print_json, print_text, record
 from assistant.errors import AssistantError
 from assistant.house_rules import HouseRules, Rules
 
@@ -41,7 +42,9 @@ def set_rules(
     except (OSError, UnicodeDecodeError) as error:
         raise AssistantError(f"The file {file} could not be read as text ({error}); check the path.") from error
     with database(home) as engine:
-        _tell(HouseRules(engine).change(text), as_json=as_json)
+        version = HouseRules(engine).change(text)
+        record(engine, Action.HOUSE_RULES_CHANGED, f"version {version.id}")
+    _tell(version, as_json=as_json)
 
 
 @rules.command("history")
@@ -65,7 +68,9 @@ def restore_rules(
 ) -> None:
     """Put an earlier version in force again."""
     with database(home) as engine:
-        _tell(HouseRules(engine).restore(number), as_json=as_json)
+        version = HouseRules(engine).restore(number)
+        record(engine, Action.HOUSE_RULES_CHANGED, f"version {version.id}", restored=number)
+    _tell(version, as_json=as_json)
 
 
 def _tell(version: Rules, *, as_json: bool) -> None:

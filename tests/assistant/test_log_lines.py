@@ -1,6 +1,7 @@
 """Logs and terminals: what others wrote forges no line, hides nothing and steers no terminal."""
 
 import io
+import json
 import logging
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from assistant.cli import output
-from assistant.log_lines import log_in_lines, one_line
+from assistant.logs import Lines, one_line
 from retrieval.database import open_database
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,16 +46,14 @@ class Terminal(io.StringIO):
 
 @pytest.fixture
 def logged() -> Iterator[io.StringIO]:
-    """What an ordinary handler writes, with the log kept in lines."""
-    before, stream = logging.getLogRecordFactory(), io.StringIO()
+    """What the server's log writes for programs."""
+    stream = io.StringIO()
     handler = logging.StreamHandler(stream)
-    handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(Lines("json"))
     log = logging.getLogger("citewell-lines")
     log.addHandler(handler)
     log.propagate = False
-    log_in_lines()
     yield stream
-    logging.setLogRecordFactory(before)
     log.removeHandler(handler)
 
 
@@ -69,10 +68,10 @@ def test_an_event_is_one_line_whatever_a_name_in_it_says(logged: io.StringIO, fo
     lines = logged.getvalue().splitlines()
     assert len(lines) == 2
     assert all(is_plain(line) for line in lines)
-    assert lines[0].startswith("WARNING citewell-lines: ")
-    assert lines[1].startswith("ERROR citewell-lines: ")
-    assert "Traceback" in lines[1]
-    assert "ValueError" in lines[1]
+    said = [json.loads(line) for line in lines]
+    assert [one["level"] for one in said] == ["warning", "error"]
+    assert said[1]["error"] == "ValueError"
+    assert "Traceback" in said[1]["traceback"]
 
 
 @given(st.text(st.characters(exclude_categories=()), max_size=60))
@@ -121,4 +120,4 @@ def test_a_command_that_fails_on_an_odd_name_says_so_in_one_plain_line(tmp_path:
     code = "import logging; from assistant.cli import main; import sys; sys.argv = ['citewell', 'doctor', '--nothing']"
     code += "\ntry: main()\nexcept SystemExit: logging.getLogger('x').warning('%s', 'a\\nb\\x1b[31m')"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.stderr.splitlines()[-1] == r"WARNING x: a\nb\x1b[31m"
+    assert done.stderr.splitlines()[-1].endswith(r" x: a\nb\x1b[31m")

@@ -1,0 +1,120 @@
+"""An operation carried out, with what the log and the audit log are told of it, whoever began it and wherever it runs."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from assistant.audit import Action, Outcome
+from assistant.bootstrap import Citewell
+from assistant.logs import log_event
+from assistant.operations import OPERATIONS, Operation, Reporter, Work
+from retrieval.catalogue import Wanted
+from retrieval.errors import UnknownCollection
+
+_COUNTS = ("added", "updated", "unchanged", "removed", "moved", "deleted", "chunks")
+_MOST_NAMES = 50
+_RECORDED: Mapping[str, Action] = {
+    "ingest": Action.DOCUMENTS_READ,
+    "read_sample": Action.DOCUMENTS_READ,
+    "read_uploads": Action.DOCUMENTS_READ,
+    "read_again": Action.DOCUMENTS_READ,
+    "sync": Action.DOCUMENTS_READ,
+    "delete_documents": Action.DOCUMENTS_DELETED,
+    "delete_collection": Action.COLLECTION_DELETED,
+    "rebuild": Action.INDEXES_REBUILT,
+}
+"""What is recorded of each kind of work. What only reads, and the files of conversations, are their owner's affair."""
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """Who began an operation and from where; `job` where it came through the job table."""
+
+    actor: str
+    address: str = ""
+    job: int | None = None
+
+
+def carry_out(
+    citewell: Citewell,
+    kind: str,
+    work: Work,
+    reporter: Reporter,
+    *,
+    begun: Begun,
+    operations: Mapping[str, Operation] = OPERATIONS,
+) -> dict[str, Any]:
+    """Do it and return its result; how it ended is told and recorded even where it raises."""
+    started, record = time.monotonic(), _recorder(citewell, kind, work, begun)
+    try:
+        result = operations[kind](citewell, work, reporter)
+    except Exception as error:
+        log_event("job_failed", kind=kind, job=begun.job, error=type(error).__name__, seconds=_since(started))
+        record("failed", {"error": type(error).__name__})
+        raise
+    counts = dict(_counts(result))
+    log_event("job_finished", kind=kind, job=begun.job, seconds=_since(started), **counts)
+    if not _changed_nothing(kind, result):
+        record("done", counts | _names(work, result))
+    return result
+
+
+def _recorder(citewell: Citewell, kind: str, work: Work, begun: Begun) -> Callable[[Outcome, Mapping[str, Any]], None]:
+    """Writes to the audit log; made before the work, for what is deleted has no name afterwards."""
+    action = _RECORDED.get(kind)
+    if action is None:
+        return lambda _outcome, _detail: None
+    target, deleted = _target(citewell, work), _deleted_names(citewell, work)
+    named = {"files": deleted} if deleted else {}
+
+    def record(outcome: Outcome, detail: Mapping[str, Any]) -> None:
+        told = {"kind": kind, **named, **detail}
+        citewell.audit.record(begun.actor, action, target, outcome, address=begun.address, **told)
+
+    return record
+
+
+def _target(citewell: Citewell, work: Work) -> str:
+    """The collection's name; empty where the work is about all or none."""
+    if (collection_id := work.get("collection_id")) is None:
+        return str(work.get("collection") or "")
+    try:
+        return citewell.library.collection(collection_id).name
+    except UnknownCollection:
+        return str(collection_id)
+
+
+def _deleted_names(citewell: Citewell, work: Work) -> list[str]:
+    """The documents that are to be deleted, by collection and path, and the files that were not read in."""
+    named = [path for _, path in work.get("failures", ())]
+    if ids := frozenset(work.get("ids", ())):
+        scope = frozenset(citewell.library.every_collection())
+        entries = citewell.catalogue.page(scope, Wanted(only=ids), limit=_MOST_NAMES).entries
+        named += [f"{entry.collection}: {entry.path}" for entry in entries]
+    return named[:_MOST_NAMES]
+
+
+def _names(work: Work, result: Mapping[str, Any]) -> dict[str, Any]:
+    """The files that were read or taken out, as far as the work or its result names them."""
+    changes = result.get("changes", {})
+    given = [name for name, _ in work.get("uploads", ())] or list(work.get("paths", ()))
+    named = {"files": given, "removed_files": list(changes.get("removed", ()))}
+    return {key: names[:_MOST_NAMES] for key, names in named.items() if names}
+
+
+def _counts(result: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+    yield from ((name, result[name]) for name in _COUNTS if isinstance(result.get(name), int))
+    if isinstance(failed := result.get("failed"), list):
+        yield "failed", len(failed)
+
+
+def _changed_nothing(kind: str, result: Mapping[str, Any]) -> bool:
+    """Whether it only looked: a dry run, or a folder that was in step."""
+    if _RECORDED.get(kind) is not Action.DOCUMENTS_READ:
+        return False
+    return bool(result.get("dry_run")) or not any(result.get(n) for n in ("added", "updated", "removed", "failed"))
+
+
+def _since(started: float) -> float:
+    return round(time.monotonic() - started, 3)
