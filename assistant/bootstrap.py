@@ -27,14 +27,17 @@ from assistant.job_table import JobTable
 from assistant.jobs import JOBS
 from assistant.limits import Limits
 from assistant.llm import ChatModel, Deadlines, OpenAIModel
+from assistant.masking import MaskedEmbedder, MaskedModel, MaskedReranker
+from assistant.personal import prepare_detection
 from assistant.proxy_token import ProxyTokens
 from assistant.settings import Settings
 from assistant.snapshots import Snapshots
 from assistant.threads import Threads
 from assistant.turn import Assistant
+from retrieval.addresses import is_loopback
 from retrieval.catalogue import Catalogue
 from retrieval.database import open_database
-from retrieval.embedding import Embedder, load_embedder
+from retrieval.embedding import LOCAL, Embedder, load_embedder
 from retrieval.errors import EmbeddingError, WeightsError
 from retrieval.filters import NO_FILTERS, Filters
 from retrieval.indexes import Indexes
@@ -144,7 +147,7 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
     background = Background()
     indexes = _indexes(home, library, embedder, background)
     reranker = reranker_of(settings)
-    search = Search(library, indexes, embedder, reranker)
+    search = Search(library, indexes, embedder, _asked_of(reranker, settings))
     catalogue = Catalogue(engine)
     retriever = CitewellRetriever(engine=search, catalogue=catalogue, limit=settings.passages)
     conversations = Conversations(engine)
@@ -220,9 +223,12 @@ def _home_path(settings: Settings, opening: ExitStack) -> Path:
 
 def _embedder(settings: Settings, cache: Path) -> tuple[Embedder | None, str | None]:
     try:
-        return load_embedder(settings.embedding, cache), None
+        embedder = load_embedder(settings.embedding, cache)
     except (WeightsError, EmbeddingError) as error:
         return None, f"{error.hint} Until then, search goes by words alone."
+    # Where a provider has its endpoint is known to its own client alone.
+    is_masked = settings.embedding != LOCAL and settings.mask != "never"
+    return MaskedEmbedder(embedder, settings.phone_countries) if is_masked else embedder, None
 
 
 def _indexes(home: Home, library: Library, embedder: Embedder | None, background: Background) -> Indexes:
@@ -238,15 +244,26 @@ def model_of(settings: Settings) -> ChatModel | None:
     """The model that the settings name, None where they name none."""
     if not settings.has_model:
         return None
-    model = _client(settings, settings.model)
-    threading.Thread(target=model.prepare, name="preparing", daemon=True).start()
+    client = _client(settings, settings.model)
+    model = _masked(client, settings)
+    for prepare in (client.prepare, *((prepare_detection,) if model is not client else ())):
+        threading.Thread(target=prepare, name="preparing", daemon=True).start()
     return GuardedModel(model)
 
 
 def further_models_of(settings: Settings) -> dict[str, ChatModel]:
     """The others that may be chosen, by name; each rests for itself when it keeps failing."""
     names = settings.further_models if settings.has_model else ()
-    return {name: GuardedModel(_client(settings, name)) for name in names}
+    return {name: GuardedModel(_masked(_client(settings, name), settings)) for name in names}
+
+
+def _masked(model: OpenAIModel, settings: Settings) -> ChatModel:
+    return MaskedModel(model, settings.phone_countries) if _masks(settings, model.base_url) else model
+
+
+def _masks(settings: Settings, url: str) -> bool:
+    """Whether what goes to an endpoint is masked."""
+    return settings.mask == "always" or (settings.mask == "auto" and not is_loopback(url))
 
 
 def _client(settings: Settings, name: str | None) -> OpenAIModel:
@@ -270,6 +287,13 @@ def proxy_tokens_of(settings: Settings) -> ProxyTokens | None:
 def limits_of(settings: Settings, engine: Engine) -> Limits:
     """What each person may use, as the settings say where nothing is chosen on a page."""
     return Limits(engine, settings.limits, monthly_budget=settings.monthly_budget, currency=settings.currency)
+
+
+def _asked_of(reranker: HttpReranker | None, settings: Settings) -> Reranker | None:
+    """The reranker as the search asks it."""
+    if reranker is None or not _masks(settings, reranker.url):
+        return reranker
+    return MaskedReranker(reranker, settings.phone_countries)
 
 
 def reranker_of(settings: Settings) -> HttpReranker | None:

@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from retrieval.invisible import SIGN, shown
+
 Kind = Literal[
     "p", "h", "ul", "ol", "li", "quote", "table", "tr", "th", "td", "pre", "hr",
     "strong", "em", "del", "code", "a", "host", "br", "chip", "sentence", "mark", "sign", "plain",
@@ -23,9 +25,7 @@ Kind = Literal[
 _OPEN, _CLOSE = "\u2e28", "\u2e29"
 """A sign stands in rare double parentheses: punctuation to Markdown, so it never breaks emphasis."""
 _SIGN = re.compile(rf"{_OPEN}(c\d{{1,6}}_?|s\d{{1,6}}|q\d{{1,6}}|/q\d{{1,6}}|m|/m){_CLOSE}")
-_HIDDEN = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]"
-)
+_OLD_BREAKS = str.maketrans(dict.fromkeys("\x0b\x0c\x85", SIGN))
 _MARKER = re.compile(r"([ \t]*)\[([1-9]\d{0,3})\](?!\()")
 _BLOCKS: dict[str, Kind] = {
     "paragraph": "p",
@@ -74,8 +74,8 @@ class Sign:
 
 
 def visible(text: str) -> str:
-    """The text with what steers direction or cannot be seen replaced, letter for letter."""
-    return _HIDDEN.sub("\ufffd", text)
+    """The text without what cannot be seen; what steers direction or hides words is replaced by a sign."""
+    return shown(text).translate(_OLD_BREAKS)
 
 
 def citation_signs(text: str, numbers: Iterable[int]) -> tuple[Sign, ...]:

@@ -10,6 +10,7 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError, Validation
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from assistant.errors import SettingsError
+from assistant.personal import is_country
 from assistant.secrecy import MASKER
 from assistant.usage import Prices
 from retrieval.addresses import is_loopback, is_web_address
@@ -75,6 +76,16 @@ class Settings(BaseSettings):
     rerank_model: str | None = Field(None, description="The reranker's model, where its endpoint has several.")
     rerank_api_key: SecretStr | None = Field(None, description="Key of the reranker.")
     rerank_timeout: float = Field(2.0, gt=0, le=30, description="How long a reranker may take, in seconds.")
+    mask: Literal["auto", "always", "never"] = Field(
+        "auto",
+        description="Whether e-mail addresses, phone, card and account numbers are replaced by placeholders in what a model "
+        "is sent, and put back in its reply. `auto`: for every endpoint that is not on this machine.",
+    )
+    phone_countries: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("US", "GB", "DE"),
+        description="Whose phone numbers are masked as people write them at home, without the international prefix: "
+        "country codes with spaces or commas between them.",
+    )
     passages: int = Field(8, ge=1, le=50, description="How many passages an answer may draw on.")
     sample: bool = Field(True, description="Read the sample company in when the home is new.")
     demo: bool = Field(False, description="A demonstration: temporary home, visitors apart, nothing kept.")
@@ -181,7 +192,7 @@ class Settings(BaseSettings):
     def _split_at_commas(cls, value: Any) -> Any:
         return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
 
-    @field_validator("embed_origins", "admit", "hosts", mode="before")
+    @field_validator("embed_origins", "admit", "hosts", "phone_countries", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
@@ -208,6 +219,14 @@ class Settings(BaseSettings):
         if value is not None and info.data.get("price_input") is None and info.data.get("price_output") is None:
             raise ValueError("it needs CITEWELL_PRICE_INPUT and CITEWELL_PRICE_OUTPUT, else no cost is known")
         return value
+
+    @field_validator("phone_countries")
+    @classmethod
+    def _are_countries(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for country in value:
+            if not is_country(country.upper()):
+                raise ValueError("each must be a country's code of two letters, such as DE")
+        return tuple(country.upper() for country in value)
 
     @field_validator("rerank_url")
     @classmethod

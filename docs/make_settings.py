@@ -50,6 +50,8 @@ def _default(name: str, field: FieldInfo) -> str:
     default = field.default
     if default is None or default == ():
         return "none"
+    if isinstance(default, tuple):
+        return f"`{', '.join(default)}`"
     return f"`{int(default)}`" if isinstance(default, bool) else f"`{default}`"
 
 

@@ -13,6 +13,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Literal
 
+from retrieval.invisible import visible
 from retrieval.values import Passage
 
 Style = Literal["standard", "short", "detailed", "steps"]
@@ -22,9 +23,6 @@ MOST_RULES_CHARS = 4_000
 """House rules are an instruction, not a document: longer ones crowd out the passages."""
 
 _PLACEHOLDER = re.compile(r"\{\{([a-z_]+)\}\}")
-
-_INVISIBLE = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]")
-"""Zero-width, direction and tag characters: a reader cannot see them, a model can."""
 
 _ROLE_TOKEN = re.compile(
     r"<(?=[|\uff5c])|(?<=[|\uff5c])>|<(?=/?s>)|<(?=/?(?:start|end)_of_turn>)|<(?=[be]os>)|<(?=/?think>)"
@@ -209,8 +207,7 @@ def fence_passage(passage: Passage, *, number: int, mark: str) -> str:
 
 def as_data(text: str, *, mark: str) -> str:
     """The text without the mark, without invisible characters, and with role tokens broken by a space."""
-    visible = _INVISIBLE.sub("", text)
-    unmarked = re.sub(re.escape(mark), "(mark)", visible, flags=re.IGNORECASE)
+    unmarked = re.sub(re.escape(mark), "(mark)", visible(text), flags=re.IGNORECASE)
     return _ROLE_TOKEN.sub(lambda found: " >" if found[0] == ">" else f"{found[0]} ", unmarked)
 
 

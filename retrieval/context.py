@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from retrieval.invisible import visible
 from retrieval.plain import plain_text
 from retrieval.values import Markup
 
@@ -33,9 +34,9 @@ class IndexedText:
 def indexed_text(text: str, *, title: str, heading: Sequence[str], markup: Markup) -> IndexedText:
     """The fields of a chunk; a heading that only repeats the title is said once."""
     path = [part for part in heading if part != title]
-    return IndexedText(title, " › ".join(path), plain_text(text, markup))
+    return IndexedText(visible(title), visible(" › ".join(path)), plain_text(text, markup))
 
 
 def titled(title: str, name: str) -> IndexedText:
     """A document's title alone; its name where it has none."""
-    return IndexedText(title.strip() or name, "", "")
+    return IndexedText(visible(title).strip() or name, "", "")

@@ -6,6 +6,7 @@ from functools import cache, lru_cache
 from html import unescape
 from typing import TYPE_CHECKING
 
+from retrieval.invisible import visible
 from retrieval.values import Markup
 
 if TYPE_CHECKING:
@@ -20,8 +21,9 @@ _MARKED = re.compile(r"[*_`\[\]<>&\\|~#!=+]|^[ \t]*(?:[-•]|\d+[.)])|^(?: {4}|\
 def plain_text(text: str, markup: Markup) -> str:
     """`text` without its markup: links as their words, images as their descriptions, table cells between " | ".
 
-    Code stays; HTML tags go, and what they hold stays. Plain text comes back as it is.
+    Code stays; HTML tags go, and what they hold stays. Plain text comes back as it is, but for what nobody can see.
     """
+    text = visible(text)
     if markup == "plain":
         return text
     if not _MARKED.search(text) and "\n" not in text and "\r" not in text:

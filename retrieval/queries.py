@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from retrieval.invisible import visible
 from retrieval.values import Leg
 
 Kind = Literal["asked", "with_previous", "rewritten"]
@@ -39,12 +40,12 @@ class Query:
 
 def queries_for(question: str, history: Sequence[str] = (), rewrite: str | None = None) -> tuple[Query, ...]:
     """The queries for a question, given those asked before it (oldest first); their weights add up to 1."""
-    last = question.strip()[:MOST_QUERY_CHARS]
+    last = visible(question).strip()[:MOST_QUERY_CHARS]
     if not last:
         return ()
     if not history or not _WORD.search(last):
         return (Query(last, 1.0),)
-    together = f"{history[-1].strip()}\n{last}"[-MOST_QUERY_CHARS:]
+    together = f"{visible(history[-1]).strip()}\n{last}"[-MOST_QUERY_CHARS:]
     weight = LEANING_WEIGHT if leans_on_history(last) else FOLLOW_UP_WEIGHT
     rest = 1 - REWRITE_WEIGHT if rewrite else 1.0
     queries = (Query(last, rest * (1 - weight)), Query(together, rest * weight, "with_previous"))

@@ -34,6 +34,8 @@ ADAPTERS = {
     "charset_normalizer": {"retrieval/parsing/text.py"},
     "selectolax": {"retrieval/parsing/html.py"},
     "fpdf": {"assistant/export/paper.py"},
+    "phonenumbers": {"assistant/personal.py"},
+    "stdnum": {"assistant/personal.py"},
     "ir_measures": {"retrieval/evaluation/measures.py"},
 }
 """The file that may import each client, one for each kind of endpoint."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from retrieval.blocks import lines
 from retrieval.errors import ParseError
-from retrieval.parsing.invisible import note_removed, visible
+from retrieval.invisible import note_removed, visible
 from retrieval.parsing.names import stem
 from retrieval.parsing.pieces import Pieces
 from retrieval.parsing.progress import page_done

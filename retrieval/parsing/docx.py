@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from retrieval.invisible import note_removed, visible
 from retrieval.parsing.archive import check_archive, member_names
 from retrieval.parsing.flow import Flow
-from retrieval.parsing.invisible import note_removed, visible
 from retrieval.parsing.names import sensible_title, stem
 from retrieval.values import ParsedDocument
 

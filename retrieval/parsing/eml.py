@@ -8,9 +8,9 @@ from email.message import EmailMessage, Message
 from email.utils import parsedate_to_datetime
 
 from retrieval.errors import ParseError
+from retrieval.invisible import note_removed, visible
 from retrieval.parsing.html import parse as parse_page
 from retrieval.parsing.inside import opening
-from retrieval.parsing.invisible import note_removed, visible
 from retrieval.parsing.names import shown_path, stem
 from retrieval.parsing.parts import Parts
 from retrieval.parsing.pieces import Pieces

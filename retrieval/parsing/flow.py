@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-from retrieval.parsing.invisible import visible
+from retrieval.invisible import visible
 from retrieval.parsing.sections import Heading, sections_under
 from retrieval.values import Section
 

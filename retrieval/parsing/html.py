@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
+from retrieval.invisible import note_removed, visible
 from retrieval.parsing.dates import day_in
 from retrieval.parsing.flow import Flow
-from retrieval.parsing.invisible import note_removed, visible
 from retrieval.parsing.names import stem
 from retrieval.parsing.text import decode
 from retrieval.values import ParsedDocument

@@ -7,8 +7,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from retrieval.blocks import lines
+from retrieval.invisible import note_invisible
 from retrieval.parsing.dates import day_in
-from retrieval.parsing.invisible import note_invisible
 from retrieval.parsing.names import stem
 from retrieval.parsing.sections import Heading, sections_under
 from retrieval.parsing.text import decode

@@ -12,8 +12,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from retrieval.errors import ParseError
+from retrieval.invisible import note_removed, visible
 from retrieval.parsing.dates import day_in_pdf
-from retrieval.parsing.invisible import note_removed, visible
 from retrieval.parsing.names import sensible_title, stem
 from retrieval.parsing.ocr import REMEDY, tesseract, text_in
 from retrieval.parsing.pdf_layout import CELL, CELL_GAP, LaidOut, Line, Place, lay_out

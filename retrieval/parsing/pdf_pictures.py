@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from statistics import median
 
-from retrieval.parsing.invisible import visible
+from retrieval.invisible import visible
 from retrieval.parsing.pdf_layout import Line
 from retrieval.parsing.progress import page_done
 

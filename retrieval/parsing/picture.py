@@ -1,7 +1,7 @@
 """Pictures (PNG, JPEG, TIFF, WEBP): the text in them, where text recognition is installed."""
 
 from retrieval.errors import ParseError
-from retrieval.parsing.invisible import visible
+from retrieval.invisible import visible
 from retrieval.parsing.names import stem
 from retrieval.parsing.ocr import REMEDY, tesseract, text_in
 from retrieval.parsing.pieces import Pieces

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from retrieval.invisible import note_removed, visible
 from retrieval.parsing.archive import check_archive, member_names
 from retrieval.parsing.escape import escaped, escaped_line
-from retrieval.parsing.invisible import note_removed, visible
 from retrieval.parsing.names import sensible_title, stem
 from retrieval.parsing.pieces import Pieces
 from retrieval.parsing.progress import page_done

@@ -4,7 +4,7 @@ import codecs
 import re
 
 from retrieval.errors import ParseError
-from retrieval.parsing.invisible import note_invisible
+from retrieval.invisible import note_invisible
 from retrieval.parsing.names import stem
 from retrieval.values import ParsedDocument, Section
 
