@@ -2,7 +2,8 @@
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from retrieval.invisible import note_removed, visible
 from retrieval.parsing.archive import check_archive, member_names
 from retrieval.parsing.flow import Flow
+from retrieval.parsing.hidden import note_doubtful, note_hidden
 from retrieval.parsing.names import sensible_title, stem
 from retrieval.values import ParsedDocument
 
@@ -39,7 +41,9 @@ _NOTE_MARKS = frozenset({f"{_W}footnoteReference", f"{_W}endnoteReference"})
 _HEADING_NAME = re.compile(r"heading ([1-9])\b", re.IGNORECASE)
 _MAIN_PART = re.compile(r"word/document\d*\.xml\Z")
 _MAX_INDENT = 8
-HIDDEN = "Text that the document hides from its readers was left out."
+_WHITE = re.compile(r"[ef][0-9a-f]" * 3, re.IGNORECASE)
+_TINY_HALF_POINTS = 4
+"""Below two points letters are dots."""
 NOTES_LEFT_OUT = "Footnotes and endnotes were left out."
 
 
@@ -56,7 +60,7 @@ def parse(data: bytes, name: str) -> ParsedDocument:
     check_archive(data, name)
     document = Document(io.BytesIO(data))
     title, dated = _properties(document)
-    reader = _Reader(_styles(document))
+    reader = _Reader(_styles(document), on_paper=document.element.find(f"{_W}background") is None)
     reader.blocks(document.element.body)
     text, sections, first_heading = reader.flow.finish()
     return ParsedDocument(
@@ -81,11 +85,44 @@ def _properties(document: "Document") -> tuple[str, date | None]:
 
 
 @dataclass(frozen=True, slots=True)
+class _Look:
+    """How letters look, as far as it decides whether anybody sees them."""
+
+    hidden: bool = False
+    white: bool = False
+    tiny: bool = False
+    shaded: bool = False
+    """They stand on a colour of their own."""
+
+    def with_run(self, properties: Any) -> "_Look":
+        """The same with what a run, or a style, says of its letters."""
+        if properties is None:
+            return self
+        hidden = _switch(properties.find(f"{_W}vanish"))
+        colour, size = _value(properties.find(f"{_W}color")), _value(properties.find(f"{_W}sz"))
+        return _Look(
+            self.hidden if hidden is None else hidden,
+            self.white if colour is None else bool(_WHITE.fullmatch(colour)),
+            self.tiny if size is None else size.isdigit() and int(size) < _TINY_HALF_POINTS,
+            self.shaded or _is_shaded(properties) or properties.find(f"{_W}highlight") is not None,
+        )
+
+    def on(self, other: "_Look") -> "_Look":
+        """A character style's look over that of the paragraph."""
+        return _Look(
+            self.hidden or other.hidden,
+            self.white or other.white,
+            self.tiny or other.tiny,
+            self.shaded or other.shaded,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class _Style:
     level: int | None = None
     is_title: bool = False
     is_list: bool = False
-    hidden: bool = False
+    look: _Look = _Look()
 
 
 def _styles(document: "Document") -> dict[str, _Style]:
@@ -110,13 +147,13 @@ def _refined(base: _Style, element: Any) -> _Style:
     properties = element.find(f"{_W}pPr")
     heading = _HEADING_NAME.match(name)
     level = int(heading[1]) if heading else _outline_level(properties)
-    hidden = _switch(element.find(f"{_W}rPr/{_W}vanish"))
+    look = base.look.with_run(element.find(f"{_W}rPr"))
     return replace(
         base,
         level=base.level if level is None else level,
         is_title=base.is_title or name.lower() == "title",
         is_list=_is_list(properties, default=base.is_list),
-        hidden=base.hidden if hidden is None else hidden,
+        look=replace(look, shaded=look.shaded or _is_shaded(properties)),
     )
 
 
@@ -127,6 +164,11 @@ def _value(element: Any) -> str | None:
 def _switch(element: Any) -> bool | None:
     """An on/off property: on where it stands without a value, None where it is absent."""
     return None if element is None else _value(element) not in {"0", "false", "off"}
+
+
+def _is_shaded(properties: Any) -> bool:
+    shade = None if properties is None else properties.find(f"{_W}shd")
+    return shade is not None and not _WHITE.fullmatch(shade.get(f"{_W}fill") or "ffffff")
 
 
 def _outline_level(properties: Any) -> int | None:
@@ -142,15 +184,19 @@ def _is_list(properties: Any, *, default: bool) -> bool:
 class _Reader:
     """Walks the body (libxml2 refuses nesting deeper than 256) and writes what can be read."""
 
-    def __init__(self, styles: dict[str, _Style]) -> None:
+    def __init__(self, styles: dict[str, _Style], *, on_paper: bool) -> None:
         self.flow = Flow()
         self.title = ""
         self._styles = styles
+        self._on_paper = on_paper
+        """Nothing but the white page can be behind the letters: no cell, no box, no coloured page."""
         self._left_out: set[str] = set()
+        self._hidden: list[str] = []
+        self._doubtful: list[str] = []
 
     def notes(self) -> tuple[str, ...]:
         """What was left out, a sentence each."""
-        return tuple(sorted(self._left_out))
+        return (*sorted(self._left_out), *note_hidden(self._hidden), *note_doubtful(self._doubtful))
 
     def blocks(self, parent: Any) -> None:
         """Write the paragraphs and tables below `parent`."""
@@ -166,10 +212,21 @@ class _Reader:
         properties = element.find(f"{_W}pPr")
         style = self._style_of(properties, "pStyle")
         boxes: list[Any] = []
-        pieces = tuple(self._pieces(element, style.hidden, boxes))
+        look = replace(style.look, shaded=style.look.shaded or _is_shaded(properties))
+        pieces = tuple(self._pieces(element, look, boxes))
         self._write(properties, style, pieces)
-        for box in boxes:
-            self.blocks(box)
+        with self._off_paper():
+            for box in boxes:
+                self.blocks(box)
+
+    @contextmanager
+    def _off_paper(self) -> Iterator[None]:
+        """While what is read stands in a cell or a box, which may have a colour."""
+        before, self._on_paper = self._on_paper, False
+        try:
+            yield
+        finally:
+            self._on_paper = before
 
     def _write(self, properties: Any, style: _Style, pieces: tuple[str, ...]) -> None:
         own_level = _outline_level(properties)
@@ -204,14 +261,12 @@ class _Reader:
             else:
                 self.flow.words(piece)
 
-    def _pieces(self, parent: Any, hidden: bool, boxes: list[Any]) -> Iterator[str]:
+    def _pieces(self, parent: Any, look: _Look, boxes: list[Any]) -> Iterator[str]:
         """The text below a paragraph or run; text boxes in it are gathered to be read after it."""
         for element in parent:
             tag = element.tag
             if tag in _TEXT:
-                if hidden and element.text:
-                    self._left_out.add(HIDDEN)
-                elif element.text:
+                if element.text and self._is_seen(look, element.text):
                     yield element.text
             elif tag in _SPACE:
                 yield "-" if tag.endswith("noBreakHyphen") else " "
@@ -222,21 +277,33 @@ class _Reader:
             elif tag in _NOTE_MARKS:
                 self._left_out.add(NOTES_LEFT_OUT)
             elif isinstance(tag, str) and tag not in _SKIPPED:
-                yield from self._pieces(element, self._is_hidden(element, hidden), boxes)
+                yield from self._pieces(element, self._look_of(element, look), boxes)
 
-    def _is_hidden(self, element: Any, inherited: bool) -> bool:
+    def _is_seen(self, look: _Look, text: str) -> bool:
+        """Whether text is to be read; noted where it is not, or where that is in doubt."""
+        is_white = look.white and not look.shaded
+        if look.hidden or look.tiny or (is_white and self._on_paper):
+            self._hidden.append(text)
+            return False
+        if is_white:
+            self._doubtful.append(text)
+        return True
+
+    def _look_of(self, element: Any, inherited: _Look) -> _Look:
         properties = element.find(f"{_W}rPr") if element.tag == f"{_W}r" else None
         if properties is None:
             return inherited
-        direct = _switch(properties.find(f"{_W}vanish"))
-        return direct if direct is not None else inherited or self._style_of(properties, "rStyle").hidden
+        return self._style_of(properties, "rStyle").look.on(inherited).with_run(properties)
 
     def _style_of(self, properties: Any, kind: str) -> _Style:
         key = None if properties is None else _value(properties.find(f"{_W}{kind}"))
         return self._styles.get(key or "", _Style())
 
     def _table(self, table: Any) -> None:
-        rows = [list(_cells(row)) for row in _rows(table)]
+        with self._off_paper():
+            self._rows([list(_cells(row)) for row in _rows(table)])
+
+    def _rows(self, rows: Sequence[Sequence[Any]]) -> None:
         self.flow.paragraph()
         for cells in rows:
             if len(cells) == 1 and all(len(row) == 1 for row in rows):
@@ -249,9 +316,11 @@ class _Reader:
         self.flow.paragraph()
 
     def _cell(self, cell: Any) -> str:
-        reader = _Reader(self._styles)
+        reader = _Reader(self._styles, on_paper=False)
         reader.blocks(cell)
         self._left_out |= reader._left_out
+        self._hidden += reader._hidden
+        self._doubtful += reader._doubtful
         return " ".join(reader.flow.finish().text.split())
 
 

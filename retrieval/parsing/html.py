@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from retrieval.invisible import note_removed, visible
 from retrieval.parsing.dates import day_in
 from retrieval.parsing.flow import Flow
+from retrieval.parsing.hidden import note_doubtful, note_hidden
+from retrieval.parsing.html_hidden import has_style_sheet, hidden_by_rules, sight_of
 from retrieval.parsing.names import stem
 from retrieval.parsing.text import decode
 from retrieval.values import ParsedDocument
@@ -96,15 +98,7 @@ _SKIPPED_ROLES = frozenset({"navigation", "search", "menu", "menubar", "toolbar"
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _LISTS = frozenset({"ul", "ol", "menu", "dir"})
 _MAX_INDENT = 8
-_HIDING_STYLE = re.compile(
-    r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|font-size\s*:\s*0(?![.\d]*[1-9])|opacity\s*:\s*0(?![.\d]*[1-9])",
-    re.IGNORECASE,
-)
-_CSS_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
-_CSS_CONDITIONAL = re.compile(r"@[^{};]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}")
-_CSS_RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
-_CSS_SIMPLE = re.compile(r"(?!(?:html|body)\b)(?=.)(?:[a-zA-Z][\w-]*)?(?:[.#][a-zA-Z_][\w-]*)?", re.IGNORECASE)
-_MAX_RULES = 200
+_TAG = re.compile(r"<[^<>]*>")
 _DATE_KEYS = (
     "article:modified_time",
     "last-modified",
@@ -114,7 +108,8 @@ _DATE_KEYS = (
     "dc.date",
     "dcterms.created",
 )
-HIDDEN = "Text that the page hides from its readers was left out."
+_FEWEST_WORDS = 6
+"""A comment of so many words is prose that somebody may have meant for a reader other than the page's."""
 
 
 def looks_like_html(data: bytes) -> bool:
@@ -128,7 +123,7 @@ def parse(data: bytes, name: str) -> ParsedDocument:
 
     source, notes = _decode(data, name)
     page = LexborHTMLParser(source)
-    reader = _Reader(_hidden_by_rules(page))
+    reader = _Reader(hidden_by_rules(page), is_styled=has_style_sheet(page))
     if root := page.body or page.root:
         reader.read(root)
     text, sections, first_heading = reader.flow.finish()
@@ -137,7 +132,7 @@ def parse(data: bytes, name: str) -> ParsedDocument:
         text=text,
         sections=sections,
         dated=_dated(page),
-        notes=notes + note_removed(source) + ((HIDDEN,) if reader.found_hidden else ()),
+        notes=notes + note_removed(source) + note_hidden(reader.hidden) + note_doubtful(reader.doubtful),
     )
 
 
@@ -193,10 +188,14 @@ class _List:
 class _Reader:
     """Walks the tree without recursion (pages nest thousands deep) and writes what can be read."""
 
-    def __init__(self, hidden: frozenset[int]) -> None:
+    def __init__(self, by_rules: frozenset[int], *, is_styled: bool) -> None:
         self.flow = Flow()
-        self.found_hidden = False
-        self._hidden = hidden
+        self.hidden: list[str] = []
+        """What nobody sees, left out."""
+        self.doubtful: list[str] = []
+        """What perhaps nobody sees, kept."""
+        self._by_rules = by_rules
+        self._is_styled = is_styled
         self._lists: list[_List] = []
         self._tables_of_data: list[bool] = []
         self._pre = 0
@@ -227,16 +226,33 @@ class _Reader:
             self._text(node.text_content or "")
             return False
         if tag in _SKIPPED or tag.startswith("-"):
+            self._skip(node, tag)
             return False
         attributes = node.attributes
-        # Pages hide their whole body until their scripts have run; that hides nothing from readers.
-        if tag != "body" and (_is_hidden(attributes) or node.mem_id in self._hidden):
-            self.found_hidden = self.found_hidden or bool(node.text().strip())
+        if self._hides(node, tag, attributes):
             return False
         if attributes.get("role") in _SKIPPED_ROLES or (tag == "tr" and self._writes_row(node)):
             return False
         self._open(node, tag, attributes)
         return True
+
+    def _skip(self, node: "LexborNode", tag: str) -> None:
+        """Note what never was for readers, where it reads as if it were."""
+        if tag in {"template", "-comment"}:
+            text = _TAG.sub(" ", node.html or "") if tag == "template" else node.comment_content or ""
+            if len(text.split()) >= _FEWEST_WORDS:
+                self.hidden.append(text)
+
+    def _hides(self, node: "LexborNode", tag: str, attributes: dict[str, str | None]) -> bool:
+        """Whether an element is left out because it cannot be seen; noted, as is one in doubt."""
+        # Pages hide their whole body until their scripts have run; that hides nothing from readers.
+        if tag == "body":
+            return False
+        is_hidden = node.mem_id in self._by_rules
+        sight = "hidden" if is_hidden else sight_of(node, attributes, is_styled=self._is_styled)
+        if sight != "seen":
+            (self.hidden if sight == "hidden" else self.doubtful).append(node.text(separator=" "))
+        return sight == "hidden"
 
     def _text(self, text: str) -> None:
         if self._pre:
@@ -301,30 +317,11 @@ class _Reader:
         return True
 
     def _cell(self, cell: "LexborNode") -> str:
-        reader = _Reader(self._hidden)
+        reader = _Reader(self._by_rules, is_styled=self._is_styled)
         reader.read(cell)
-        self.found_hidden = self.found_hidden or reader.found_hidden
+        self.hidden += reader.hidden
+        self.doubtful += reader.doubtful
         return " ".join(reader.flow.finish().text.split())
-
-
-def _is_hidden(attributes: dict[str, str | None]) -> bool:
-    return (
-        "hidden" in attributes
-        or (attributes.get("aria-hidden") or "").strip().lower() == "true"
-        or bool(_HIDING_STYLE.search(attributes.get("style") or ""))
-    )
-
-
-def _hidden_by_rules(page: "LexborHTMLParser") -> frozenset[int]:
-    """Elements that a plain rule of the page's own style sheet hides (.note { display: none }).
-
-    Rules for some media only and anything cleverer than a tag, a class or an id are not looked at.
-    """
-    sheets = (_CSS_CONDITIONAL.sub("", _CSS_COMMENT.sub("", style.text())) for style in page.css("style"))
-    rules = (rule for sheet in sheets for rule in _CSS_RULE.findall(sheet))
-    selectors = {part.strip() for names, body in rules if _HIDING_STYLE.search(body) for part in names.split(",")}
-    simple = sorted(filter(_CSS_SIMPLE.fullmatch, selectors))[:_MAX_RULES]
-    return frozenset(node.mem_id for selector in simple for node in page.css(selector))
 
 
 def _holds_data(table: "LexborNode", attributes: dict[str, str | None]) -> bool:
