@@ -26,7 +26,7 @@ ADAPTERS = {
     "onnxruntime": {"retrieval/minilm.py"},
     "onnx": {"retrieval/minilm_graph.py"},
     "sentencex": {"retrieval/sentences.py"},
-    "pypdfium2": {"retrieval/parsing/pdf.py"},
+    "pypdfium2": {"retrieval/parsing/pdf.py", "retrieval/parsing/pdf_hidden.py"},
     "docx": {"retrieval/parsing/docx.py"},
     "pptx": {"retrieval/parsing/pptx.py"},
     "openpyxl": {"retrieval/parsing/xlsx.py"},
@@ -38,7 +38,7 @@ ADAPTERS = {
     "stdnum": {"assistant/personal.py"},
     "ir_measures": {"retrieval/evaluation/measures.py"},
 }
-"""The file that may import each client, one for each kind of endpoint."""
+"""The file that may import each client; several where it has several uses."""
 
 
 @cache

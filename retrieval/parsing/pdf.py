@@ -6,7 +6,7 @@ import io
 import re
 import sys
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from datetime import date
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from retrieval.errors import ParseError
 from retrieval.invisible import note_removed, visible
 from retrieval.parsing.dates import day_in_pdf
+from retrieval.parsing.hidden import note_hidden
 from retrieval.parsing.names import sensible_title, stem
 from retrieval.parsing.ocr import REMEDY, tesseract, text_in
 from retrieval.parsing.pdf_layout import CELL, CELL_GAP, LaidOut, Line, Place, lay_out
@@ -78,8 +79,9 @@ def _reason(name: str, code: int | None) -> str:
 
 
 def _read(document: "PdfDocument", name: str) -> ParsedDocument:
-    raw_pages = [tuple(_lines(document, index)) for index in range(len(document))]
-    notes = _notes(raw_pages)
+    read = [_page(document, index) for index in range(len(document))]
+    raw_pages = [page.lines for page in read]
+    notes = _notes(raw_pages) + note_hidden(page.hidden for page in read)
     printed = [[line for line in map(_shown, page) if line] for page in raw_pages]
     pages = _with_pictures(document, printed)
     without_text = sum(not page for page in pages)
@@ -226,27 +228,40 @@ def _shown(line: Line) -> Line | None:
 # Lines
 
 
-def _lines(document: "PdfDocument", index: int) -> Iterator[Line]:
+class _Page(NamedTuple):
+    """What was read on a page: its lines, and what nobody sees of it."""
+
+    lines: tuple[Line, ...] = ()
+    hidden: str = ""
+
+
+def _page(document: "PdfDocument", index: int) -> _Page:
     import pypdfium2
+
+    from retrieval.parsing.pdf_hidden import hidden_letters
 
     try:
         page = document[index]
         text_page = page.get_textpage()
     except pypdfium2.PdfiumError:
-        return  # One broken page is counted among those without text; the others are still worth reading.
+        return _Page()  # One broken page is counted among those without text; the others are still worth reading.
     try:
-        for run in _runs(text_page):
-            start, end = _glyph(text_page, run.first), _glyph(text_page, run.last)
-            middle = _glyph(text_page, (run.first + run.last) // 2)
-            size = sorted((start.size, middle.size, end.size))[1] or 1.0
-            bold = start.bold and middle.bold and end.bold
-            yield Line(
-                _with_cells(text_page, run, size), start.left, end.right, start.baseline, size, bold, run.hyphened
-            )
+        hidden = hidden_letters(page, text_page)
+        runs = list(_runs(text_page, hidden))
+        lines = tuple(_line(text_page, run) for run in runs if not run.hidden)
+        return _Page(lines, " ".join(run.text for run in runs if run.hidden))
     finally:
         text_page.close()
         page.close()
         page_done()
+
+
+def _line(text_page: "PdfTextPage", run: "_Run") -> Line:
+    start, end = _glyph(text_page, run.first), _glyph(text_page, run.last)
+    middle = _glyph(text_page, (run.first + run.last) // 2)
+    size = sorted((start.size, middle.size, end.size))[1] or 1.0
+    bold = start.bold and middle.bold and end.bold
+    return Line(_with_cells(text_page, run, size), start.left, end.right, start.baseline, size, bold, run.hyphened)
 
 
 class _Run(NamedTuple):
@@ -258,9 +273,11 @@ class _Run(NamedTuple):
     last: int
     hyphened: bool
     """It ends in the middle of a word."""
+    hidden: bool
+    """Nobody sees it."""
 
 
-def _runs(text_page: "PdfTextPage") -> Iterator[_Run]:
+def _runs(text_page: "PdfTextPage", hidden: Set[int]) -> Iterator[_Run]:
     from pypdfium2 import raw
 
     count = text_page.count_chars()
@@ -272,12 +289,30 @@ def _runs(text_page: "PdfTextPage") -> Iterator[_Run]:
     parts = [*re.split(f"([\r\n{_HYPHEN}])", text), ""]
     position = 0
     for part, separator in zip(parts[::2], parts[1::2], strict=True):
-        if part.strip():
-            lead = _units(part) - _units(part.lstrip())
-            first = _char_index(text_page, position + lead)
-            last = _char_index(text_page, position + _units(part.rstrip()) - 1)
-            yield _Run(part, position, first, max(first, last), separator == _HYPHEN)
+        for stretch in _stretches(text_page, part, position, hidden) if hidden else ((part, position),):
+            if stretch[0].strip():
+                yield _run(text_page, *stretch, separator == _HYPHEN, hidden)
         position += _units(part) + 1
+
+
+def _run(text_page: "PdfTextPage", text: str, position: int, hyphened: bool, hidden: Set[int]) -> _Run:
+    lead = _units(text) - _units(text.lstrip())
+    first = _char_index(text_page, position + lead)
+    last = _char_index(text_page, position + _units(text.rstrip()) - 1)
+    return _Run(text, position, first, max(first, last), hyphened, first in hidden)
+
+
+def _stretches(text_page: "PdfTextPage", part: str, position: int, hidden: Set[int]) -> Iterator[tuple[str, int]]:
+    """A line cut where letters that are seen and such that are not meet; spaces go with what is before them."""
+    begun, is_hidden = 0, None
+    for at, sign in enumerate(part):
+        if sign.isspace():
+            continue
+        before, is_hidden = is_hidden, _char_index(text_page, position + _units(part[:at])) in hidden
+        if before is not None and before != is_hidden:
+            yield part[begun:at], position + _units(part[:begun])
+            begun = at
+    yield part[begun:], position + _units(part[:begun])
 
 
 def _with_cells(text_page: "PdfTextPage", run: _Run, size: float) -> str:
