@@ -32,7 +32,7 @@ ADAPTERS = {
     "openpyxl": {"retrieval/parsing/xlsx.py"},
     "py3langid": {"retrieval/language.py"},
     "charset_normalizer": {"retrieval/parsing/text.py"},
-    "selectolax": {"retrieval/parsing/html.py"},
+    "selectolax": {"retrieval/parsing/html.py", "retrieval/parsing/html_hidden.py"},
     "fpdf": {"assistant/export/paper.py"},
     "phonenumbers": {"assistant/personal.py"},
     "stdnum": {"assistant/personal.py"},
