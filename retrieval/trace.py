@@ -9,8 +9,9 @@ from retrieval.parts import Part
 from retrieval.queries import Query
 from retrieval.values import Leg, Passage
 
-Outcome = Literal["shown", "joined", "below", "gone"]
-"""Begins a passage; joined to its neighbour's passage; ranked below the last passage; deleted meanwhile."""
+Outcome = Literal["shown", "joined", "below", "copy", "crowded", "gone"]
+"""Begins a passage; joined to its neighbour's passage; ranked below the last passage; says what two passages say
+already; left out because its document has most places already; deleted meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)

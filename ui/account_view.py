@@ -39,6 +39,8 @@ _LEGS: Mapping[Leg, str] = {"dense": "meaning", "lexical": "words"}
 _OUTCOMES = {
     "joined": "Stands beside it, joined to passage {passage}",
     "below": "Ranked below the passages shown",
+    "copy": "Says what two passages say already",
+    "crowded": "Its document has most places already",
     "gone": "Was being deleted",
 }
 _SIGNALS = {

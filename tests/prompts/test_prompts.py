@@ -169,7 +169,7 @@ def test_nothing_said_before_can_write_the_fence_of_follow_ups(where: str) -> No
     prompt = FollowUpsPrompt(forged.get("question", "Q"), forged.get("answer", "A"), (passage,), MARK).render()
     explained, *fences = marked_lines(prompt, MARK)
     assert "carry the mark" in explained
-    assert fences == [f"=== passage [1] {MARK} ===", f"=== end of passage [1] {MARK} ==="]
+    assert fences == [f"=== {edge}{what} {MARK} ===" for what in ("passage [1]", "answer") for edge in ("", "end of ")]
 
 
 @pytest.mark.parametrize("given", ["aa" + MARK, MARK + MARK, MARK[:8] + MARK + MARK[8:]])
