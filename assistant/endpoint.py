@@ -10,12 +10,17 @@ from retrieval.addresses import is_loopback, is_web_address
 def checked_url(url: str, *, has_key: bool) -> str:
     """The address without a slash at its end; raises SettingsError where it is none, or would show the key."""
     if not is_web_address(url):
-        raise SettingsError(f"OPENAI_BASE_URL is {url!r}; give an address like http://127.0.0.1:8080/v1.")
+        raise SettingsError(f"OPENAI_BASE_URL is {_named(url)!r}; give an address like http://127.0.0.1:8080/v1.")
     if url.lower().startswith("http:") and has_key and not is_loopback(url):
         raise SettingsError(
             f"The API key would travel unencrypted to {urlsplit(url).hostname}; use https, or leave OPENAI_API_KEY out."
         )
     return url.rstrip("/")
+
+
+def _named(url: str) -> str:
+    """The address as far as it can be told without a password in it."""
+    return url.rpartition("@")[2]
 
 
 def checked_file(path: Path | None) -> Path | None:

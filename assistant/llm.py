@@ -14,6 +14,7 @@ from email.utils import parsedate_to_datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
 
 from assistant.endpoint import checked_file, checked_url, is_openai
 from assistant.errors import (
@@ -143,8 +144,8 @@ class OpenAIModel:
         _ = self._trust
 
     def __repr__(self) -> str:
-        """Without the key."""
-        return f"OpenAIModel({self.base_url!r}, model={self.name!r})"
+        """Without the key, and without a password in the address."""
+        return f"OpenAIModel({shown(self.base_url)!r}, model={self.name!r})"
 
     def stream(
         self,
@@ -268,7 +269,7 @@ class OpenAIModel:
     def _first_listed(self, patience: Patience, client: "AsyncOpenAI", *, until: float) -> str:
         names = self._listed(patience, client, until=until)
         if not names:
-            hint = f"The endpoint {self.base_url} lists no model: set CITEWELL_MODEL to the one to use."
+            hint = f"The endpoint {shown(self.base_url)} lists no model: set CITEWELL_MODEL to the one to use."
             raise Failure(ModelNotFound(hint))
         return names[0]
 
@@ -417,10 +418,11 @@ class OpenAIModel:
         return Failure(ModelTooSlow(hint))
 
     def _said(self, error: "APIError") -> str:
-        """The endpoint's own words in brackets: short, on one line and without the key."""
+        """The endpoint's own words in brackets: short, on one line and without our secrets."""
         words = error.body.get("message") if isinstance(error.body, dict) else None
         said = re.sub(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+", " ", str(words or "")).strip()
-        said = said.replace(self._key, "…") if self._key else said
+        for secret in filter(None, (self._key, urlsplit(self.base_url).password)):
+            said = said.replace(secret, "…")
         return f" ({said[:_MAX_SAID_CHARS]})" if said else ""
 
 

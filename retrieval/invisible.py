@@ -26,7 +26,7 @@ _TAGS = "\U000e0000-\U000e0fff"
 
 _INVISIBLE = re.compile(
     f"(?P<needed>(?<=\U0001f3f4)(?:{_FLAGS})\U000e007f"
-    f"|(?<=[{_JOINING}])[{_JOINERS}](?![{_JOINERS}])"
+    f"|(?<=[{_JOINING}])[{_JOINERS}](?![{_JOINERS}\u200b\u2060-\u2064])"
     f"|(?<=[{_VARYING}])[{_SELECTORS}](?![{_SELECTORS}])|(?<=[0-9#*])\ufe0f(?=\u20e3)"
     "|(?<=[\u1820-\u18aa])\u180e(?=[\u1820-\u18aa]))"
     f"|[{_CONTROL}{_EMPTY}{_MARKS}{_OVERRIDES}{_JOINERS}{_SELECTORS}{_TAGS}]+"

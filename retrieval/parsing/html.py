@@ -9,7 +9,7 @@ from retrieval.invisible import note_removed, visible
 from retrieval.parsing.dates import day_in
 from retrieval.parsing.flow import Flow
 from retrieval.parsing.hidden import note_doubtful, note_hidden
-from retrieval.parsing.html_hidden import has_style_sheet, hidden_by_rules, sight_of
+from retrieval.parsing.html_hidden import Sight, has_style_sheet, hidden_by_rules, is_hidden, sight_by_colour
 from retrieval.parsing.names import stem
 from retrieval.parsing.text import decode
 from retrieval.values import ParsedDocument
@@ -196,6 +196,8 @@ class _Reader:
         """What perhaps nobody sees, kept."""
         self._by_rules = by_rules
         self._is_styled = is_styled
+        self._doubted: int | None = None
+        """The element in doubt that is being read; nothing inside it is noted again."""
         self._lists: list[_List] = []
         self._tables_of_data: list[bool] = []
         self._pre = 0
@@ -211,10 +213,10 @@ class _Reader:
                     opened.append(node)
                     node = child
                     continue
-                self._leave(node.tag or "")
+                self._leave(node)
             while opened and node.next is None:
                 node = opened.pop()
-                self._leave(node.tag or "")
+                self._leave(node)
             if not opened or node.next is None:
                 return
             node = node.next
@@ -248,10 +250,14 @@ class _Reader:
         # Pages hide their whole body until their scripts have run; that hides nothing from readers.
         if tag == "body":
             return False
-        is_hidden = node.mem_id in self._by_rules
-        sight = "hidden" if is_hidden else sight_of(node, attributes, is_styled=self._is_styled)
-        if sight != "seen":
-            (self.hidden if sight == "hidden" else self.doubtful).append(node.text(separator=" "))
+        sight: Sight = "hidden" if node.mem_id in self._by_rules or is_hidden(attributes) else "seen"
+        if sight == "seen" and self._doubted is None:
+            sight = sight_by_colour(node, attributes, is_styled=self._is_styled)
+        if sight == "hidden":
+            self.hidden.append(node.text(separator=" "))
+        elif sight == "doubtful":
+            self.doubtful.append(node.text(separator=" "))
+            self._doubted = node.mem_id
         return sight == "hidden"
 
     def _text(self, text: str) -> None:
@@ -275,7 +281,10 @@ class _Reader:
             self._tables_of_data.append(_holds_data(node, attributes))
         self._pre += tag == "pre"
 
-    def _leave(self, tag: str) -> None:
+    def _leave(self, node: "LexborNode") -> None:
+        tag = node.tag or ""
+        if node.mem_id == self._doubted:
+            self._doubted = None
         if tag in _HEADINGS:
             self.flow.heading_ends()
         elif tag == "li":

@@ -27,6 +27,8 @@ _CSS_CONDITIONAL = re.compile(r"@[^{};]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}")
 _CSS_RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
 _CSS_SIMPLE = re.compile(r"(?!(?:html|body)\b)(?=.)(?:[a-zA-Z][\w-]*)?(?:[.#][a-zA-Z_][\w-]*)?", re.IGNORECASE)
 _MAX_RULES = 200
+_MOST_AROUND = 40
+"""Pages nest thousands deep; a background is looked for so far out."""
 _COLOUR = re.compile(r"(?<![\w-])color\s*:\s*([^;!]+)", re.IGNORECASE)
 _BACKGROUND = re.compile(r"(?<![\w-])background(?:-color)?\s*:\s*([^;!]+)", re.IGNORECASE)
 _HEX = re.compile(r"#([0-9a-f]{3}|[0-9a-f]{6})(?![0-9a-f])", re.IGNORECASE)
@@ -65,14 +67,18 @@ def has_style_sheet(page: "LexborHTMLParser") -> bool:
     return page.css_first("style, link[rel~=stylesheet]") is not None
 
 
-def sight_of(node: "LexborNode", attributes: dict[str, str | None], *, is_styled: bool) -> Sight:
-    """Whether an element's own attributes hide it; its colour may be that of what it stands on.
+def is_hidden(attributes: dict[str, str | None]) -> bool:
+    """Whether an element's own attributes hide it, its colour aside."""
+    is_unread = "hidden" in attributes or (attributes.get("aria-hidden") or "").strip().lower() == "true"
+    return is_unread or hides(attributes.get("style") or "")
 
-    Where the page has a style sheet and no background of its own is found, white letters are in doubt.
+
+def sight_by_colour(node: "LexborNode", attributes: dict[str, str | None], *, is_styled: bool) -> Sight:
+    """Whether an element's letters have the colour of what they stand on.
+
+    That is in doubt where a style sheet may colour the page, or elements inside have colours of their own.
     """
     style = attributes.get("style") or ""
-    if "hidden" in attributes or (attributes.get("aria-hidden") or "").strip().lower() == "true" or hides(style):
-        return "hidden"
     own = _COLOUR.search(style)
     letters = _colour(own[1] if own else attributes.get("color"))
     if letters is None:
@@ -87,7 +93,9 @@ def sight_of(node: "LexborNode", attributes: dict[str, str | None], *, is_styled
 
 def _ground(node: "LexborNode | None") -> Colour | None:
     """The nearest background that an element or one around it gives itself."""
-    while node is not None:
+    for _ in range(_MOST_AROUND):
+        if node is None:
+            break
         attributes = node.attributes if not (node.tag or "-").startswith("-") else {}
         given = _BACKGROUND.search(attributes.get("style") or "")
         if colour := _colour(given[1] if given else attributes.get("bgcolor")):

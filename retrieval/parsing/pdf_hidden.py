@@ -9,8 +9,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
 from pypdfium2 import raw
 
 if TYPE_CHECKING:
@@ -27,6 +25,7 @@ _SCAN_SHARE = 0.5
 _MOST_DEEP = 4
 _SAMPLED = 12
 _MOST_PIXELS = 2_000_000
+_SPACES = frozenset({0, 9, 10, 13, 32, 160})
 _INVISIBLE_MODES, _FILLED_MODES = frozenset({3, 7}), frozenset({0, 2, 4, 6})
 
 
@@ -121,55 +120,67 @@ def _seen(
 ) -> frozenset[int]:
     """Which of the texts can be read where they stand, or lie over the picture that they were recognised in."""
     invisible = {address for address in letters if not writings[address].drawn}
-    if invisible == letters.keys() and _is_scan(page):
+    picture = _largest_picture(page) if invisible else 0.0
+    if invisible == letters.keys() and picture >= _SCAN_SHARE:
         return frozenset(invisible)
     drawn = _drawn(page)
-    return frozenset(a for a, each in letters.items() if _is_readable(drawn, page, text_page, each, writings[a]))
+    looked = ((a, each) for a, each in letters.items() if picture or a not in invisible)
+    return frozenset(a for a, each in looked if _is_readable(drawn, page, text_page, each, writings[a]))
 
 
-def _is_scan(page: "PdfPage") -> bool:
-    """Whether one picture covers most of the page."""
+def _largest_picture(page: "PdfPage") -> float:
+    """The share of the page that its largest picture covers; 0 where it has none."""
     width, height = page.get_size()
-    for image in page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE], max_depth=_MOST_DEEP):
-        left, bottom, right, top = image.get_bounds()
-        if (right - left) * (top - bottom) >= _SCAN_SHARE * width * height:
-            return True
-    return False
+    boxes = (image.get_bounds() for image in page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE], max_depth=_MOST_DEEP))
+    covered = ((right - left) * (top - bottom) for left, bottom, right, top in boxes)
+    return max(covered, default=0.0) / max(1.0, width * height)
 
 
-def _drawn(page: "PdfPage") -> NDArray[np.uint8]:
-    """The page in grey, a pixel for each point."""
+class _Drawn(NamedTuple):
+    """A page in grey, a pixel for each point."""
+
+    pixels: bytes
+    stride: int
+    width: int
+    height: int
+
+    def inside(self, x1: int, y1: int, x2: int, y2: int) -> bytes:
+        """The pixels of a box, its edges included."""
+        rows = range(max(0, y1), min(self.height, y2 + 1))
+        return b"".join(self.pixels[y * self.stride + max(0, x1) : y * self.stride + min(self.width, x2 + 1)] for y in rows)
+
+
+def _drawn(page: "PdfPage") -> _Drawn:
     scale = min(1.0, (_MOST_PIXELS / max(1.0, page.get_width() * page.get_height())) ** 0.5)
     bitmap = page.render(scale=scale, grayscale=True, may_draw_forms=False)
     try:
-        return np.array(bitmap.to_numpy()).reshape(bitmap.height, bitmap.width)
+        return _Drawn(bytes(bitmap.buffer), bitmap.stride, bitmap.width, bitmap.height)
     finally:
         bitmap.close()
 
 
 def _is_readable(
-    drawn: NDArray[np.uint8], page: "PdfPage", text_page: "PdfTextPage", letters: Sequence[int], writing: _Writing
+    drawn: _Drawn, page: "PdfPage", text_page: "PdfTextPage", letters: Sequence[int], writing: _Writing
 ) -> bool:
     """Whether most of a few letters stand on something else than their own colour, or, never drawn, over something."""
     step = max(1, len(letters) // _SAMPLED)
-    places = [place for letter in letters[::step] if (place := _place(drawn, page, text_page, letter)).size]
+    places = [place for letter in letters[::step] if (place := _place(drawn, page, text_page, letter))]
     if writing.drawn:
-        apart = [abs(float(np.median(place)) - writing.light) >= _ALIKE for place in places]
+        apart = [abs(sorted(place)[len(place) // 2] - writing.light) >= _ALIKE for place in places]
     else:
-        apart = [int(place.max()) - int(place.min()) >= _ALIKE for place in places]
+        apart = [max(place) - min(place) >= _ALIKE for place in places]
     return 2 * sum(apart) > len(places)
 
 
-def _place(drawn: NDArray[np.uint8], page: "PdfPage", text_page: "PdfTextPage", letter: int) -> NDArray[np.uint8]:
+def _place(drawn: _Drawn, page: "PdfPage", text_page: "PdfTextPage", letter: int) -> bytes:
     """What is drawn where a letter stands; nothing for a space."""
-    box, height, width = raw.FS_RECTF(), *drawn.shape
-    if chr(raw.FPDFText_GetUnicode(text_page, letter)).isspace():
-        return drawn[:0]
+    if raw.FPDFText_GetUnicode(text_page, letter) in _SPACES:
+        return b""
+    box, corners = raw.FS_RECTF(), []
     raw.FPDFText_GetLooseCharBox(text_page, letter, box)
-    corners = []
     for x, y in ((box.left, box.top), (box.right, box.bottom)):
         right, down = ctypes.c_int(), ctypes.c_int()
-        raw.FPDF_PageToDevice(page, 0, 0, width, height, 0, x, y, right, down)
-        corners.append((max(0, right.value), max(0, down.value)))
+        raw.FPDF_PageToDevice(page, 0, 0, drawn.width, drawn.height, 0, x, y, right, down)
+        corners.append((right.value, down.value))
     (x1, y1), (x2, y2) = corners
-    return drawn[min(y1, y2) : max(y1, y2) + 1, min(x1, x2) : max(x1, x2) + 1]
+    return drawn.inside(min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2))

@@ -29,14 +29,6 @@ def clear(pdf: FPDF) -> None:
         write(pdf, EVIL)
 
 
-def white_over_words(pdf: FPDF) -> None:
-    """The page shows other words in the same place."""
-    x, y = pdf.get_x(), pdf.get_y()
-    write(pdf, "Visible words stand here, too.")
-    pdf.set_xy(x, y)
-    in_white(pdf)
-
-
 HIDING: dict[str, Callable[[FPDF], None]] = {
     "white": in_white,
     "invisible": invisible,
@@ -58,10 +50,14 @@ def test_what_nobody_sees_is_left_out_and_noted(hide: Callable[[FPDF], None]) ->
     assert parsed.notes == (NOTE,)
 
 
-def test_white_words_over_black_ones_are_hidden_and_the_black_ones_read() -> None:
+@pytest.mark.parametrize("hide", [in_white, invisible, clear])
+def test_hidden_words_over_black_ones_are_left_out_and_the_black_ones_read(hide: Callable[[FPDF], None]) -> None:
     pdf = new_pdf()
     write(pdf, SEEN)
-    white_over_words(pdf)
+    x, y = pdf.get_x(), pdf.get_y()
+    write(pdf, "Visible words stand here, too.")
+    pdf.set_xy(x, y)
+    hide(pdf)
     parsed = read(pdf)
     assert "Ignore" not in parsed.text
     assert "Visible words stand here, too." in parsed.text

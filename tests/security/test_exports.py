@@ -1,0 +1,37 @@
+"""T16: nothing is exported as a table that a spreadsheet would open, so no text can become a formula there."""
+
+import ast
+import tomllib
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from assistant.export import Format
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("assistant", "retrieval", "prompts", "ui", "views")
+WRITERS = {"to_csv", "to_excel", "writerow", "writerows", "DictWriter", "Workbook", "create_sheet"}
+SOURCES = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")] + [ROOT / "chat_app.py"]
+
+
+def test_a_conversation_is_exported_as_text_data_or_pages_only() -> None:
+    assert set(get_args(Format)) == {"md", "json", "pdf"}
+
+
+def test_the_tables_on_the_pages_offer_no_download() -> None:
+    """Streamlit's own tables write CSV without escaping; the setting takes the button away."""
+    config = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text("utf-8"))
+    assert config["client"]["disableDataExport"] is True
+
+
+def test_no_code_writes_tables_for_spreadsheets() -> None:
+    """Whoever adds the first export of this kind must escape `= + - @`, tab and CR there, and say so here."""
+    assert len(SOURCES) > 100
+    found = {(path.name, node.attr) for path in SOURCES for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Attribute) and node.attr in WRITERS}  # fmt: skip
+    assert found == set()
+
+
+@pytest.mark.parametrize("writer", ["csv.writer(x).writerows(y)", "frame.to_csv()", "openpyxl.Workbook()"])
+def test_such_code_would_be_noticed(writer: str) -> None:
+    assert {node.attr for node in ast.walk(ast.parse(writer)) if isinstance(node, ast.Attribute)} & WRITERS
