@@ -14,7 +14,6 @@ from email.utils import parsedate_to_datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import urlsplit
 
 from assistant.endpoint import checked_file, checked_url, is_openai
 from assistant.errors import (
@@ -28,7 +27,7 @@ from assistant.errors import (
 )
 from assistant.patience import Cancelled, Patience, TooLate
 from assistant.reply import Failure, Finished, Message, Piece, Reading, TextPiece, Waiting
-from retrieval.addresses import is_loopback, shown
+from retrieval.addresses import is_loopback, shown, split_credentials
 
 if TYPE_CHECKING:
     from openai import APIError, APIStatusError, AsyncOpenAI, AsyncStream
@@ -126,7 +125,8 @@ class OpenAIModel:
         first_pause_s: float = 0.5,
         ca_file: Path | None = None,
     ) -> None:
-        self.base_url = checked_url(base_url or OPENAI_URL, has_key=api_key is not None)
+        address = checked_url(base_url or OPENAI_URL, has_key=api_key is not None)
+        self.base_url, self._credentials = split_credentials(address)
         self.name = model or (OPENAI_MODEL if is_openai(self.base_url) else "")
         self.window_tokens = window_tokens
         self._key = api_key
@@ -144,8 +144,8 @@ class OpenAIModel:
         _ = self._trust
 
     def __repr__(self) -> str:
-        """Without the key, and without a password in the address."""
-        return f"OpenAIModel({shown(self.base_url)!r}, model={self.name!r})"
+        """Without the key."""
+        return f"OpenAIModel({self.base_url!r}, model={self.name!r})"
 
     def stream(
         self,
@@ -269,7 +269,7 @@ class OpenAIModel:
     def _first_listed(self, patience: Patience, client: "AsyncOpenAI", *, until: float) -> str:
         names = self._listed(patience, client, until=until)
         if not names:
-            hint = f"The endpoint {shown(self.base_url)} lists no model: set CITEWELL_MODEL to the one to use."
+            hint = f"The endpoint {self.base_url} lists no model: set CITEWELL_MODEL to the one to use."
             raise Failure(ModelNotFound(hint))
         return names[0]
 
@@ -292,6 +292,7 @@ class OpenAIModel:
             api_key=self._key or "none",
             max_retries=0,
             http_client=DefaultAsyncHttpxClient(
+                auth=self._credentials,
                 verify=self._trust,
                 trust_env=not is_loopback(self.base_url),
                 follow_redirects=False,
@@ -421,7 +422,7 @@ class OpenAIModel:
         """The endpoint's own words in brackets: short, on one line and without our secrets."""
         words = error.body.get("message") if isinstance(error.body, dict) else None
         said = re.sub(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+", " ", str(words or "")).strip()
-        for secret in filter(None, (self._key, urlsplit(self.base_url).password)):
+        for secret in filter(None, (self._key, *(self._credentials or ()))):
             said = said.replace(secret, "…")
         return f" ({said[:_MAX_SAID_CHARS]})" if said else ""
 

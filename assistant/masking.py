@@ -7,6 +7,7 @@ so a model can still tell two people apart; what it writes is restored before an
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -47,7 +48,7 @@ class Masking:
 
     def _placeholder(self, value: str, kind: Kind) -> str:
         if value not in self.placeholders:
-            number = next(n for n in range(1, len(self._taken) + 2) if f"<{kind}_{n}>" not in self._taken)
+            number = next(n for n in count(len(self.placeholders) + 1) if f"<{kind}_{n}>" not in self._taken)
             self.placeholders[value] = f"<{kind}_{number}>"
             self._taken.add(self.placeholders[value])
         return self.placeholders[value]

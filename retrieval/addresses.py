@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 from ipaddress import ip_address
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 
 def is_loopback(url: str) -> bool:
@@ -21,6 +21,18 @@ def is_web_address(url: str) -> bool:
     except ValueError:
         return False
     return parts.scheme in {"http", "https"} and bool(parts.hostname) and port != 0
+
+
+def split_credentials(url: str) -> tuple[str, tuple[str, str] | None]:
+    """The address without a user name and password, and these two, None where it has neither.
+
+    Clients log the addresses that they ask.
+    """
+    parts = urlsplit(url)
+    if parts.username is None and parts.password is None:
+        return url, None
+    bare = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    return bare, (unquote(parts.username or ""), unquote(parts.password or ""))
 
 
 def shown(url: str) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic import BaseModel, ConfigDict, FiniteFloat, ValidationError
 
-from retrieval.addresses import is_loopback, shown
+from retrieval.addresses import is_loopback, shown, split_credentials
 from retrieval.context import indexed_text
 from retrieval.errors import RerankFailed
 from retrieval.trace import Candidate
@@ -108,7 +108,8 @@ class HttpReranker:
     def __init__(
         self, url: str, *, model: str | None = None, api_key: str | None = None, timeout_s: float = 2.0
     ) -> None:
-        self.url = url if url.rstrip("/").endswith("/rerank") else f"{url.rstrip('/')}/rerank"
+        address, self._credentials = split_credentials(url)
+        self.url = address if address.rstrip("/").endswith("/rerank") else f"{address.rstrip('/')}/rerank"
         self.timeout_s = timeout_s
         self._model = model
         self._headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
@@ -163,6 +164,7 @@ class HttpReranker:
                 self._loop = asyncio.new_event_loop()
                 self._client = AsyncClient(
                     headers=self._headers,
+                    auth=self._credentials,
                     timeout=self.timeout_s,
                     trust_env=not is_loopback(self.url),
                     follow_redirects=False,

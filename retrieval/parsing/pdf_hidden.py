@@ -147,7 +147,9 @@ class _Drawn(NamedTuple):
     def inside(self, x1: int, y1: int, x2: int, y2: int) -> bytes:
         """The pixels of a box, its edges included."""
         rows = range(max(0, y1), min(self.height, y2 + 1))
-        return b"".join(self.pixels[y * self.stride + max(0, x1) : y * self.stride + min(self.width, x2 + 1)] for y in rows)
+        return b"".join(
+            self.pixels[y * self.stride + max(0, x1) : y * self.stride + min(self.width, x2 + 1)] for y in rows
+        )
 
 
 def _drawn(page: "PdfPage") -> _Drawn:

@@ -123,14 +123,14 @@ def wire(endpoint: ScriptedEndpoint) -> str:
 
 def test_addresses_leave_masked_and_the_answer_has_them(contacts: Shelf, assistant: Assistant) -> None:
     """The placeholder is cut in the middle of the stream; what is shown, cited and checked is the address itself."""
-    script = reply("Lost badges are reported to <EM", "AIL_1", "> or by phone, <PHO", "NE_1> [1].")
+    script = reply("Lost badges are reported to <EM", "AIL_1", "> or by phone, <PHO", "NE_2> [1].")
     with ScriptedEndpoint([script]) as endpoint:
         answering = replace(assistant, model=model_for(endpoint.url, mask="always"))
         events = asked(answering, "Where are lost badges reported?", collection="contacts")
     sent = wire(endpoint)
     assert "badges@harbour" not in sent
     assert "123456" not in sent
-    assert "reported to <EMAIL_1> or by phone, <PHONE_1>, on" in sent
+    assert "reported to <EMAIL_1> or by phone, <PHONE_2>, on" in sent
     assert "write them exactly as they are" in sent
     last = events[-1]
     assert isinstance(last, AnswerFinished)

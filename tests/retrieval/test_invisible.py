@@ -73,7 +73,9 @@ def test_a_soft_hyphen_is_nothing_to_note() -> None:
 def test_it_is_done_in_one_pass_and_loses_nothing_that_is_seen(text: str) -> None:
     once = visible(text)
     assert visible(once) == once
-    assert [sign for sign in once if sign.isalnum()] == [sign for sign in text if sign.isalnum() and visible(f"a{sign}")[1:]]
+    assert [sign for sign in once if sign.isalnum()] == [
+        sign for sign in text if sign.isalnum() and visible(f"a{sign}")[1:]
+    ]
 
 
 def test_on_screen_what_steers_or_hides_has_a_sign_and_what_breaks_lines_has_none() -> None:

@@ -18,23 +18,25 @@ connections: set[tuple[str, int]] = set()
 
 def _heard(event: str, arguments: tuple[Any, ...]) -> None:
     if event in {"socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr", "socket.getnameinfo"}:
-        names.add(str(arguments[0]))
+        names.add(arguments[0].decode() if isinstance(arguments[0], bytes) else str(arguments[0]))
     elif event in {"socket.connect", "socket.sendto", "socket.sendmsg"} and isinstance(arguments[1], tuple):
         connections.add(tuple(arguments[1][:2]))
 
 
 def main(home: Path) -> dict[str, Any]:
     """What was resolved and connected to while everything was done once."""
-    from tests.assistant.scripted_endpoint import ScriptedEndpoint, reply
+    from tests.assistant.scripted_endpoint import ScriptedEndpoint, models, reply
     from tests.retrieval.rerank_server import rerank_server
 
     before = _unroutable()
     with ExitStack() as open_now:
-        endpoint = open_now.enter_context(ScriptedEndpoint([reply("Annual leave is 26 days a year [1].")]))
+        endpoint = open_now.enter_context(
+            ScriptedEndpoint([reply("Annual leave is 26 days a year [1].")], models("scripted"))
+        )
         rerank_url, _ = open_now.enter_context(rerank_server())
+        ports = {int(url.rpartition(":")[2].split("/")[0]) for url in (endpoint.url, rerank_url)}
         done = list(_do_everything(home, endpoint.url.replace("127.0.0.1", "localhost"), rerank_url))
         asked = len(endpoint.requests)
-    ports = {int(url.rpartition(":")[2].split("/")[0]) for url in (endpoint.url, rerank_url)}
     return {
         "done": done,
         "asked": asked,
@@ -58,7 +60,9 @@ def _do_everything(home: Path, model_url: str, rerank_url: str) -> Iterator[str]
     from assistant.settings import Settings
     from assistant.transcript import readable_transcript
 
-    settings = Settings.read(home=home, openai_base_url=model_url, model="scripted", rerank_url=rerank_url, sample=False)
+    settings = Settings.read(
+        home=home, openai_base_url=model_url, model="scripted", rerank_url=rerank_url, sample=False
+    )
     citewell = open_citewell(settings)
     try:
         report = citewell.intake.read_paths([EXAMPLES / "company" / "hr", *_tempting(home)], collection="company")
@@ -72,7 +76,9 @@ def _do_everything(home: Path, model_url: str, rerank_url: str) -> Iterator[str]
         scope = readable_by(LOCAL_USER, citewell.library)
         assert check_text("Annual leave is 26 days.", scope=scope, retriever=citewell.retriever).sentences
         yield "checked"
-        transcript = readable_transcript(citewell.conversations, citewell.catalogue, conversation, principal=LOCAL_USER, scope=scope)
+        transcript = readable_transcript(
+            citewell.conversations, citewell.catalogue, conversation, principal=LOCAL_USER, scope=scope
+        )
         for form in ("md", "json", "pdf"):
             assert export(transcript, form, on=date(2026, 11, 3)).content
         yield "exported"

@@ -16,8 +16,42 @@ from pptx import Presentation
 
 from tests.security.obedient import ROLE_TOKENS
 
-_FIRST = "Alder Birch Cedar Elder Fir Hazel Juniper Larch Maple Oak Pine Rowan Spruce Willow Yew Aspen".split()
-_SECOND = "Bay Bridge Cliff Dale Field Ford Gate Glen Harbour Hill Isle Lane Mead Moor Ridge Weir".split()
+_FIRST = [
+    "Alder",
+    "Birch",
+    "Cedar",
+    "Elder",
+    "Fir",
+    "Hazel",
+    "Juniper",
+    "Larch",
+    "Maple",
+    "Oak",
+    "Pine",
+    "Rowan",
+    "Spruce",
+    "Willow",
+    "Yew",
+    "Aspen",
+]
+_SECOND = [
+    "Bay",
+    "Bridge",
+    "Cliff",
+    "Dale",
+    "Field",
+    "Ford",
+    "Gate",
+    "Glen",
+    "Harbour",
+    "Hill",
+    "Isle",
+    "Lane",
+    "Mead",
+    "Moor",
+    "Ridge",
+    "Weir",
+]
 BRANCHES = [f"{first} {second}" for second, first in product(_SECOND, _FIRST)]
 
 _ORDERS = (

@@ -10,6 +10,7 @@ import pytest
 
 from assistant.conversations import Conversations
 from assistant.events import AnswerFinished, Event, PassagesFound
+from assistant.llm import Deadlines, OpenAIModel
 from assistant.turn import Assistant
 from prompts import (
     AnswerPrompt,
@@ -27,7 +28,7 @@ from retrieval.parsing import parse_bytes
 from retrieval.retriever import CitewellRetriever
 from retrieval.values import Passage, Source
 from tests.assistant.scripted_endpoint import Request, ScriptedEndpoint
-from tests.assistant.turns import answer_of, asked, joined, model_at
+from tests.assistant.turns import answer_of, asked, joined
 from tests.conftest import Shelf, open_shelf
 from tests.security.injections import Injected, fact, injected
 from tests.security.obedient import ObedientModel, Reading, read
@@ -46,7 +47,8 @@ FAMILIES = {
     "titles",
     "you are now",
 }
-_MARKER = re.compile(r"\[(\d+)\]")
+_MARKER = re.compile(r"\[(\d+)\](?!\()")
+"""A citation; with an address behind it, it would be a link."""
 _FENCE = re.compile(r"the mark ([0-9a-f]{16})")
 
 
@@ -87,10 +89,12 @@ def ward(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Iterat
     shelf = open_shelf(tmp_path_factory.mktemp("ward"), embedder)
     engine = open_database(f"sqlite:///{shelf.directory / 'library.sqlite'}")
     retriever = CitewellRetriever(engine=shelf.search, catalogue=shelf.catalogue, limit=8)
-    assistant = Assistant(shelf.library, retriever, Conversations(engine), embedder, None, 300, today=lambda: date(2026, 11, 3))  # fmt: skip
+    assistant = Assistant(shelf.library, retriever, Conversations(engine), None, None, 300, today=lambda: date(2026, 11, 3))  # fmt: skip
     model = ObedientModel()
     with ScriptedEndpoint(model) as endpoint:
-        answering = replace(assistant, model=model_at(endpoint.url))
+        answering = replace(
+            assistant, model=OpenAIModel(endpoint.url, None, "obedient", timeouts=Deadlines(), max_retries=0)
+        )
         cases = injected(earlier_mark(answering, shelf, endpoint))
         parsed = [(case.path, parse_bytes(case.data, case.path)) for case in cases]
         shelf.intake.add_parsed(shelf.library.create_collection("injected").id, parsed)
@@ -105,7 +109,9 @@ def ward(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Iterat
 def earlier_mark(assistant: Assistant, shelf: Shelf, endpoint: ScriptedEndpoint) -> str:
     """The mark of a request that an attacker may have seen."""
     shelf.add("clean", clean=fact("Clean Water"))
-    assert "euros a day" in joined(asked(assistant, "What is the refund limit of branch Clean Water?", collection="clean"))
+    assert "euros a day" in joined(
+        asked(assistant, "What is the refund limit of branch Clean Water?", collection="clean")
+    )
     found = _FENCE.search(endpoint.requests[-1].body["messages"][-1]["content"])
     assert found is not None
     return found[1]
@@ -141,7 +147,7 @@ def test_the_fence_is_never_reproduced(ward: Ward) -> None:
             prompt = request.body["messages"][-1]["content"]
             mark = _FENCE.search(prompt)[1]  # type: ignore[index]
             marks.add(mark)
-            explained, *fences = [line for line in prompt.splitlines() if mark in line.lower()]
+            _, *fences = [line for line in prompt.splitlines() if mark in line.lower()]
             assert fences == [f"=== {edge}passage [{n}] {mark} ===" for n in range(1, len(fences) // 2 + 1) for edge in ("", "end of ")], turn.case.path  # fmt: skip
     assert len(marks) == sum(len(turn.requests) for turn in ward.turns)
 
@@ -225,6 +231,9 @@ def test_the_model_does_obey_what_breaks_a_fence(ward: Ward, family: str) -> Non
 
 def test_the_model_obeys_nothing_where_nobody_gives_orders() -> None:
     passage = Passage(Source(1, "c", "a.md", "A"), 0, 5, fact("Alder Bay"), (), None, 1.0)
-    system = {"role": "system", "content": SystemPrompt(date(2026, 11, 3), house_rules="Be kind.", mark="0" * 16).render()}
+    system = {
+        "role": "system",
+        "content": SystemPrompt(date(2026, 11, 3), house_rules="Be kind.", mark="0" * 16).render(),
+    }
     user = {"role": "user", "content": AnswerPrompt("What is it?", (passage,), new_mark()).render()}
     assert read([system, user]).foreign is None

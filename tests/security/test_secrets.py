@@ -3,6 +3,7 @@
 import logging
 import urllib.error
 import urllib.request
+from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from assistant.running import RUNNING
-from tests.assistant.scripted_endpoint import HEAD, RESET, Script, ScriptedEndpoint, answer, chunk, error, models, reply
+from tests.assistant.scripted_endpoint import HEAD, Script, ScriptedEndpoint, chunk, error, models, reply
 from tests.assistant.test_cli import Done, citewell
 from tests.browser.serving import served
 
@@ -21,13 +22,9 @@ QUESTION = "How many days of paid leave does everybody have?"
 LEAVE = "# Leave policy\n\nEverybody has 30 days of paid leave a year. Unused days lapse on 31 March.\n"
 FAULTS: dict[str, Script] = {
     "refused": error(401, f"Incorrect API key provided: {KEY}"),
-    "forbidden": error(403, f"{KEY} may not"),
     "bad request": error(400, f"Bearer {KEY} sent a bad request"),
     "server error": error(500, f"boom with {KEY}", x_key=KEY),
     "in the stream": (HEAD, chunk("Everybody "), b'data: {"error": {"message": "lost ' + KEY.encode() + b'"}}\n\n'),
-    "a page": answer(200, f"<html>{KEY}</html>"),
-    "reset": (RESET,),
-    "well": reply("Everybody has 30 days of paid leave a year [1]."),
 }
 COMMANDS = {
     "ask": ("ask", QUESTION),
@@ -92,19 +89,20 @@ def test_no_command_prints_a_secret(home: Path, command: str) -> None:
 @pytest.mark.parametrize("name", ["OPENAI_BASE_URL", "CITEWELL_RERANK_URL", "CITEWELL_WINDOW_TOKENS"])
 def test_a_setting_that_is_wrong_is_named_without_any_secret(home: Path, name: str) -> None:
     with ScriptedEndpoint([reply("x")]) as endpoint:
-        done = citewell(home, "doctor", **{**secrets(endpoint), name: f"ftp://me:{PASSWORD}@{KEY}"})
+        done = citewell(home, "doctor", **{**secrets(endpoint), name: f"ftp://me:{PASSWORD}@host.example"})
     assert name in done.err + done.out
     assert holds_a_canary(done.out, done.err) == []
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-@pytest.mark.parametrize("model", ["", "absent"])
+@pytest.mark.parametrize(("command", "model"), [("doctor", ""), ("ask as JSON", "absent")])
 def test_a_password_in_an_address_is_shown_nowhere(home: Path, command: str, model: str) -> None:
     said = error(400, f"http://me:{PASSWORD}@127.0.0.1 does not like it")
     with ScriptedEndpoint([said], listed=models()) as endpoint:
         given = {"OPENAI_BASE_URL": with_password(endpoint.url), "CITEWELL_MODEL": model}
         done = citewell(home, *COMMANDS[command], **given)
+        used = [request.headers.get("authorization", "") for request in endpoint.requests]
     assert done.out
+    assert used == [f"Basic {b64encode(f'me:{PASSWORD}'.encode()).decode()}"] * len(used) != []
     assert holds_a_canary(done.out, done.err) == []
 
 
@@ -139,7 +137,16 @@ def everything_on(test: AppTest) -> list[str]:
 
 def test_no_answer_of_the_server_and_no_line_of_its_log_holds_a_secret(home: Path, tmp_path: Path) -> None:
     """Not for a request with a cookie either."""
-    routes = ("/", "/healthz", "/documents", "/document?id=1", "/_stcore/health", "/_stcore/metrics", "/nowhere", "/media/x")
+    routes = (
+        "/",
+        "/healthz",
+        "/documents",
+        "/document?id=1",
+        "/_stcore/health",
+        "/_stcore/metrics",
+        "/nowhere",
+        "/media/x",
+    )
     with ScriptedEndpoint([FAULTS["refused"]]) as endpoint, served(home, **secrets(endpoint)) as app:
         bodies = [body_of(f"{app.url}{route}") for route in routes]
     log = "\n".join(path.read_text("utf-8", "replace") for path in home.parent.glob("app-*.log"))
@@ -148,7 +155,9 @@ def test_no_answer_of_the_server_and_no_line_of_its_log_holds_a_secret(home: Pat
 
 
 def body_of(url: str) -> str:
-    asked = urllib.request.Request(url, headers={"Cookie": f"_streamlit_user={COOKIE}", "Authorization": f"Bearer {KEY}"})
+    asked = urllib.request.Request(
+        url, headers={"Cookie": f"_streamlit_user={COOKIE}", "Authorization": f"Bearer {KEY}"}
+    )
     try:
         with urllib.request.urlopen(asked, timeout=20) as said:
             return str(said.headers) + said.read().decode("utf-8", "replace")

@@ -41,9 +41,8 @@ def on_a_terminal(home: Path, *arguments: str) -> str:
     return written.decode()
 
 
-@pytest.mark.parametrize("command", [("search", "Where are lost badges reported?"), ("documents", "show", "1")])
-def test_nothing_steers_the_terminal(home: Path, command: tuple[str, ...]) -> None:
-    written = on_a_terminal(home, *command)
+def test_nothing_steers_the_terminal(home: Path) -> None:
+    written = on_a_terminal(home, "search", "Where are lost badges reported?")
     assert "Badges are lost\ufffd]0;owned\ufffd at the \ufffd[2Jreception \ufffdevil\ufffd," in written
     assert not {"\x1b", "\x07", "\u202e"} & set(written)
 
