@@ -304,7 +304,8 @@ def _run(text_page: "PdfTextPage", text: str, position: int, hyphened: bool, hid
 
 def _stretches(text_page: "PdfTextPage", part: str, position: int, hidden: Set[int]) -> Iterator[tuple[str, int]]:
     """A line cut where letters that are seen and such that are not meet; spaces go with what is before them."""
-    begun, is_hidden = 0, None
+    begun = 0
+    is_hidden: bool | None = None
     for at, sign in enumerate(part):
         if sign.isspace():
             continue

@@ -133,7 +133,7 @@ def _largest_picture(page: "PdfPage") -> float:
     width, height = page.get_size()
     boxes = (image.get_bounds() for image in page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE], max_depth=_MOST_DEEP))
     covered = ((right - left) * (top - bottom) for left, bottom, right, top in boxes)
-    return max(covered, default=0.0) / max(1.0, width * height)
+    return float(max(covered, default=0.0) / max(1.0, width * height))
 
 
 class _Drawn(NamedTuple):
