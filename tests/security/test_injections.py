@@ -47,7 +47,7 @@ FAMILIES = {
     "titles",
     "you are now",
 }
-_MARKER = re.compile(r"\[(\d+)\](?!\()")
+_MARKER = re.compile(r"\[([0-9]+)\](?!\()")
 """A citation; with an address behind it, it would be a link."""
 _FENCE = re.compile(r"the mark ([0-9a-f]{16})")
 
