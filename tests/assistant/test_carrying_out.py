@@ -102,6 +102,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("collections", "rename", "=SUM(A1:A9)", "+Renamed"),
         ("rules", "set", str(folder / "rules.txt")),
         ("rules", "restore", "1"),
+        ("admin", "invite", "--role", "editor"),
     )
     for command in commands:
         done = run(home, *command)
@@ -120,6 +121,7 @@ def test_what_commands_did_is_recorded_and_told_the_newest_first(home):
     assert [entry["action"] for entry in found] == [
         "indexes rebuilt",
         "documents deleted",
+        "invitation made",
         "house rules changed",
         "house rules changed",
         "collection changed",
@@ -134,7 +136,7 @@ def test_what_commands_did_is_recorded_and_told_the_newest_first(home):
 def test_options_narrow_it_down(home):
     among = ("--actor", LOCAL_USER.key, "--since", "2020-01-01T00:00+02:00", "--before", "4", "--limit", "2")
     assert [entry["action"] for entry in entries(home, *among)] == ["collection changed", "collection created"]
-    assert [entry["id"] for entry in entries(home, "--action", "documents deleted")] == [6]
+    assert [entry["id"] for entry in entries(home, "--action", "documents deleted")] == [7]
 
 
 @pytest.mark.parametrize("option", [("--action", "nothing"), ("--since", "yesterday")])
@@ -156,7 +158,7 @@ def test_the_whole_log_is_written_to_files_with_no_formula_in_the_table(home, tm
     with table.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     read = [json.loads(line) for line in lines.read_text("utf-8").splitlines()]
-    assert len(rows) == len(read) == 7
+    assert len(rows) == len(read) == 8
     assert {"'=SUM(A1:A9)"} <= {row["target"] for row in rows}
     assert [row["target"] for row in read].count("=SUM(A1:A9)") == 2
     assert [row["at"] for row in rows] == [row["at"] for row in read]
