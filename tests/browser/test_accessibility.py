@@ -16,6 +16,10 @@ KNOWN: tuple[Known, ...] = ()
 _OVERFLOWING = """() => [document.scrollingElement, ...document.querySelectorAll(
   "[data-testid=stMain], [data-testid=stBottom], [role=dialog]")].filter(
     (box) => box.scrollWidth > box.clientWidth + 1).map((box) => box.outerHTML.slice(0, 80))"""
+_IS_ON_TOP = """(element) => {
+  const { left, right, top, bottom } = element.getBoundingClientRect();
+  return element.contains(document.elementFromPoint((left + right) / 2, (top + bottom) / 2));
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +86,7 @@ def test_a_lost_connection_is_said_and_what_was_read_stays(browser: Browser, sam
         connection_lost(watched)
         page = watched.page
         expect(page.locator(".cw-connection")).to_contain_text("tries again by itself")
+        assert page.locator(".cw-connection").evaluate(_IS_ON_TOP)
         page.wait_for_timeout(3_000)  # until Streamlit would have laid its dialog over the page
         expect(page.get_by_role("dialog")).to_have_count(0)
         expect(page.locator(".answer")).to_contain_text("28 days")

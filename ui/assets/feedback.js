@@ -4,14 +4,14 @@
 const MOST_CHARS = 2000;
 
 // `opinion` is null where the answer is not to be judged; `helpful` in it is null until a thumb was chosen.
-export function showOpinion(root, opinion, known, { make, icon }) {
+export function showOpinion(root, opinion, known, { make, icon, calm }) {
   const buttons = root.querySelector(".answer > .foot > .buttons");
   if (!opinion || !buttons) return;
   known.opinion ??= { open: false, reason: "", comment: "" };
   const state = known.opinion;
   const given = JSON.stringify(opinion);
   if (state.given !== given) Object.assign(state, { given, reason: opinion.reason ?? "", comment: opinion.comment ?? "" });
-  const context = { root, opinion, known, state, make, icon };
+  const context = { root, opinion, known, state, make, icon, calm };
   const thumbs = buttons.querySelector(".thumbs") ?? drawThumbs(buttons, context);
   thumbs.context = context;
   for (const thumb of thumbs.querySelectorAll("button")) thumb.setAttribute("aria-pressed", String(opinion.helpful === (thumb.name === "up")));
@@ -51,7 +51,10 @@ function showForm(context) {
   const form = drawForm(context);
   form.dataset.kind = kind;
   place.append(form);
-  if (state.takesFocus) form.querySelector("input, textarea").focus();
+  if (state.takesFocus) {
+    form.querySelector("input, textarea").focus({ preventScroll: true });
+    form.scrollIntoView({ block: "nearest", behavior: context.calm() });
+  }
   state.takesFocus = false;
 }
 
