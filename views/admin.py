@@ -3,12 +3,19 @@
 import streamlit as st
 
 from ui.admin_access import draw_access
+from ui.admin_audit import draw_audit
 from ui.admin_groups import draw_groups
 from ui.admin_health import draw_health
 from ui.admin_people import draw_people
 from ui.visit import Visit, current_visit, draw_problem
 
-_DRAWN = {"People": draw_people, "Groups": draw_groups, "Access": draw_access, "Health": draw_health}
+_DRAWN = {
+    "People": draw_people,
+    "Groups": draw_groups,
+    "Access": draw_access,
+    "Audit log": draw_audit,
+    "Health": draw_health,
+}
 
 
 def draw_page(visit: Visit) -> None:
@@ -23,7 +30,11 @@ def draw_page(visit: Visit) -> None:
             "With `CITEWELL_SIGN_IN` people sign in, and what is set here begins to count."
         )
     chosen = st.segmented_control(
-        "Part", list(_DRAWN), key="admin_part", default="People", label_visibility="collapsed"
+        "Part",
+        ["People", "Groups", "Access", "Audit log", "Health"],
+        key="admin_part",
+        default="People",
+        label_visibility="collapsed",
     )
     _DRAWN[chosen or "People"](visit)
 

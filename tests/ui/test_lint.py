@@ -67,8 +67,11 @@ READS_NO_MARKDOWN = frozenset(
         "container",
         "dataframe",
         "empty",
+        "form",
         "fragment",
         "get_option",
+        "login",
+        "logout",
         "navigation",
         "pagination",
         "rerun",
@@ -256,8 +259,9 @@ PARSES_OR_RUNS = (
     "srcdoc", "eval(", "Function(", "javascript:", "onerror", "location.", "window.open",
 )  # fmt: skip
 OWN_ADDRESSES = {
-    "citewell.js": {"href: address", "href: data.address"},
+    "citewell.js": {"href: address"},
     "printed_page.js": {"src: data.image"},
+    "source.js": {"href: data.address"},
     "threads.js": {"href: new URL(`./?c=${thread.id}`"},
 }
 """Where an address is set on an element: each was made, or looked at, on the server."""
