@@ -259,7 +259,7 @@ PARSES_OR_RUNS = (
     "srcdoc", "eval(", "Function(", "javascript:", "onerror", "location.", "window.open",
 )  # fmt: skip
 OWN_ADDRESSES = {
-    "citewell.js": {"href: address"},
+    "citewell.js": {"href: address", "href: data.address"},
     "printed_page.js": {"src: data.image"},
     "source.js": {"href: data.address"},
     "threads.js": {"href: new URL(`./?c=${thread.id}`"},
