@@ -266,7 +266,8 @@ def narrowed(watched: Watched) -> None:
 
 
 def attached(watched: Watched) -> None:
-    watched.page.locator(".st-key-chip_title button").click()
+    watched.page.goto(watched.app.url)
+    welcome(watched)
     survey = b"# Site survey\n\nThe mast on Farholm is anchored with nine bolts and stands 14 metres above the shore.\n"
     file = {"name": "survey.md", "mimeType": "text/markdown", "buffer": survey}
     chat_input = watched.page.get_by_test_id("stChatInput")
