@@ -67,8 +67,11 @@ READS_NO_MARKDOWN = frozenset(
         "container",
         "dataframe",
         "empty",
+        "form",
         "fragment",
         "get_option",
+        "login",
+        "logout",
         "navigation",
         "pagination",
         "rerun",
@@ -122,7 +125,7 @@ def is_ours(node: ast.expr | None, scope: ast.AST) -> bool:
             # A number's format: given a text it raises.
             return is_ours(value, scope) or (isinstance(spec, ast.JoinedStr) and ast.unparse(spec)[2:-1] in {"d", ",d"})
         case ast.Call():
-            if name_of(node) == "join":
+            if name_of(node) in {"join", "list"}:
                 return is_ours(node.args[0], scope)
             return name_of(node) in MAKES_SAFE | OUR_WORDS
         case ast.BinOp(left, ast.Add(), right):
@@ -258,6 +261,7 @@ PARSES_OR_RUNS = (
 OWN_ADDRESSES = {
     "citewell.js": {"href: address", "href: data.address"},
     "printed_page.js": {"src: data.image"},
+    "source.js": {"href: data.address"},
     "threads.js": {"href: new URL(`./?c=${thread.id}`"},
 }
 """Where an address is set on an element: each was made, or looked at, on the server."""
