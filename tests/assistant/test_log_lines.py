@@ -96,14 +96,14 @@ def test_a_terminal_obeys_nothing_that_is_shown_on_it(monkeypatch: pytest.Monkey
     screen, errors = Terminal(), Terminal()
     monkeypatch.setattr(sys, "stdout", screen)
     monkeypatch.setattr(sys, "stderr", errors)
-    output.show(forgery)
+    output.print_text(forgery)
     output.say(forgery)
     for shown in (screen.getvalue(), errors.getvalue()):
         assert not set(shown) & set("\x1b\x07\x08\x00\r\x7f\x85\x9b\u202e\u2066")
 
 
 def test_a_file_or_a_program_gets_the_text_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
-    output.show("a\x1b[31m\u202eb")
+    output.print_text("a\x1b[31m\u202eb")
     assert capsys.readouterr().out == "a\x1b[31m\u202eb\n"
 
 

@@ -125,7 +125,7 @@ def is_ours(node: ast.expr | None, scope: ast.AST) -> bool:
             # A number's format: given a text it raises.
             return is_ours(value, scope) or (isinstance(spec, ast.JoinedStr) and ast.unparse(spec)[2:-1] in {"d", ",d"})
         case ast.Call():
-            if name_of(node) == "join":
+            if name_of(node) in {"join", "list"}:
                 return is_ours(node.args[0], scope)
             return name_of(node) in MAKES_SAFE | OUR_WORDS
         case ast.BinOp(left, ast.Add(), right):
