@@ -21,7 +21,7 @@ demo: install ## Serve the five-minute demonstration: temporary home, nothing ke
 	$(BIN)/citewell serve --port $(PORT) --demo
 
 test: .venv/.developing ## Run every test; those that need a browser say so where there is none
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 2 --no-loadscope-reorder
 
 check: .venv/.developing ## Formatting, lint and types
 	$(BIN)/ruff format --check .

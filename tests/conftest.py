@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from retrieval.catalogue import Catalogue
 from retrieval.database import open_database
@@ -17,15 +19,24 @@ from retrieval.search import Search
 from retrieval.values import ParsedDocument, Scope, Section
 from retrieval.vectors import VectorIndex
 
-_BROWSER = Path(__file__).parent / "browser"
+_BROWSER = "tests/browser/"
+
+
+class Halves(LoadScopeScheduling):
+    """Of two processes one takes the browser's tests, one after the other, and the other all the rest, file by file."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return _BROWSER if nodeid.startswith(_BROWSER) else nodeid.partition("::")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Halves:
+    """How `pytest -n 2` hands tests out."""
+    return Halves(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Of two processes one takes the browser's tests, which come first for they take longest, the other file by file."""
-    for item in items:
-        name = "browser" if _BROWSER in item.path.parents else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(name))
-    items.sort(key=lambda item: _BROWSER not in item.path.parents)
+    """The browser's tests begin: they take longest."""
+    items.sort(key=lambda item: not item.nodeid.startswith(_BROWSER))
 
 
 @pytest.fixture(scope="session")

@@ -158,3 +158,21 @@ def test_a_started_process_gets_this_environment_with_the_changes(monkeypatch):
     changed = environment(CITEWELL_HOME="/there", CITEWELL_DEMO="1")
     assert (changed["CITEWELL_HOME"], changed["CITEWELL_DEMO"]) == ("/there", "1")
     assert environment()["CITEWELL_HOME"] == "/here"
+
+
+@pytest.mark.parametrize("address", [None, "0.0.0.0", "::", "192.168.1.7", "citewell.example", ""])
+def test_where_nobody_signs_in_only_this_machine_is_listened_to(address):
+    with pytest.raises(SettingsError, match="this machine only"):
+        Settings().check_address(address)
+    for let_in in ({"sign_in": "oidc"}, {"demo": True}, {"serve_everyone_without_sign_in": True}):
+        Settings(**let_in).check_address(address)
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "localhost", "::1"])
+def test_this_machine_is_always_listened_to(address):
+    assert Settings().check_address(address) is None
+
+
+def test_a_proxy_that_is_named_by_half_is_refused():
+    with pytest.raises(SettingsError, match="CITEWELL_PROXY_JWKS_URL"):
+        Settings.read(sign_in="proxy", proxy_issuer="https://proxy.example")
