@@ -61,35 +61,46 @@ class SignIn:
 
 
 class Accounts:
-    """Reads and writes people, sign-ins and invitations. `admit` says which verified address is let in by itself."""
+    """Reads and writes people, sign-ins and invitations.
+
+    `admit` says which verified address is let in by itself; `on_sign_in` hears who signed in, and from where.
+    """
 
     def __init__(
-        self, engine: Engine, admit: Callable[[str], bool] = lambda _: False, clock: Callable[[], datetime] = utc_now
+        self,
+        engine: Engine,
+        admit: Callable[[str], bool] = lambda _: False,
+        clock: Callable[[], datetime] = utc_now,
+        on_sign_in: Callable[[Person, str], None] = lambda *_: None,
     ) -> None:
         self._engine = engine
         self._admit = admit
         self._clock = clock
+        self._on_sign_in = on_sign_in
 
     # Signing in.
 
-    def recognise(self, claims: Claims) -> Person:
+    def recognise(self, claims: Claims, address: str = "") -> Person:
         """The person of a sign-in, at every look at a page; raises SignInRefused where it is over or they are disabled.
 
         The first look begins the sign-in and brings name, address, role and groups up to what the provider says.
         """
         try:
-            return self._recognise(claims)
+            person, has_begun = self._recognise(claims)
         except IntegrityError:  # Another tab of theirs began the same sign-in meanwhile.
-            return self._recognise(claims)
+            person, has_begun = self._recognise(claims)
+        if has_begun:
+            self._on_sign_in(person, address)
+        return person
 
-    def _recognise(self, claims: Claims) -> Person:
+    def _recognise(self, claims: Claims) -> tuple[Person, bool]:
+        """The person, and whether this look began the sign-in."""
         with self._engine.begin() as connection:
             row = connection.execute(select(sign_ins).where(sign_ins.c.key == claims.sign_in)).first()
             if row is None:
-                return self._begin(connection, claims)
+                return self._begin(connection, claims), True
             self._check(connection, row)
-            person = _person(connection, row.person_id)
-        return _let_in(person)
+            return _let_in(_person(connection, row.person_id)), False
 
     def _begin(self, connection: Connection, claims: Claims) -> Person:
         person = _let_in(self._known(connection, claims))

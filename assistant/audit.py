@@ -56,6 +56,8 @@ class Action(StrEnum):
     SIGN_INS_ENDED = "sign-ins ended"
     INVITATION_MADE = "invitation made"
     INVITATION_USED = "invitation used"
+    SIGNED_IN = "signed in"
+    SIGNED_OUT = "signed out"
 
 
 @dataclass(frozen=True, slots=True)

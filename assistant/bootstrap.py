@@ -5,14 +5,15 @@ import tempfile
 import threading
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Engine
 
 from assistant.access import LOCAL_USER, Principal, scope_of
-from assistant.accounts import Accounts
+from assistant.accounts import Accounts, Person
 from assistant.attached import AttachedFiles
-from assistant.audit import Audit
+from assistant.audit import Action, Audit
 from assistant.background import Background
 from assistant.choices import Chosen
 from assistant.circuit import GuardedModel
@@ -27,6 +28,7 @@ from assistant.job_table import JobTable
 from assistant.jobs import JOBS
 from assistant.limits import Limits
 from assistant.llm import ChatModel, Deadlines, OpenAIModel
+from assistant.logs import log_event, pseudonym
 from assistant.masking import MaskedEmbedder, MaskedModel, MaskedReranker
 from assistant.personal import prepare_detection
 from assistant.proxy_token import ProxyTokens
@@ -158,19 +160,15 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
     limits = limits_of(settings, engine)
     attached = AttachedFiles(library, catalogue, originals, conversations, jobs, limits)
     inventory = Inventory(catalogue, Mentions(library, indexes.lexical), search)
-    answering = Assistant(
-        library,
-        retriever,
-        conversations,
-        embedder,
-        None,
-        settings.reply_tokens,
+    answering = replace(
+        _with_models(Assistant(library, retriever, conversations, embedder, None, settings.reply_tokens), settings),
         inventory=inventory,
         house_rules=HouseRules(engine),
         background=background,
         attached=attached,
         limits=limits,
     )
+    audit = Audit(engine)
     return Citewell(
         settings,
         home,
@@ -186,7 +184,7 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
         Threads(engine, forget_files=attached.forget),
         jobs,
         attached,
-        _with_models(answering, settings),
+        answering,
         embedder,
         reranker,
         notice,
@@ -194,12 +192,12 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
         Feedback(engine),
         Snapshots(engine, conversations, catalogue),
         Holdings(engine, library, catalogue, intake, jobs, wake),
-        Accounts(engine, settings.admits),
+        Accounts(engine, settings.admits, on_sign_in=partial(_tell_of_sign_in, audit)),
         Groups(engine),
         proxy_tokens_of(settings),
         Chosen(engine),
         limits,
-        Audit(engine),
+        audit,
         wake,
     )
 
@@ -275,6 +273,11 @@ def _client(settings: Settings, name: str | None) -> OpenAIModel:
         window_tokens=settings.window_tokens,
         timeouts=Deadlines(settings.first_token_s, settings.idle_s, settings.total_s),
     )
+
+
+def _tell_of_sign_in(audit: Audit, person: Person, address: str) -> None:
+    audit.record(person.principal, Action.SIGNED_IN, address=address, role=person.role.value)
+    log_event("signed_in", person=pseudonym(person.principal), role=person.role.value)
 
 
 def proxy_tokens_of(settings: Settings) -> ProxyTokens | None:

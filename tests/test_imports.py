@@ -19,7 +19,7 @@ FORBIDDEN = {
 NOWHERE = {"chat_app", "views", "tests", "benchmarks", "torture"}
 ADAPTERS = {
     "openai": {"assistant/llm.py"},
-    "httpx2": {"assistant/llm.py", "retrieval/rerank.py"},
+    "httpx2": {"assistant/llm.py", "assistant/provider.py", "retrieval/rerank.py"},
     "chromadb": {"retrieval/vectors.py"},
     "tantivy": {"retrieval/lexical.py"},
     "tiktoken": {"retrieval/tokens.py"},

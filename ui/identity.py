@@ -68,8 +68,14 @@ def identify(citewell: Citewell, state: PageState) -> Identity | None:
     if not said:
         return None
     claims = claims_of(said, groups_claim=settings.groups_claim, role_claim=settings.role_claim)
-    person = citewell.accounts.recognise(claims)
+    person = citewell.accounts.recognise(claims, address())
     return Identity(person.principal, person, citewell.accounts, claims)
+
+
+def address() -> str:
+    """From where the page is looked at; empty on the machine itself, which Streamlit does not tell."""
+    seen = st.context.ip_address
+    return seen if isinstance(seen, str) else ""
 
 
 def _provider_says() -> Mapping[str, Any]:

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from assistant.audit import Action
 from ui.markdown import literal
 from ui.state import SEARCH_KEY, ThreadListState
 from ui.thread_list import draw_threads
@@ -49,4 +50,9 @@ def _draw_who(visit: Visit) -> None:
         st.caption("Demo visitor" if visit.is_demo else "Single user, no sign-in")
         return
     st.caption(f"{literal(person.name)} · {literal(person.role.value)}")
-    st.button("Sign out", key="sign_out", type="tertiary", icon=":material/logout:", on_click=visit.identity.sign_out)
+    st.button("Sign out", key="sign_out", type="tertiary", icon=":material/logout:", on_click=_leave, args=(visit,))
+
+
+def _leave(visit: Visit) -> None:
+    visit.record(Action.SIGNED_OUT)
+    visit.identity.sign_out()

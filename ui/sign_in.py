@@ -9,6 +9,7 @@ from assistant.accounts import Person
 from assistant.audit import Action
 from assistant.bootstrap import Citewell
 from assistant.errors import AssistantError
+from assistant.provider import answers
 from ui.identity import Identity
 from ui.markdown import literal
 
@@ -33,6 +34,14 @@ def draw_sign_in() -> NoReturn:
 
 
 def _to_provider(provider: str) -> None:
+    auth = st.secrets["auth"]
+    address = (auth[provider] if provider else auth).get("server_metadata_url", "")
+    if not answers(address):
+        st.error(
+            "The sign-in cannot be reached at the moment; try again in a minute, and tell your administrator if that "
+            "does not help."
+        )
+        return
     try:
         st.login(provider or None)
     except st.errors.StreamlitAPIException:

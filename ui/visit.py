@@ -13,7 +13,7 @@ from assistant.errors import AssistantError, SignInRefused
 from assistant.running import RUNNING
 from retrieval.library import Collection
 from retrieval.values import Scope
-from ui.identity import Identity, identify
+from ui.identity import Identity, address, identify
 from ui.markdown import literal
 from ui.sign_in import draw_refused, draw_sign_in, draw_waiting
 from ui.state import PageState
@@ -94,13 +94,7 @@ def current_visit() -> Visit:
     if identity.person is not None and identity.person.role is Role.WAITING:
         draw_waiting(citewell, identity, identity.person)
     state.belongs_to(identity.principal_then)
-    return Visit(citewell, identity, state, _address())
-
-
-def _address() -> str:
-    """From where the page is looked at; empty on the machine itself, which Streamlit does not tell."""
-    address = st.context.ip_address
-    return address if isinstance(address, str) else ""
+    return Visit(citewell, identity, state, address())
 
 
 def _opened() -> Citewell:  # noqa: RET503 - st.stop() never returns

@@ -17,6 +17,7 @@ from sqlalchemy import Engine
 
 from assistant.access import LOCAL_USER, Role
 from assistant.accounts import Accounts, Person
+from assistant.audit import Action, Audit, Sought
 from assistant.groups import Grant, Groups
 from retrieval.database import open_database
 from retrieval.library import Library
@@ -34,8 +35,8 @@ PEOPLE = (
 
 
 @contextmanager
-def provider(port: int) -> Iterator[str]:
-    """An OpenID provider on loopback with these people."""
+def provider(port: int) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
+    """An OpenID provider on loopback with these people: the address of its metadata, and its process."""
     users = [part for person in PEOPLE for part in ("--user-claims", json.dumps(person))]
     command = [
         sys.executable,
@@ -57,7 +58,7 @@ def provider(port: int) -> Iterator[str]:
                     break
             except OSError:
                 time.sleep(0.1)
-        yield url
+        yield url, process
     finally:
         process.terminate()
         process.wait(10)
@@ -69,6 +70,7 @@ class Office:
 
     app: App
     engine: Engine
+    provider: "subprocess.Popen[bytes]"
 
     @property
     def accounts(self) -> Accounts:
@@ -94,7 +96,7 @@ def office(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     directory = tmp_path_factory.mktemp("office")
     home = copy_of(sample_home, directory)
     (directory / ".streamlit").mkdir()
-    with provider(_free_port()) as metadata:
+    with provider(_free_port()) as (metadata, process):
         (directory / ".streamlit" / "secrets.toml").write_text(
             "[auth]\n"
             'redirect_uri = "http://127.0.0.1:{port}/oauth2callback"\n'
@@ -106,7 +108,7 @@ def office(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
         with served(home, **settings) as app:
             engine = open_database(f"sqlite:///{home / 'citewell.sqlite'}")
             try:
-                yield Office(app, engine)
+                yield Office(app, engine, process)
             finally:
                 engine.dispose()
 
@@ -242,3 +244,20 @@ def test_who_is_disabled_is_out_in_seconds_without_a_click(browser: Browser, off
         expect(bela.get_by_text("Bela · member")).to_have_count(0)
         expect(bela.get_by_test_id("stChatInput")).to_have_count(0)
     office.accounts.set_disabled(office.person("Bela").id, LOCAL_USER, disabled=False)
+
+
+def test_sign_ins_are_recorded_with_who_and_when(office: Office) -> None:
+    """By whoever signed in in the tests above."""
+    actors = {entry.actor.partition("|")[2] for entry in Audit(office.engine).entries(Sought(action=Action.SIGNED_IN))}
+    assert {"anna", "bela", "chief", "liar"} <= actors
+    assert Audit(office.engine).entries(Sought(action=Action.SIGNED_OUT))
+
+
+def test_a_provider_that_is_down_is_said_and_nobody_is_sent_there(browser: Browser, office: Office) -> None:
+    office.provider.terminate()
+    office.provider.wait(10)
+    with closing(browser.new_context(**CONTEXT)) as context:  # type: ignore[arg-type]
+        page = context.new_page()
+        page.goto(office.app.url)
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_text("The sign-in cannot be reached at the moment")).to_be_visible()
