@@ -56,6 +56,7 @@ class Action(StrEnum):
     SIGN_INS_ENDED = "sign-ins ended"
     INVITATION_MADE = "invitation made"
     INVITATION_USED = "invitation used"
+    LIMITS_CHANGED = "limits changed"
     SIGNED_IN = "signed in"
     SIGNED_OUT = "signed out"
 

@@ -6,6 +6,7 @@ from ui.admin_access import draw_access
 from ui.admin_audit import draw_audit
 from ui.admin_groups import draw_groups
 from ui.admin_health import draw_health
+from ui.admin_limits import draw_limits
 from ui.admin_people import draw_people
 from ui.visit import Visit, current_visit, draw_problem
 
@@ -13,6 +14,7 @@ _DRAWN = {
     "People": draw_people,
     "Groups": draw_groups,
     "Access": draw_access,
+    "Limits": draw_limits,
     "Audit log": draw_audit,
     "Health": draw_health,
 }
@@ -31,7 +33,7 @@ def draw_page(visit: Visit) -> None:
         )
     chosen = st.segmented_control(
         "Part",
-        ["People", "Groups", "Access", "Audit log", "Health"],
+        ["People", "Groups", "Access", "Limits", "Audit log", "Health"],
         key="admin_part",
         default="People",
         label_visibility="collapsed",
