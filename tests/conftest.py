@@ -3,10 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
-from xdist.scheduler import LoadScopeScheduling
 
 from retrieval.catalogue import Catalogue
 from retrieval.database import open_database
@@ -18,25 +16,6 @@ from retrieval.library import Library
 from retrieval.search import Search
 from retrieval.values import ParsedDocument, Scope, Section
 from retrieval.vectors import VectorIndex
-
-_BROWSER = "tests/browser/"
-
-
-class Halves(LoadScopeScheduling):
-    """Of two processes one takes the browser's tests, one after the other, and the other all the rest, file by file."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        return _BROWSER if nodeid.startswith(_BROWSER) else nodeid.partition("::")[0]
-
-
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Halves:
-    """How `pytest -n 2` hands tests out."""
-    return Halves(config, log)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The browser's tests begin: they take longest."""
-    items.sort(key=lambda item: not item.nodeid.startswith(_BROWSER))
 
 
 @pytest.fixture(scope="session")
