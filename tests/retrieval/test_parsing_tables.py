@@ -19,6 +19,7 @@ from pptx.oxml import parse_xml as pptx_xml
 
 from retrieval.chunking import TABLE_SHARE, TARGET_TOKENS, chunk_document
 from retrieval.errors import ParseError
+from retrieval.invisible import visible
 from retrieval.parsing import parse_bytes
 from retrieval.parsing.delimited import delimiter_of
 from retrieval.parsing.escape import escaped, escaped_line
@@ -269,7 +270,9 @@ def test_columns_are_lettered_as_in_spreadsheets() -> None:
     assert [column_letters(i) for i in (0, 25, 26, 51, 701, 702)] == ["A", "Z", "AA", "AZ", "ZZ", "AAA"]
 
 
-WORDS = st.text(st.characters(exclude_categories=["C", "Z"], exclude_characters="[]"), min_size=1, max_size=12)
+WORDS = st.text(st.characters(exclude_categories=["C", "Z"], exclude_characters="[]"), min_size=1, max_size=12).filter(
+    lambda word: visible(word) == word
+)
 
 
 @given(st.lists(st.lists(WORDS, min_size=3, max_size=3), min_size=2, max_size=8))

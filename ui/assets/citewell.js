@@ -241,6 +241,12 @@ function refusal(data, context) {
   );
 }
 
+// What was opened is seen whole, not behind the input.
+function comeIntoView(event) {
+  const opened = event.currentTarget.parentElement;
+  requestAnimationFrame(() => opened.scrollIntoView({ block: "nearest", behavior: calm() }));
+}
+
 // A question composed for a person. Nothing is sent: the reader's own mail program opens, or the text is copied.
 function handOver(data) {
   const said = make("span", { class: "said", role: "status" });
@@ -248,7 +254,7 @@ function handOver(data) {
   const place = isMail ? {} : { target: "_blank", rel: "noopener noreferrer" };
   return make(
     "details", { class: "hand-over", "data-name": "hand-over" },
-    make("summary", {}, make("span", {}, data.contact ? `Hand over to ${data.contact}` : "Hand over"), icon("chevron")),
+    make("summary", { on: { click: comeIntoView } }, make("span", {}, data.contact ? `Hand over to ${data.contact}` : "Hand over"), icon("chevron")),
     make("p", { class: "letter" }, data.text),
     make(
       "span", { class: "buttons" },
