@@ -20,12 +20,8 @@ run: install ## Serve the app at http://localhost:8501 (or PORT=…), with the s
 demo: install ## Serve the five-minute demonstration: temporary home, nothing kept
 	$(BIN)/citewell serve --port $(PORT) --demo
 
-# The browser's tests take as long as all others together, so they run beside them; what they said comes after.
 test: .venv/.developing ## Run every test; those that need a browser say so where there is none
-	@mkdir -p build
-	@$(BIN)/pytest tests/browser > build/test-browser.txt 2>&1 & browser=$$!; \
-	$(BIN)/pytest --ignore=tests/browser; rest=$$?; \
-	wait $$browser; browser=$$?; cat build/test-browser.txt; exit $$((rest | browser))
+	$(BIN)/pytest
 
 check: .venv/.developing ## Formatting, lint and types
 	$(BIN)/ruff format --check .
