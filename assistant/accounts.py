@@ -99,8 +99,9 @@ class Accounts:
             row = connection.execute(select(sign_ins).where(sign_ins.c.key == claims.sign_in)).first()
             if row is None:
                 return self._begin(connection, claims), True
+            person = _let_in(_person(connection, row.person_id))
             self._check(connection, row)
-            return _let_in(_person(connection, row.person_id)), False
+            return person, False
 
     def _begin(self, connection: Connection, claims: Claims) -> Person:
         person = _let_in(self._known(connection, claims))
