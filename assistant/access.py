@@ -89,17 +89,17 @@ def readable_by(principal: Principal, library: Library) -> Scope:
     return scope_of(principal, library) | library.private(principal.key)
 
 
-def _granted(principal: Principal, library: Library, *, to_edit: bool = False) -> Scope:
+def _granted(principal: Principal, library: Library, *, for_change: bool = False) -> Scope:
     every = frozenset(collection.id for collection in library.collections())
     if principal.reads_all:
         return every
     if principal.role is Role.WAITING or principal.person_id is None:
         return frozenset()
     with library.connect() as connection:
-        return every & frozenset(connection.execute(_grants_of(principal.person_id, to_edit=to_edit)).scalars())
+        return every & frozenset(connection.execute(_grants_of(principal.person_id, for_change=for_change)).scalars())
 
 
-def _grants_of(person_id: int, *, to_edit: bool) -> Select[tuple[str]]:
+def _grants_of(person_id: int, *, for_change: bool) -> Select[tuple[str]]:
     own_groups = select(memberships.c.group_id).where(memberships.c.person_id == person_id)
     everyone = select(groups.c.id).where(groups.c.is_everyone)
     is_theirs: ColumnElement[bool] = or_(
@@ -107,7 +107,7 @@ def _grants_of(person_id: int, *, to_edit: bool) -> Select[tuple[str]]:
     )
     is_let_in = select(people.c.id).where(people.c.id == person_id, people.c.is_disabled.is_(False)).exists()
     query = select(grants.c.collection_id).where(is_theirs, is_let_in)
-    return query.where(grants.c.may_edit) if to_edit else query
+    return query.where(grants.c.may_edit) if for_change else query
 
 
 # What they may change.
@@ -117,7 +117,7 @@ def editable_by(principal: Principal, library: Library) -> Scope:
     """The collections into which this person may bring documents, and whose documents they may remove."""
     if principal.is_admin:
         return _granted(principal, library)
-    return _granted(principal, library, to_edit=True) if principal.role is Role.EDITOR else frozenset()
+    return _granted(principal, library, for_change=True) if principal.role is Role.EDITOR else frozenset()
 
 
 def may_create(principal: Principal) -> bool:
@@ -125,8 +125,8 @@ def may_create(principal: Principal) -> bool:
     return principal.role in {Role.EDITOR, Role.ADMIN}
 
 
-def to_edit(principal: Principal, library: Library, collection_id: str) -> Collection:
-    """The collection of that id for changing it; raises UnknownCollection where they may not."""
+def editable_collection(principal: Principal, library: Library, collection_id: str) -> Collection:
+    """The collection of that id; raises UnknownCollection where this person may not change it."""
     return library.collection(collection_id, editable_by(principal, library))
 
 

@@ -150,7 +150,7 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
     indexes = _indexes(home, library, embedder, background)
     reranker = reranker_of(settings)
     search = Search(library, indexes, embedder, _asked_of(reranker, settings))
-    catalogue = Catalogue(engine)
+    catalogue, audit = Catalogue(engine), Audit(engine)
     retriever = CitewellRetriever(engine=search, catalogue=catalogue, limit=settings.passages)
     conversations = Conversations(engine)
     originals = Originals(home.originals)
@@ -159,16 +159,14 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
     intake = Intake(library, indexes, embedder, originals)
     limits = limits_of(settings, engine)
     attached = AttachedFiles(library, catalogue, originals, conversations, jobs, limits)
-    inventory = Inventory(catalogue, Mentions(library, indexes.lexical), search)
     answering = replace(
-        _with_models(Assistant(library, retriever, conversations, embedder, None, settings.reply_tokens), settings),
-        inventory=inventory,
+        _assistant(settings, library, retriever, conversations, embedder),
+        inventory=Inventory(catalogue, Mentions(library, indexes.lexical), search),
         house_rules=HouseRules(engine),
         background=background,
         attached=attached,
         limits=limits,
     )
-    audit = Audit(engine)
     return Citewell(
         settings,
         home,
@@ -202,11 +200,21 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
     )
 
 
-def _with_models(assistant: Assistant, settings: Settings) -> Assistant:
-    """The same with the models that the settings name, and what they are asked for."""
-    return replace(
-        assistant,
-        model=model_of(settings),
+def _assistant(
+    settings: Settings,
+    library: Library,
+    retriever: CitewellRetriever,
+    conversations: Conversations,
+    embedder: Embedder | None,
+) -> Assistant:
+    """What answers, with the models that the settings name and what they are asked for."""
+    return Assistant(
+        library,
+        retriever,
+        conversations,
+        embedder,
+        model_of(settings),
+        settings.reply_tokens,
         models=further_models_of(settings),
         prices=settings.prices,
         has_judge=settings.judge,

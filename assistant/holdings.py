@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from assistant.access import Principal, editable_by, only_admin, only_editor, to_edit
+from assistant.access import Principal, editable_by, editable_collection, only_admin, only_editor
 from assistant.groups import Grant, grant
 from assistant.job_table import Job, JobTable
 from retrieval.catalogue import Catalogue
@@ -55,7 +55,7 @@ class Holdings:
 
     def change(self, collection_id: str, principal: Principal, **given: str) -> None:
         """Change name, description or contact; raises UnknownCollection, and CollectionRefused for a name."""
-        to_edit(principal, self.library, collection_id)
+        editable_collection(principal, self.library, collection_id)
         self.library.change_collection(
             collection_id,
             name=given.get("name"),
@@ -65,7 +65,7 @@ class Holdings:
 
     def delete(self, collection_id: str, principal: Principal) -> None:
         """Delete a collection with everything in it; raises UnknownCollection."""
-        to_edit(principal, self.library, collection_id)
+        editable_collection(principal, self.library, collection_id)
         self._start("delete_collection", {"collection_id": collection_id}, principal)
 
     # Folders of the machine: what lies there is an administrator's to show.
@@ -73,23 +73,23 @@ class Holdings:
     def plan(self, collection_id: str, folder: Path, principal: Principal) -> SyncPlan:
         """What following a folder would change, without changing it; raises NotAllowed."""
         only_admin(principal)
-        return self.intake.plan(to_edit(principal, self.library, collection_id).id, folder)
+        return self.intake.plan(editable_collection(principal, self.library, collection_id).id, folder)
 
     def follow(self, collection_id: str, folder: Path, principal: Principal, *, watched: bool) -> None:
         """Follow a folder from now on; raises NotAllowed."""
         only_admin(principal)
-        to_edit(principal, self.library, collection_id)
+        editable_collection(principal, self.library, collection_id)
         self.library.change_collection(collection_id, folder=str(folder), watched=watched)
         self.sync(collection_id, principal)
 
     def unfollow(self, collection_id: str, principal: Principal) -> None:
         """Follow no folder any more; raises NotAllowed."""
         only_admin(principal)
-        self.library.unfollow(to_edit(principal, self.library, collection_id).id)
+        self.library.unfollow(editable_collection(principal, self.library, collection_id).id)
 
     def sync(self, collection_id: str, principal: Principal) -> None:
         """Bring a collection in step with the folder that it follows; raises UnknownCollection."""
-        collection = to_edit(principal, self.library, collection_id)
+        collection = editable_collection(principal, self.library, collection_id)
         if collection.folder:
             self._start("sync", {"collection": collection.name, "folder": collection.folder}, principal)
 
@@ -97,13 +97,13 @@ class Holdings:
 
     def read_uploads(self, collection_id: str, uploads: Iterable[tuple[str, str]], principal: Principal) -> None:
         """Read files, given as (name, SHA-256 of the kept file); raises UnknownCollection."""
-        to_edit(principal, self.library, collection_id)
+        editable_collection(principal, self.library, collection_id)
         work = {"collection_id": collection_id, "uploads": [list(upload) for upload in distinct(list(uploads))]}
         self._start("read_uploads", work, principal)
 
     def read_again(self, collection_id: str, paths: Sequence[str], principal: Principal) -> None:
         """Read the files at these paths anew; raises UnknownCollection."""
-        to_edit(principal, self.library, collection_id)
+        editable_collection(principal, self.library, collection_id)
         self._start("read_again", {"collection_id": collection_id, "paths": list(paths)}, principal)
 
     def delete_documents(self, ids: Iterable[int], failures: Iterable[tuple[str, str]], principal: Principal) -> None:

@@ -1,6 +1,7 @@
 """How much each person may use, and what all answers of a month may cost."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import streamlit as st
 
@@ -17,6 +18,7 @@ _LABELS: Mapping[str, str] = {
     "uploads_an_hour": "Files added an hour",
     "answers_at_once": "Answers at once",
 }
+_ALL: tuple[Choice[Any], ...] = (*LIMITS.values(), MONTHLY_BUDGET)
 
 
 def draw_limits(visit: Visit) -> None:
@@ -26,10 +28,10 @@ def draw_limits(visit: Visit) -> None:
         "They hold for each person from the next question on. 0 is without limit; an empty field takes what the settings "
         "say, else what stands in it in grey."
     )
-    limits: dict[str, Choice[int]] = {name: LIMITS[name] for name in LIMITS if name in _LABELS}
-    given = chosen.read(limits.values())
+    choices = {choice.name: choice for choice in _ALL}
+    given = chosen.read(LIMITS.values())
     with st.form("limits", border=False):
-        values = {
+        values: dict[str, int | float | None] = {
             name: st.number_input(
                 literal(_LABELS[name]),
                 min_value=0,
@@ -38,28 +40,27 @@ def draw_limits(visit: Visit) -> None:
                 placeholder=f"{getattr(SIGNED_IN, name):,d}",
                 key=f"limit_{name}",
             )
-            for name in limits
+            for name in _LABELS
         }
-        budget = _draw_budget(visit)
+        if visit.citewell.settings.prices is not None:
+            values["monthly_budget"] = _draw_budget(visit)
+        else:
+            st.caption("A budget needs prices: `CITEWELL_PRICE_INPUT` and `CITEWELL_PRICE_OUTPUT` name them.")
         saved = st.form_submit_button("Save", type="primary")
     if saved:
         only_admin(visit.principal)
-        for name, choice in limits.items():
-            chosen.set(choice, values[name])
-        chosen.set(MONTHLY_BUDGET, budget)
+        for name, value in values.items():
+            chosen.set(choices[name], value)
         visit.record(Action.LIMITS_CHANGED, limits={name: value for name, value in values.items() if value is not None})
         st.rerun()
 
 
 def _draw_budget(visit: Visit) -> float | None:
-    """The month's budget, where costs are known."""
-    settings, limits = visit.citewell.settings, visit.citewell.limits
-    if settings.prices is None:
-        st.caption("A budget needs prices: `CITEWELL_PRICE_INPUT` and `CITEWELL_PRICE_OUTPUT` name them.")
-        return None
-    st.caption(literal(f"Spent this month: {limits.spent():,.2f} {settings.currency}"))
+    """The month's budget, and what is spent of it."""
+    currency = visit.citewell.settings.currency
+    st.caption(literal(f"Spent this month: {visit.citewell.limits.spent():,.2f} {currency}"))
     return st.number_input(
-        literal(f"Budget of a month, {settings.currency}"),
+        literal(f"Budget of a month, {currency}"),
         min_value=0.0,
         value=visit.citewell.chosen.get(MONTHLY_BUDGET),
         help="Once it is spent, answers quote the documents instead of being written.",

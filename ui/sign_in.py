@@ -45,7 +45,7 @@ def _to_provider(provider: str) -> None:
     try:
         st.login(provider or None)
     except st.errors.StreamlitAPIException:
-        st.error("The sign-in is not set up completely; `citewell doctor` says what is missing.")
+        st.error("The sign-in is not set up completely; the administrator guide says what it needs.")
 
 
 def _providers() -> Sequence[str]:

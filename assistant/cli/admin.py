@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from assistant.access import LOCAL_USER, Role
 from assistant.accounts import Accounts, Person
 from assistant.audit import Action
-from assistant.cli.output import HomeDir, Json, database, print_json, record, say
+from assistant.cli.output import HomeDir, Json, database, print_json, print_text, record, say
 from assistant.errors import AssistantError
 
 admin = typer.Typer(help="People, their roles, and invitations.", no_args_is_help=True)
@@ -39,7 +39,7 @@ def invite(
     if as_json:
         print_json({"code": code, "role": role.value})
     else:
-        print(code)
+        print_text(code)
         say(f"Whoever signs in and enters this code within 24 hours becomes {role.value}; it works once.")
 
 
@@ -53,7 +53,7 @@ def people(as_json: Json = False, home: HomeDir = None) -> None:
         return
     for person in found:
         state = "disabled" if person.is_disabled else person.role.value
-        print(f"{person.id}  {state}  {person.name}  {person.email or 'no verified address'}  {person.issuer}")
+        print_text(f"{person.id}  {state}  {person.name}  {person.email or 'no verified address'}  {person.issuer}")
 
 
 @admin.command()
@@ -99,7 +99,7 @@ def _told(accounts: Accounts, number: int, *, as_json: bool) -> None:
         print_json(_row(person))
     else:
         state = "disabled" if person.is_disabled else person.role.value
-        print(f"{person.name}: {state}")
+        print_text(f"{person.name}: {state}")
 
 
 def _row(person: Person) -> dict[str, object]:

@@ -1,6 +1,7 @@
 """HTML: the text a reader of the page sees, without scripts, navigation and hidden parts."""
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -140,10 +141,8 @@ def _decode(data: bytes, name: str) -> tuple[str, tuple[str, ...]]:
     """By byte order mark, else by the page's own declaration, else as plain text is decoded."""
     declared = _CHARSET.search(data[:_CHARSET_WITHIN])
     if declared and not data.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
-        try:
+        with suppress(LookupError, UnicodeDecodeError):  # then it is something else than it declares
             return data.decode(_codec(declared[1].decode("ascii", "replace"))), ()
-        except (LookupError, UnicodeDecodeError):
-            pass
     return decode(data, name)
 
 

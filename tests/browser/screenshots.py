@@ -16,8 +16,8 @@ from playwright.sync_api import Browser
 from assistant.settings import Settings
 from tests.browser.conftest import read_sample_company
 from tests.browser.many_documents import add_many_documents
-from tests.browser.serving import ROOT, App, chromium, served, tab
-from tests.browser.states import WALKS, Served, Walk, serving
+from tests.browser.serving import ROOT, App, Served, chromium, served, serving, tab
+from tests.browser.states import WALKS, Walk
 
 README_QUESTION = "What is the daily meal allowance on a business trip in the country?"
 MANY = 10_000

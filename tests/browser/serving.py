@@ -12,10 +12,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal, assert_never
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from assistant.settings import environment
+from tests.assistant.scripted_endpoint import ScriptedEndpoint
+from tests.browser.replies import reply_to
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = shutil.which("chromium")
@@ -48,7 +51,7 @@ class App:
 @contextmanager
 def served(home: Path, **settings: str) -> Iterator[App]:
     """`streamlit run chat_app.py` on a free port; settings are CITEWELL_* and OPENAI_* variables."""
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", "chat_app.py", f"--server.port={port}"]
     log = (home.parent / f"app-{port}.log").open("wb")
     process = subprocess.Popen(
@@ -68,6 +71,31 @@ def served(home: Path, **settings: str) -> Iterator[App]:
         log.close()
 
 
+Served = Literal["model", "empty home", "new home", "demo", "until it ends"]
+
+
+@contextmanager
+def serving(kind: Served, sample_home: Path, folder: Path) -> Iterator[App]:
+    """The app with the scripted model (also for a walk that ends it), over an empty or a new home, or as the demo."""
+    folder.mkdir(parents=True, exist_ok=True)
+    match kind:
+        case "model" | "until it ends":
+            home = Path(shutil.copytree(sample_home, folder / "home"))
+            with ScriptedEndpoint(reply_to) as endpoint, served(home, OPENAI_BASE_URL=endpoint.url) as app:
+                yield app
+        case "empty home":
+            with served(folder / "empty", CITEWELL_SAMPLE="0") as app:
+                yield app
+        case "new home":
+            with served(folder / "new") as app:
+                yield app
+        case "demo":
+            with served(folder / "unused", CITEWELL_DEMO="1") as app:
+                yield app
+        case _:
+            assert_never(kind)
+
+
 def wait_until_healthy(app: App) -> None:
     """Returns once /healthz says that the home is open."""
     deadline = time.monotonic() + _START_S
@@ -82,7 +110,8 @@ def wait_until_healthy(app: App) -> None:
     raise AssertionError("the app did not become healthy")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
 

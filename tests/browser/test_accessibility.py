@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.axe import Known, findings
-from tests.browser.serving import App, tab
-from tests.browser.states import WALKS, Served, Walk, connection_lost, serving
+from tests.browser.serving import App, Served, serving, tab
+from tests.browser.states import WALKS, Walk, connection_lost
 
 _GLIDE_MS = 350
 KNOWN: tuple[Known, ...] = ()

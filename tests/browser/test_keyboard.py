@@ -7,8 +7,8 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.assistant.scripted_endpoint import ScriptedEndpoint
 from tests.browser.conftest import copy_of
+from tests.browser.replies import LEAVE, PENSION, SLOWLY, reply_to
 from tests.browser.serving import App, Watched, served, tab
-from tests.browser.states import LEAVE, PENSION, SLOWLY, reply_to
 
 MOST_STOPS = 60
 _HAS_FOCUS = "element => element.getRootNode().activeElement === element"

@@ -22,7 +22,7 @@ from assistant.groups import Grant, Groups
 from retrieval.database import open_database
 from retrieval.library import Library
 from tests.browser.conftest import copy_of
-from tests.browser.serving import App, _free_port, served
+from tests.browser.serving import App, free_port, served
 
 CANARY = "Skerrivane"
 CONTEXT = {"viewport": {"width": 1280, "height": 860}}
@@ -96,7 +96,7 @@ def office(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     directory = tmp_path_factory.mktemp("office")
     home = copy_of(sample_home, directory)
     (directory / ".streamlit").mkdir()
-    with provider(_free_port()) as (metadata, process):
+    with provider(free_port()) as (metadata, process):
         (directory / ".streamlit" / "secrets.toml").write_text(
             "[auth]\n"
             'redirect_uri = "http://127.0.0.1:{port}/oauth2callback"\n'

@@ -1,4 +1,4 @@
-"""Who may do what to whose: every function that takes a person is tried as seven of them.
+"""Who may do what to whose: every function that takes a person is tried as eight of them.
 
 A function of these classes without a row here fails the suite, and so does one that takes an id and no person.
 """

@@ -5,6 +5,7 @@ import os
 import pty
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -31,11 +32,9 @@ def on_a_terminal(home: Path, *arguments: str) -> str:
     process = subprocess.Popen(command, cwd=ROOT, env=clean, stdout=theirs, stderr=subprocess.DEVNULL)
     os.close(theirs)
     written = bytearray()
-    try:
+    with suppress(OSError):  # how a terminal whose other side is closed ends
         while piece := os.read(ours, 65_536):
             written += piece
-    except OSError:  # how a terminal whose other side is closed ends
-        pass
     os.close(ours)
     assert process.wait(120) == 0
     return written.decode()
