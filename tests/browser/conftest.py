@@ -51,9 +51,9 @@ def copy_of(sample_home: Path, directory: Path) -> Path:
     return Path(shutil.copytree(sample_home, directory / "home"))
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One Chromium for all tests here; what drives it leaves with it, for it holds this thread's event loop."""
+    """One Chromium for the tests of a file: what drives it holds the event loop of its thread, and leaves with it."""
     with chromium() as launched:
         yield launched
 
