@@ -20,8 +20,10 @@ run: install ## Serve the app at http://localhost:8501 (or PORT=…), with the s
 demo: install ## Serve the five-minute demonstration: temporary home, nothing kept
 	$(BIN)/citewell serve --port $(PORT) --demo
 
+# The browser's tests have the machine to themselves: beside others they would wait, and fail for that.
 test: .venv/.developing ## Run every test; those that need a browser say so where there is none
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile --ignore tests/browser
+	$(BIN)/pytest tests/browser
 
 check: .venv/.developing ## Formatting, lint and types
 	$(BIN)/ruff format --check .

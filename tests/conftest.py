@@ -1,6 +1,6 @@
 """What tests share: the real embedding, loaded once, and a library in a temporary directory."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,14 @@ from retrieval.library import Library
 from retrieval.search import Search
 from retrieval.values import ParsedDocument, Scope, Section
 from retrieval.vectors import VectorIndex
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Half a surrogate pair in what a test printed or logged cannot be sent from one process to the other."""
+    report = yield
+    report.sections = [(title, text.encode("utf-8", "backslashreplace").decode()) for title, text in report.sections]
+    return report
 
 
 @pytest.fixture(scope="session")
