@@ -53,7 +53,7 @@ def answer_data(
         data["refusal"] = _none_listed(answer, passages)
     else:
         data |= _text(message, answer, today, fates)
-    if work and answer and question and offers_referral(answer):
+    if work and answer and question and message.state != "stopped" and offers_referral(answer):
         data["referral"] = _referral(refer(question, work, collections))
     data["explains"] = work is not None and work.trace is not None and not (answer and answer.listed)
     data["rewrite"] = _rewrite(work.rewrite, can_change=can_ask_again) if work and work.rewrite else None
