@@ -30,6 +30,8 @@ FLAGS = (
     "--disable-sync",
     "--disable-component-update",
 )
+PATIENCE_MS = 60_000
+"""How long a page may take to show what is waited for: a busy machine is slow, not wrong."""
 _START_S = 150
 _END_S = 25
 
@@ -154,6 +156,7 @@ class Watched:
 def tab(browser: Browser, app: App, path: str = "/", **options: object) -> Iterator[Watched]:
     """A tab of a fresh browser profile, open at a path of the app."""
     context = browser.new_context(**{"viewport": {"width": 1280, "height": 860}, **options})  # type: ignore[arg-type]
+    context.set_default_timeout(PATIENCE_MS)
     watched = Watched(context.new_page(), app)
     own = (app.url, app.url.replace("http", "ws"), "blob:", "data:")
     watched.page.on("request", lambda r: None if r.url.startswith(own) else watched.foreign.append(r.url))

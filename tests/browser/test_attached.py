@@ -13,7 +13,6 @@ from tests.browser.serving import App, served, tab
 QUESTION = "How many bolts anchor the mast on Farholm?"
 SURVEY = "# Site survey\n\nThe mast on Farholm is anchored with nine bolts and stands 14 metres above the shore.\n"
 FILE = {"name": "survey.md", "mimeType": "text/markdown", "buffer": SURVEY.encode()}
-expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,6 @@ from tests.browser.conftest import copy_of
 from tests.browser.serving import App, Watched, served, tab
 
 QUESTION = "How many days of annual leave do I have?"
-expect.set_options(timeout=20_000)
 WORDS = (
     "Everyone who works full time has 26 days of paid annual leave in a calendar year, "
     "on top of the eight public holidays [1]. Rested people calibrate better instruments [1]."

@@ -7,7 +7,6 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.serving import served, tab
 
-expect.set_options(timeout=30_000)
 TRIPS = (
     "# Business trips\n\nThe daily meal allowance on a trip in the country is £30. Abroad it is £45.\n\n"
     "## Tickets\n\nBook trains through the Logbook, at least a week ahead, and keep the receipt.\n"

@@ -22,7 +22,7 @@ from assistant.settings import Settings
 from retrieval.library import Failure, FileFacts
 from retrieval.values import ParsedDocument, Section
 from tests.assistant.scripted_endpoint import DONE, HEAD, Request, Script, ScriptedEndpoint, chunk, usage
-from tests.browser.serving import CHROMIUM, FLAGS, App, served
+from tests.browser.serving import CHROMIUM, FLAGS, PATIENCE_MS, App, served
 from tests.browser.vectors import Vector, vectors
 
 QUESTION = "When do the lamps at the berth burn?"
@@ -76,6 +76,7 @@ class Observed:
     def tab(self) -> BrowserContext:
         """A tab of a fresh profile."""
         context = self.browser.new_context(viewport={"width": 1280, "height": 860})
+        context.set_default_timeout(PATIENCE_MS)
         context.on("request", lambda request: self._note(request.url))
         context.on("page", lambda page: self._watch(page))
         return context
@@ -362,8 +363,10 @@ class Walk:
         found = set()
         for ten in range(len(self.texts) // 10 + 1):
             shown = [text for text in self.texts if text.number // 10 == ten]
-            self.page.get_by_label("Find a document").fill(f"v{ten:02}")
-            self.page.get_by_label("Find a document").press("Enter")
+            find = self.page.get_by_label("Find a document")
+            expect(find).to_have_count(1)  # the one of the page before is gone
+            find.fill(f"v{ten:02}")
+            find.press("Enter")
             self.page.locator(".st-key-reasons").get_by_text(shown[-1].word).first.wait_for()
             found |= self.look()
         self.page.get_by_test_id("stRadioOption").filter(has_text="Harbour").first.click()

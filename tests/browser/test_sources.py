@@ -11,7 +11,6 @@ from tests.browser.conftest import copy_of
 from tests.browser.serving import App, Watched, served, tab
 
 QUESTION = "How much is the meal allowance on a business trip, and how much may a hotel night cost?"
-expect.set_options(timeout=20_000)
 
 
 @pytest.fixture(scope="module")

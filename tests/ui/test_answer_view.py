@@ -138,7 +138,11 @@ def test_a_question_without_an_answer_can_be_handed_over() -> None:
 
 
 def test_a_partial_answer_can_be_handed_over_and_a_whole_or_a_stopped_one_need_not() -> None:
-    for status, state, offered in (("partial", "done", True), ("answered", "done", False), ("partial", "stopped", False)):
+    for status, state, offered in (
+        ("partial", "done", True),
+        ("answered", "done", False),
+        ("partial", "stopped", False),
+    ):
         given = answer("26 days [1].", citations=(citation(1),), status=status)
         shown = message(given, state=state)
         data = answer_data(shown, can_ask_again=True, question="How many?", collections=(PEOPLE,))
