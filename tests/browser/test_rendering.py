@@ -360,11 +360,11 @@ class Walk:
         """Files that could not be read in, ten at a time, the table above them, and files that are added."""
         self.page.goto(f"{self.harbour.app.url}/documents")
         self.page.get_by_test_id("stRadioOption").filter(has_text="Failed").first.click()
-        found = set()
+        self.page.locator(".st-key-reasons").wait_for()
+        find, found = self.page.get_by_label("Find a document"), set()
+        expect(find).to_have_count(1)  # that of what was shown before is gone
         for ten in range(len(self.texts) // 10 + 1):
             shown = [text for text in self.texts if text.number // 10 == ten]
-            find = self.page.get_by_label("Find a document")
-            expect(find).to_have_count(1)  # the one of the page before is gone
             find.fill(f"v{ten:02}")
             find.press("Enter")
             self.page.locator(".st-key-reasons").get_by_text(shown[-1].word).first.wait_for()
