@@ -278,6 +278,7 @@ def main() -> None:
             st.Page("views/check.py", title="Check a text"),
             st.Page("views/shared.py", title="Shared conversation"),
             st.Page("views/admin.py", title="Administration"),
+            st.Page("views/settings.py", title="Settings"),
         ],
         position="hidden",
     )

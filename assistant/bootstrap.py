@@ -31,6 +31,7 @@ from assistant.llm import ChatModel, Deadlines, OpenAIModel
 from assistant.logs import log_event, pseudonym
 from assistant.masking import MaskedEmbedder, MaskedModel, MaskedReranker
 from assistant.personal import prepare_detection
+from assistant.preferences import Preferences
 from assistant.proxy_token import ProxyTokens
 from assistant.settings import Settings
 from assistant.snapshots import Snapshots
@@ -92,6 +93,7 @@ class Citewell:
     proxy_tokens: ProxyTokens | None
     """What checks who a visitor is, where an identity proxy says it."""
     chosen: Chosen
+    preferences: Preferences
     limits: Limits
     audit: Audit
     wake: threading.Event
@@ -150,7 +152,7 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
     indexes = _indexes(home, library, embedder, background)
     reranker = reranker_of(settings)
     search = Search(library, indexes, embedder, _asked_of(reranker, settings))
-    catalogue, audit = Catalogue(engine), Audit(engine)
+    catalogue, audit, chosen = Catalogue(engine), Audit(engine), Chosen(engine)
     retriever = CitewellRetriever(engine=search, catalogue=catalogue, limit=settings.passages)
     conversations = Conversations(engine)
     originals = Originals(home.originals)
@@ -193,7 +195,8 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
         Accounts(engine, settings.admits, on_sign_in=partial(_tell_of_sign_in, audit)),
         Groups(engine),
         proxy_tokens_of(settings),
-        Chosen(engine),
+        chosen,
+        Preferences(chosen, library),
         limits,
         audit,
         wake,

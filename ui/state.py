@@ -67,6 +67,8 @@ class Conversation:
     """The database may know more."""
     choices: Choices = field(default_factory=Choices)
     """What the next question is asked with."""
+    has_begun: bool = False
+    """A new one has taken on what its owner chose for new ones."""
 
 
 class PageState:

@@ -221,6 +221,7 @@ RECORDED = (
     "accounts.set_role",
     "accounts.set_disabled",
     "accounts.end_sign_ins",
+    "accounts.end_sign_in",
     "accounts.invite",
     "accounts.redeem",
     "export",

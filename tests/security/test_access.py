@@ -23,6 +23,7 @@ from assistant.errors import AssistantError
 from assistant.feedback import Feedback, Opinion
 from assistant.groups import Grant, Groups
 from assistant.holdings import Holdings
+from assistant.preferences import Preferences
 from assistant.settings import Settings
 from assistant.snapshots import Snapshots
 from assistant.threads import Choices, Threads
@@ -196,6 +197,9 @@ ROWS: dict[str, tuple[set[str], Try]] = {
     "Holdings.cancel": (EDITORS, lambda w, p: _cancels(w, p)),
     "Accounts.sign_ins": (ADMIN, lambda w, p: w.citewell.accounts.sign_ins(w.stranger(), p)),
     "Accounts.end_sign_ins": (ADMIN, lambda w, p: w.citewell.accounts.end_sign_ins(w.stranger(), p) or True),
+    "Accounts.end_sign_in": (ANNA, lambda w, p: _ends_sign_in(w, p)),
+    "Preferences.of": (ANNA, lambda w, p: _prefers_ours(w) and w.citewell.preferences.of(p).collection),
+    "Preferences.choose": ({"anna", "admin", "visitor"}, lambda w, p: _prefers(w, p)),
     "Accounts.invite": (ADMIN, lambda w, p: w.citewell.accounts.invite(Role.MEMBER, p)),
     "Accounts.redeem": (set(), lambda w, p: w.citewell.accounts.redeem("no code", p)),
     "Accounts.list": (ADMIN, lambda w, p: w.citewell.accounts.list(p)),
@@ -213,7 +217,7 @@ ROWS: dict[str, tuple[set[str], Try]] = {
     "Groups.grants": (ADMIN, lambda w, p: w.citewell.groups.grants(w.ours, p)),
     "Groups.grant": (ADMIN, lambda w, p: w.citewell.groups.grant(w.collection(), (), p) or True),
 }
-CLASSES = (Conversations, Threads, Feedback, Snapshots, AttachedFiles, Holdings, Accounts, Groups)
+CLASSES = (Conversations, Threads, Feedback, Snapshots, AttachedFiles, Holdings, Accounts, Groups, Preferences)
 # What takes an id and no person, and who alone calls it.
 INTERNAL = {
     "Conversations.save": "the thread that writes an answer that `begin` gave its id",
@@ -242,6 +246,28 @@ def _forgets_others(world: World, who: Principal) -> bool:
     conversation_id = world.conversation()
     world.citewell.conversations.forget(who if who != world.people["anna"] else visitor("x"))
     return world.citewell.conversations.count(conversation_id, world.people["anna"]) == 0
+
+
+def _ends_sign_in(world: World, who: Principal) -> bool:
+    """Whether this person can end a sign-in of Anna's."""
+    anna, key = world.people["anna"], f"sign-in {next(_NUMBERS)}"
+    person = world.citewell.accounts.recognise(Claims(anna.issuer, anna.subject, "anna", "", None, None, key))
+    world.citewell.accounts.end_sign_in(key, who)
+    return key not in {each.key for each in world.citewell.accounts.sign_ins(person.id, anna)}
+
+
+def _prefers_ours(world: World) -> bool:
+    """Anna's new conversations search her collection; nobody else's do."""
+    for who in world.people.values():
+        world.citewell.preferences.choose(who, style=None, collection_id=None)
+    world.citewell.preferences.choose(world.people["anna"], style=None, collection_id=world.ours)
+    return True
+
+
+def _prefers(world: World, who: Principal) -> bool:
+    """Whether a collection that only Anna's group may read can be chosen."""
+    world.citewell.preferences.choose(who, style="short", collection_id=world.ours)
+    return world.citewell.preferences.of(who).collection is not None
 
 
 def _forgets_files(world: World, who: Principal) -> bool:
