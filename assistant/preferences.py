@@ -38,8 +38,8 @@ class Preferences:
 
     def of(self, principal: Principal) -> Preference:
         """What this person chose. A collection that is gone, or that they may not read any more, is none."""
-        said = self._chosen.read((STYLE, COLLECTION), principal)
-        return Preference(said.get("style"), self._readable(said.get("collection"), principal))
+        collection_id = self._chosen.get(COLLECTION, principal)
+        return Preference(self._chosen.get(STYLE, principal), self._readable(collection_id, principal))
 
     def choose(self, principal: Principal, *, style: Style | None, collection_id: str | None) -> None:
         """Begin new conversations so; raises ChoiceRefused for a style that is none."""
