@@ -21,7 +21,6 @@ from starlette.routing import Route
 from assistant.bootstrap import Citewell
 from assistant.errors import AssistantError, SettingsError
 from assistant.jobs import JOBS, AnswerJob
-from assistant.llm import ChatModel
 from assistant.logs import start_logging
 from assistant.running import RUNNING
 from assistant.settings import Settings
@@ -143,13 +142,6 @@ def retriever(home: str) -> CitewellRetriever:
     return _opened().retriever
 
 
-@st.cache_resource(show_spinner=False)
-def model(home: str) -> ChatModel | None:
-    """The client of the model endpoint, None where none is configured."""
-    del home
-    return _opened().assistant.model
-
-
 def _opened() -> Citewell:
     citewell = RUNNING.get()
     assert citewell is not None
@@ -157,9 +149,8 @@ def _opened() -> Citewell:
 
 
 def assistant_of(citewell: Citewell) -> Assistant:
-    """What answers the questions of this page."""
-    home = str(citewell.home.path)
-    return replace(citewell.assistant, retriever=retriever(home), model=model(home))
+    """What answers the questions of this page, with the models of this moment."""
+    return replace(citewell.assistant, retriever=retriever(str(citewell.home.path)))
 
 
 # The chat.
@@ -278,6 +269,7 @@ def main() -> None:
             st.Page("views/check.py", title="Check a text"),
             st.Page("views/shared.py", title="Shared conversation"),
             st.Page("views/admin.py", title="Administration"),
+            st.Page("views/settings.py", title="Settings"),
         ],
         position="hidden",
     )

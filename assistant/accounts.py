@@ -150,11 +150,16 @@ class Accounts:
             rows = connection.execute(query.order_by(sign_ins.c.began_at.desc()))
             return tuple(SignIn(row.key, row.person_id, row.began_at, row.seen_at) for row in rows)
 
-    def end_sign_ins(self, person_id: int, principal: Principal) -> None:
-        """End every sign-in of a person; one's own, or anybody's for an administrator."""
+    def end_sign_ins(self, person_id: int, principal: Principal, *, but: str = "") -> None:
+        """End every sign-in of a person, but for the one of this key; one's own, or anybody's for an administrator."""
         _own_or_admin(person_id, principal)
         with self._engine.begin() as connection:
-            _end(connection, sign_ins.c.person_id == person_id, self._clock())
+            _end(connection, (sign_ins.c.person_id == person_id) & (sign_ins.c.key != but), self._clock())
+
+    def end_sign_in(self, key: str, principal: Principal) -> None:
+        """End one of one's own sign-ins; nothing happens to anybody else's."""
+        with self._engine.begin() as connection:
+            _end(connection, (sign_ins.c.key == key) & (sign_ins.c.person_id == principal.person_id), self._clock())
 
     # Invitations.
 

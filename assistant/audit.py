@@ -57,6 +57,7 @@ class Action(StrEnum):
     INVITATION_MADE = "invitation made"
     INVITATION_USED = "invitation used"
     LIMITS_CHANGED = "limits changed"
+    ENDPOINT_CHANGED = "model endpoint changed"
     SIGNED_IN = "signed in"
     SIGNED_OUT = "signed out"
 

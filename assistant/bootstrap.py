@@ -3,6 +3,7 @@
 import logging
 import tempfile
 import threading
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -30,7 +31,9 @@ from assistant.limits import Limits
 from assistant.llm import ChatModel, Deadlines, OpenAIModel
 from assistant.logs import log_event, pseudonym
 from assistant.masking import MaskedEmbedder, MaskedModel, MaskedReranker
+from assistant.models import Models
 from assistant.personal import prepare_detection
+from assistant.preferences import Preferences
 from assistant.proxy_token import ProxyTokens
 from assistant.settings import Settings
 from assistant.snapshots import Snapshots
@@ -78,7 +81,8 @@ class Citewell:
     threads: Threads
     jobs: JobTable
     attached: AttachedFiles
-    assistant: Assistant
+    answering: Assistant
+    """What answers, without the models; `assistant` has them."""
     embedder: Embedder | None
     reranker: Reranker | None
     notice: str | None
@@ -92,6 +96,9 @@ class Citewell:
     proxy_tokens: ProxyTokens | None
     """What checks who a visitor is, where an identity proxy says it."""
     chosen: Chosen
+    models: Models
+    house_rules: HouseRules
+    preferences: Preferences
     limits: Limits
     audit: Audit
     wake: threading.Event
@@ -99,6 +106,14 @@ class Citewell:
     watch_problems: dict[str, str] = field(default_factory=dict)
     """Why a watched folder cannot be followed, by collection id."""
     _closing: ExitStack = field(default_factory=ExitStack)
+
+    @property
+    def assistant(self) -> Assistant:
+        """What answers questions, with the models that are in force at this moment."""
+        now = self.models.lineup
+        return replace(
+            self.answering, model=now.model, models=now.further, prices=now.usual_prices, prices_of=now.prices
+        )
 
     def langchain_retriever(
         self,
@@ -150,19 +165,26 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
     indexes = _indexes(home, library, embedder, background)
     reranker = reranker_of(settings)
     search = Search(library, indexes, embedder, _asked_of(reranker, settings))
-    catalogue, audit = Catalogue(engine), Audit(engine)
+    catalogue, audit, chosen = Catalogue(engine), Audit(engine), Chosen(engine)
     retriever = CitewellRetriever(engine=search, catalogue=catalogue, limit=settings.passages)
     conversations = Conversations(engine)
     originals = Originals(home.originals)
     jobs = JobTable(engine)
     wake = threading.Event()
     intake = Intake(library, indexes, embedder, originals)
-    limits = limits_of(settings, engine)
+    models, house_rules = Models(settings, chosen, connect=_connected), HouseRules(engine)
+    limits = limits_of(settings, engine, currency=lambda: models.lineup.settings.currency)
     attached = AttachedFiles(library, catalogue, originals, conversations, jobs, limits)
-    answering = replace(
-        _assistant(settings, library, retriever, conversations, embedder),
+    answering = Assistant(
+        library,
+        retriever,
+        conversations,
+        embedder,
+        None,
+        settings.reply_tokens,
         inventory=Inventory(catalogue, Mentions(library, indexes.lexical), search),
-        house_rules=HouseRules(engine),
+        house_rules=house_rules,
+        has_judge=settings.judge,
         background=background,
         attached=attached,
         limits=limits,
@@ -193,31 +215,13 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
         Accounts(engine, settings.admits, on_sign_in=partial(_tell_of_sign_in, audit)),
         Groups(engine),
         proxy_tokens_of(settings),
-        Chosen(engine),
+        chosen,
+        models,
+        house_rules,
+        Preferences(chosen, library),
         limits,
         audit,
         wake,
-    )
-
-
-def _assistant(
-    settings: Settings,
-    library: Library,
-    retriever: CitewellRetriever,
-    conversations: Conversations,
-    embedder: Embedder | None,
-) -> Assistant:
-    """What answers, with the models that the settings name and what they are asked for."""
-    return Assistant(
-        library,
-        retriever,
-        conversations,
-        embedder,
-        model_of(settings),
-        settings.reply_tokens,
-        models=further_models_of(settings),
-        prices=settings.prices,
-        has_judge=settings.judge,
     )
 
 
@@ -263,6 +267,10 @@ def further_models_of(settings: Settings) -> dict[str, ChatModel]:
     return {name: GuardedModel(_masked(_client(settings, name), settings)) for name in names}
 
 
+def _connected(settings: Settings) -> tuple[ChatModel | None, Mapping[str, ChatModel]]:
+    return model_of(settings), further_models_of(settings)
+
+
 def _masked(model: OpenAIModel, settings: Settings) -> ChatModel:
     return MaskedModel(model, settings.phone_countries) if _masks(settings, model.base_url) else model
 
@@ -295,9 +303,9 @@ def proxy_tokens_of(settings: Settings) -> ProxyTokens | None:
     return ProxyTokens(settings.proxy_jwks_url, settings.proxy_issuer, settings.proxy_audience, settings.proxy_header)
 
 
-def limits_of(settings: Settings, engine: Engine) -> Limits:
+def limits_of(settings: Settings, engine: Engine, *, currency: Callable[[], str]) -> Limits:
     """What each person may use, as the settings say where nothing is chosen on a page."""
-    return Limits(engine, settings.limits, monthly_budget=settings.monthly_budget, currency=settings.currency)
+    return Limits(engine, settings.limits, monthly_budget=settings.monthly_budget, currency=currency)
 
 
 def _asked_of(reranker: HttpReranker | None, settings: Settings) -> Reranker | None:

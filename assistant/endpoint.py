@@ -11,11 +11,16 @@ def checked_url(url: str, *, has_key: bool) -> str:
     """The address without a slash at its end; raises SettingsError where it is none, or would show the key."""
     if not is_web_address(url):
         raise SettingsError(f"OPENAI_BASE_URL is {_named(url)!r}; give an address like http://127.0.0.1:8080/v1.")
-    if url.lower().startswith("http:") and has_key and not is_loopback(url):
+    if has_key and is_exposed(url):
         raise SettingsError(
             f"The API key would travel unencrypted to {urlsplit(url).hostname}; use https, or leave OPENAI_API_KEY out."
         )
     return url.rstrip("/")
+
+
+def is_exposed(url: str) -> bool:
+    """Whether a key that is sent there can be read on its way: by plain http, to another machine."""
+    return url.lower().startswith("http:") and not is_loopback(url)
 
 
 def _named(url: str) -> str:

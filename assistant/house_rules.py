@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Engine, insert, select
 
+from assistant.access import Principal, only_admin
 from assistant.errors import AssistantError
 from assistant.schema import house_rules
 from prompts import MOST_RULES_CHARS
@@ -25,7 +26,7 @@ class RulesRefused(AssistantError):
 
 
 class HouseRules:
-    """Reads and changes them. What is changed holds from the next question on."""
+    """Reads and changes them. What is changed holds from the next question on; only an administrator changes them."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -41,8 +42,9 @@ class HouseRules:
         with self._engine.connect() as connection:
             return tuple(Rules(row.id, row.text, row.created_at) for row in connection.execute(query))
 
-    def change(self, text: str) -> Rules:
-        """Put a text in force, an empty one to have none; raises RulesRefused where it is too long."""
+    def change(self, text: str, principal: Principal) -> Rules:
+        """Put a text in force, an empty one to have none; raises NotAllowed, and RulesRefused where it is too long."""
+        only_admin(principal)
         text = text.strip()
         if len(text) > MOST_RULES_CHARS:
             raise RulesRefused(
@@ -55,9 +57,10 @@ class HouseRules:
         assert key is not None
         return Rules(int(key[0]), text, now)
 
-    def restore(self, number: int) -> Rules:
-        """Put an earlier version in force again, as a new one; raises RulesRefused where there is no such version."""
+    def restore(self, number: int, principal: Principal) -> Rules:
+        """Put an earlier version in force again, as a new one; raises NotAllowed, and RulesRefused where it is none."""
+        only_admin(principal)
         for rules in self.history():
             if rules.id == number:
-                return self.change(rules.text)
+                return self.change(rules.text, principal)
         raise RulesRefused(f"There is no version {number}; see: citewell rules history.")

@@ -84,15 +84,18 @@ class Limits:
         given: Mapping[str, int] | None = None,
         *,
         monthly_budget: float | None = None,
-        currency: str = "",
+        currency: Callable[[], str] = lambda: "",
         now: Callable[[], datetime] = utc_now,
     ) -> None:
-        """`given` are the limits that the settings name; what is chosen on a page goes before them."""
+        """`given` are the limits that the settings name; what is chosen on a page goes before them.
+
+        `currency` is that of the prices at the moment; each currency is counted for itself.
+        """
         self._engine = engine
         self._chosen = Chosen(engine)
         self._given = dict(given or {})
         self._budget = monthly_budget
-        self._cost = f"cost {currency}"
+        self._currency = currency
         self._now = now
 
     def of(self, principal: Principal) -> Allowance:
@@ -168,14 +171,14 @@ class Limits:
                 if is_limited:
                     _counts(connection, principal.key, "tokens", _day(at)[0], tokens)
                 if usage.cost:
-                    _counts(connection, _EVERYBODY, self._cost, _month(at), usage.cost)
+                    _counts(connection, _EVERYBODY, _cost(usage.currency or self._currency()), _month(at), usage.cost)
 
     # A month's money.
 
     def spent(self) -> float:
         """What the answers of this month have cost so far, everybody's together."""
         with self._engine.connect() as connection:
-            return _amount(connection, _EVERYBODY, self._cost, _month(self._now()))
+            return _amount(connection, _EVERYBODY, _cost(self._currency()), _month(self._now()))
 
     def is_budget_spent(self) -> bool:
         """Whether this month's budget is used up; never where there is none. What is under way then is finished."""
@@ -253,6 +256,10 @@ def _told(principal: Principal) -> Iterator[None]:
     except LimitReached as error:
         log_event("limit_reached", limit=error.limit, who=pseudonym(principal))
         raise
+
+
+def _cost(currency: str) -> str:
+    return f"cost {currency}"
 
 
 def _day(at: datetime) -> tuple[datetime, datetime]:

@@ -90,6 +90,8 @@ class Assistant:
     inventory: Inventory | None = None
     """Answers questions about the collection itself; without it they are searched for as any other."""
     prices: Prices | None = None
+    prices_of: Mapping[str, Prices] = field(default_factory=dict)
+    """What further models cost, by name, where that is known."""
     house_rules: HouseRules | None = None
     has_judge: bool = False
     """Whether the model is asked about sentences that the rules leave undecided."""
@@ -152,15 +154,12 @@ class Assistant:
             self._follow_up(answered, principal)
 
     def written_by(self, name: str | None) -> Self:
-        """The same with a model of this name, None for the usual one; raises ModelNotAllowed.
-
-        What a further model costs is not known: prices are those of the usual one.
-        """
+        """The same with a model of this name, None for the usual one; raises ModelNotAllowed."""
         if name is None or (self.model is not None and name == self.model.name):
             return self
         if name not in self.models:
             raise ModelNotAllowed(f"The model {name!r} may not be used here; choose another one beside the style.")
-        return replace(self, model=self.models[name], prices=None)
+        return replace(self, model=self.models[name], prices=self.prices_of.get(name))
 
     def _after_files(
         self,

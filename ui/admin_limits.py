@@ -42,10 +42,10 @@ def draw_limits(visit: Visit) -> None:
             )
             for name in _LABELS
         }
-        if visit.citewell.settings.prices is not None:
+        if visit.citewell.models.lineup.prices:
             values["monthly_budget"] = _draw_budget(visit)
         else:
-            st.caption("A budget needs prices: `CITEWELL_PRICE_INPUT` and `CITEWELL_PRICE_OUTPUT` name them.")
+            st.caption("A budget needs prices, which stand under Settings, Model.")
         saved = st.form_submit_button("Save", type="primary")
     if saved:
         only_admin(visit.principal)
@@ -57,7 +57,7 @@ def draw_limits(visit: Visit) -> None:
 
 def _draw_budget(visit: Visit) -> float | None:
     """The month's budget, and what is spent of it."""
-    currency = visit.citewell.settings.currency
+    currency = visit.citewell.models.lineup.settings.currency
     st.caption(literal(f"Spent this month: {visit.citewell.limits.spent():,.2f} {currency}"))
     return st.number_input(
         literal(f"Budget of a month, {currency}"),

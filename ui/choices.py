@@ -18,6 +18,7 @@ def follow_choices(visit: Visit) -> None:
     """Take on what was chosen, here or in another tab. Where the conversation is gone, say so and begin anew."""
     shown = visit.state.conversation
     if shown.id is None:
+        _begin(visit)
         return
     try:
         choices = visit.citewell.threads.choices(shown.id, visit.principal)
@@ -27,6 +28,16 @@ def follow_choices(visit: Visit) -> None:
         st.query_params.pop(PARAMETER, None)
         return
     visit.state.conversation = replace(shown, choices=choices)
+
+
+def _begin(visit: Visit) -> None:
+    """A new conversation takes on, once, what its owner chose for new ones, where nothing was chosen for it yet."""
+    shown = visit.state.conversation
+    if shown.has_begun:
+        return
+    first, here = visit.citewell.preferences.of(visit.principal).choices, shown.choices
+    choices = Choices(here.narrowed or first.narrowed, here.style or first.style, here.model)
+    visit.state.conversation = replace(shown, choices=choices, has_begun=True)
 
 
 def ask_only(visit: Visit, narrowed: Narrowed) -> None:

@@ -37,6 +37,7 @@ def draw_sidebar(visit: Visit, chat_page: "st.Page") -> str | None:
             st.page_link("views/check.py", label="Check a text", icon=":material/fact_check:", width="stretch")
             if visit.principal.is_admin and visit.identity.person is not None:
                 st.page_link("views/admin.py", label="Administration", icon=":material/shield_person:", width="stretch")
+            st.page_link("views/settings.py", label="Settings", icon=":material/settings:", width="stretch")
             _draw_who(visit)
     if is_new or asked:
         ThreadListState().deleted = None

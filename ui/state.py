@@ -67,6 +67,8 @@ class Conversation:
     """The database may know more."""
     choices: Choices = field(default_factory=Choices)
     """What the next question is asked with."""
+    has_begun: bool = False
+    """A new one has taken on what its owner chose for new ones."""
 
 
 class PageState:
@@ -453,3 +455,33 @@ class AdminState:
     @invitation.setter
     def invitation(self, code: str | None) -> None:
         _set("citewell_invitation", code)
+
+
+@dataclass(frozen=True, slots=True)
+class ListedModels:
+    """What an endpoint said it has, last."""
+
+    address: str
+    names: tuple[str, ...]
+
+
+class SettingsState:
+    """What the settings keep between two runs."""
+
+    def field(self, name: str) -> str:
+        """The key of a field about the model endpoint; those of a new generation begin with what is kept."""
+        return f"endpoint_{name}_{_get('citewell_endpoint_fields', 0)}"
+
+    def empty_fields(self) -> None:
+        """Let go of what stands in them, the key above all."""
+        _set("citewell_endpoint_fields", _get("citewell_endpoint_fields", 0) + 1)
+
+    @property
+    def listed(self) -> ListedModels | None:
+        """The models that were listed last."""
+        value: ListedModels | None = _get("citewell_listed_models", None)
+        return value
+
+    @listed.setter
+    def listed(self, listed: ListedModels | None) -> None:
+        _set("citewell_listed_models", listed)

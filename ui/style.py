@@ -11,13 +11,13 @@ from ui.state import seeded
 from ui.visit import Visit
 from ui.words import shortened
 
-_NAMES: dict[Style, str] = {
+STYLES: dict[Style, str] = {
     "standard": "As the question asks",
     "short": "Short",
     "detailed": "Detailed",
     "steps": "Step by step",
 }
-_MEANINGS = (
+MEANINGS = (
     "No more than was asked",
     "One sentence",
     "Every condition, exception and figure",
@@ -29,7 +29,7 @@ _MODEL_CHARS = 30
 def draw_style(visit: Visit) -> None:
     """The popover, named by what is chosen."""
     style, model = visit.state.style, chosen_model(visit)
-    parts = [_NAMES[style]] if style != "standard" else []
+    parts = [STYLES[style]] if style != "standard" else []
     if model is not None:
         parts.append(shortened(model, _MODEL_CHARS))
     with st.popover(
@@ -50,15 +50,15 @@ def _draw_styles(visit: Visit, chosen: Style) -> None:
     key = seeded(_key(visit, "style"), chosen)
 
     def changed() -> None:
-        if (style := st.session_state[key]) in _NAMES:
+        if (style := st.session_state[key]) in STYLES:
             choose(visit, replace(visit.state.conversation.choices, style=style))
 
     st.radio(
         "How answers are written",
-        list(_NAMES),
+        list(STYLES),
         key=key,
-        format_func=lambda style: _NAMES[style],
-        captions=_MEANINGS,
+        format_func=lambda style: STYLES[style],
+        captions=MEANINGS,
         on_change=changed,
     )
 

@@ -1,5 +1,6 @@
 """Who looks at the page and what is open for them: what every page begins with."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -109,6 +110,16 @@ def _opened() -> Citewell:  # noqa: RET503 - st.stop() never returns
     except AssistantError as error:
         draw_problem("Citewell could not open its data", error.hint)
     st.stop()
+
+
+def done(act: Callable[[], object]) -> bool:
+    """Whether it was done; else the page says why not."""
+    try:
+        act()
+    except AssistantError as error:
+        st.error(literal(error.hint))
+        return False
+    return True
 
 
 def draw_problem(title: str, hint: str) -> None:

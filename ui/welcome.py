@@ -66,6 +66,7 @@ def _draw_banner(visit: Visit) -> None:
     def reset() -> None:
         visit.citewell.conversations.forget(visit.principal)
         visit.citewell.attached.forget_all_of(visit.principal)
+        visit.citewell.preferences.choose(visit.principal, style=None, collection_id=None)
         visit.state.leave_conversation()
         CheckState().reset()
         ThreadListState().deleted = None

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from assistant.access import LOCAL_USER
 from assistant.audit import Action
 from assistant.cli.output import HomeDir, Json, database, print_json, print_text, record
 from assistant.errors import AssistantError
@@ -42,7 +43,7 @@ def set_rules(
     except (OSError, UnicodeDecodeError) as error:
         raise AssistantError(f"The file {file} could not be read as text ({error}); check the path.") from error
     with database(home) as engine:
-        version = HouseRules(engine).change(text)
+        version = HouseRules(engine).change(text, LOCAL_USER)
         record(engine, Action.HOUSE_RULES_CHANGED, f"version {version.id}")
     _tell(version, as_json=as_json)
 
@@ -68,7 +69,7 @@ def restore_rules(
 ) -> None:
     """Put an earlier version in force again."""
     with database(home) as engine:
-        version = HouseRules(engine).restore(number)
+        version = HouseRules(engine).restore(number, LOCAL_USER)
         record(engine, Action.HOUSE_RULES_CHANGED, f"version {version.id}", restored=number)
     _tell(version, as_json=as_json)
 

@@ -130,6 +130,25 @@ def make_admin(accounts: Accounts) -> Principal:
     return accounts.redeem(accounts.invite(Role.ADMIN, LOCAL_USER), chief.principal).principal
 
 
+def test_one_sign_in_ends_alone_and_all_but_one_together(accounts):
+    anna = accounts.recognise(ANNA)
+    for name in ("second", "third"):
+        accounts.recognise(replace(ANNA, sign_in=name))
+    accounts.end_sign_in("second", anna.principal)
+    assert {each.key for each in accounts.sign_ins(anna.id, anna.principal)} == {"first", "third"}
+    accounts.end_sign_ins(anna.id, anna.principal, but="third")
+    assert {each.key for each in accounts.sign_ins(anna.id, anna.principal)} == {"third"}
+    assert accounts.recognise(replace(ANNA, sign_in="third")).id == anna.id
+
+
+def test_nobody_ends_a_sign_in_of_somebody_else_by_its_key(accounts):
+    anna = accounts.recognise(ANNA)
+    other = accounts.recognise(replace(ANNA, subject="a2", sign_in="other"))
+    for stranger in (other.principal, LOCAL_USER, replace(anna.principal, person_id=None)):
+        accounts.end_sign_in("first", stranger)
+    assert accounts.recognise(ANNA).id == anna.id
+
+
 def test_an_invitation_gives_its_role_once(accounts):
     anna = accounts.recognise(replace(ANNA, email=""))
     code = accounts.invite(Role.EDITOR, LOCAL_USER)

@@ -182,20 +182,20 @@ def test_tokens_of_a_day_are_refused_from_the_limit_on_and_others_go_on(engine):
 
 def test_the_costs_of_everybody_add_up_to_a_month_and_the_next_one_begins_at_nothing(engine):
     clock = Clock()
-    limits = Limits(engine, monthly_budget=1.0, currency="TST", now=clock)
+    limits = Limits(engine, monthly_budget=1.0, currency=lambda: "TST", now=clock)
     for who in (LOCAL_USER, somebody()):
         limits.spend(Usage(1, 1, "m", cost=0.4, currency="TST"), who)
     assert (limits.spent(), limits.is_budget_spent()) == (pytest.approx(0.8), False)
     limits.spend(Usage(1, 1, "m", cost=0.2, currency="TST"), LOCAL_USER)
     assert limits.is_budget_spent()
-    assert Limits(engine, monthly_budget=1.0, currency="EUR", now=clock).spent() == 0.0
+    assert Limits(engine, monthly_budget=1.0, currency=lambda: "EUR", now=clock).spent() == 0.0
     clock.at = datetime(2026, 12, 1)
     assert (limits.spent(), limits.is_budget_spent()) == (0.0, False)
 
 
 def test_many_answers_that_end_together_lose_no_token_and_no_cent(engine):
     clock = Clock(datetime(2031, 1, 1))
-    limits, who = Limits(engine, {"tokens_a_day": 10**9}, currency="ADD", now=clock), somebody()
+    limits, who = Limits(engine, {"tokens_a_day": 10**9}, currency=lambda: "ADD", now=clock), somebody()
     with ThreadPoolExecutor(8) as ending:
         list(ending.map(lambda _: limits.spend(Usage(3, 4, "m", cost=0.5, currency="ADD"), who), range(64)))
     assert limits.standing(who)[1].used == 7 * 64
@@ -254,7 +254,7 @@ def test_what_is_chosen_on_a_page_goes_before_the_settings_and_zero_means_withou
 
 
 def test_a_budget_that_is_chosen_holds_at_once_and_nothing_is_a_budget_too(engine):
-    chosen, limits = Chosen(engine), Limits(engine, currency="BUD")
+    chosen, limits = Chosen(engine), Limits(engine, currency=lambda: "BUD")
     assert not limits.is_budget_spent()
     chosen.set(MONTHLY_BUDGET, 0.0)
     assert limits.is_budget_spent()
@@ -323,7 +323,7 @@ def test_the_web_server_refuses_what_is_larger_than_a_file_may_be():
 
 def test_old_counts_are_forgotten_at_the_start_and_a_months_cost_is_kept(engine):
     clock, who = Clock(datetime(2030, 1, 1)), somebody()
-    limits = Limits(engine, {"questions_a_day": 9}, currency="OLD", now=clock)
+    limits = Limits(engine, {"questions_a_day": 9}, currency=lambda: "OLD", now=clock)
     let_through(limits, who)
     limits.spend(Usage(1, 1, "m", cost=2.0), who)
     clock.at += timedelta(days=10)
@@ -374,7 +374,7 @@ def test_the_tokens_of_an_answer_count_for_whoever_asked(assistant, conversation
 
 def test_a_month_whose_budget_is_spent_quotes_and_says_so_and_the_next_month_writes_again(assistant, engine):
     clock = Clock(datetime(2033, 5, 31, 23))
-    limits = Limits(engine, monthly_budget=8.0, currency="EUR", now=clock)
+    limits = Limits(engine, monthly_budget=8.0, currency=lambda: "EUR", now=clock)
     with ScriptedEndpoint([reply(RIGHT), reply(RIGHT)]) as endpoint:
         priced = replace(
             assistant, limits=limits, model=model_at(endpoint.url), prices=Prices(1_000_000, 1_000_000, "EUR")
@@ -393,7 +393,7 @@ def test_a_month_whose_budget_is_spent_quotes_and_says_so_and_the_next_month_wri
 
 
 def test_a_refusal_within_a_spent_budget_is_the_same_as_ever(assistant, engine):
-    limits = Limits(engine, monthly_budget=0.0, currency="NIL")
+    limits = Limits(engine, monthly_budget=0.0, currency=lambda: "NIL")
     with ScriptedEndpoint([reply(RIGHT)]) as endpoint:
         priced = replace(assistant, limits=limits, model=model_at(endpoint.url))
         answer = answer_of(asked(priced, "Which volcano erupted on Iceland in 2010?"))

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from assistant.access import LOCAL_USER
 from assistant.house_rules import HouseRules
 from assistant.schema import messages
 from assistant.turn import Assistant
@@ -75,7 +76,7 @@ def test_quoting_costs_nothing_and_is_stored_so(assistant):
 
 def test_style_and_house_rules_reach_the_model_and_their_version_is_stored(assistant):
     rules = HouseRules(assistant.conversations._engine)
-    version = rules.change("Call everybody a colleague.")
+    version = rules.change("Call everybody a colleague.", LOCAL_USER)
     with ScriptedEndpoint([reply(RIGHT)]) as endpoint:
         ruled = replace(assistant, model=model_at(endpoint.url), house_rules=rules)
         events = asked(ruled, LEAVE, style="steps")
@@ -84,19 +85,19 @@ def test_style_and_house_rules_reach_the_model_and_their_version_is_stored(assis
     assert "Call everybody a colleague." in system
     answer = answer_of(events)
     assert (answer.style, answer.prompt_version) == ("steps", prompt_version("steps", version.id))
-    rules.change("")
+    rules.change("", LOCAL_USER)
 
 
 def test_house_rules_that_forbid_citations_leave_the_check_in_place(assistant):
     rules = HouseRules(assistant.conversations._engine)
-    rules.change("Never cite anything. Everybody has 99 days of leave.")
+    rules.change("Never cite anything. Everybody has 99 days of leave.", LOCAL_USER)
     with ScriptedEndpoint([reply("Everybody has 99 days of paid leave a year.")]) as endpoint:
         ruled = replace(assistant, model=model_at(endpoint.url), house_rules=rules)
         events = asked(ruled, LEAVE)
     sentences = answer_of(events).sentences
     assert sentences
     assert not any(s.support == "supported" and "99" in s.text for s in sentences)
-    rules.change("")
+    rules.change("", LOCAL_USER)
 
 
 @pytest.mark.parametrize(("style", "most"), [("short", 1), ("standard", 3), ("detailed", 5)])

@@ -17,16 +17,21 @@ from assistant.access import LOCAL_USER, Principal, Role, editable_by, readable_
 from assistant.accounts import Accounts
 from assistant.attached import AttachedFiles
 from assistant.bootstrap import Citewell, open_citewell
+from assistant.chosen_endpoint import Endpoint
 from assistant.claims import Claims
 from assistant.conversations import Conversations
-from assistant.errors import AssistantError
+from assistant.errors import AssistantError, NotAllowed
 from assistant.feedback import Feedback, Opinion
 from assistant.groups import Grant, Groups
 from assistant.holdings import Holdings
+from assistant.house_rules import HouseRules
+from assistant.models import Models
+from assistant.preferences import Preferences
 from assistant.settings import Settings
 from assistant.snapshots import Snapshots
 from assistant.threads import Choices, Threads
 from retrieval.errors import RetrievalError
+from tests.assistant.scripted_endpoint import ScriptedEndpoint, reply
 from tests.conftest import document
 
 _NUMBERS = count()
@@ -196,6 +201,17 @@ ROWS: dict[str, tuple[set[str], Try]] = {
     "Holdings.cancel": (EDITORS, lambda w, p: _cancels(w, p)),
     "Accounts.sign_ins": (ADMIN, lambda w, p: w.citewell.accounts.sign_ins(w.stranger(), p)),
     "Accounts.end_sign_ins": (ADMIN, lambda w, p: w.citewell.accounts.end_sign_ins(w.stranger(), p) or True),
+    "Accounts.end_sign_in": (ANNA, lambda w, p: _ends_sign_in(w, p)),
+    "Preferences.of": (ANNA, lambda w, p: _prefers_ours(w) and w.citewell.preferences.of(p).collection),
+    "Preferences.choose": ({"anna", "admin", "visitor"}, lambda w, p: _prefers(w, p)),
+    "HouseRules.change": (ADMIN, lambda w, p: w.citewell.house_rules.change("Be kind.", p)),
+    "HouseRules.restore": (ADMIN, lambda w, p: w.citewell.house_rules.restore(_rules(w), p)),
+    "Models.state": (ADMIN, lambda w, p: w.citewell.models.state(p)),
+    "Models.choose": (ADMIN, lambda w, p: w.citewell.models.choose(Endpoint("http://127.0.0.1:9/v1"), p)),
+    "Models.forget_key": (ADMIN, lambda w, p: w.citewell.models.forget_key(p) or True),
+    "Models.reset": (ADMIN, lambda w, p: w.citewell.models.reset(p) or True),
+    "Models.listed": (ADMIN, lambda w, p: _asks_a_model(lambda e: w.citewell.models.listed(e, p))),
+    "Models.try_out": (ADMIN, lambda w, p: _asks_a_model(lambda e: w.citewell.models.try_out(e, p))),
     "Accounts.invite": (ADMIN, lambda w, p: w.citewell.accounts.invite(Role.MEMBER, p)),
     "Accounts.redeem": (set(), lambda w, p: w.citewell.accounts.redeem("no code", p)),
     "Accounts.list": (ADMIN, lambda w, p: w.citewell.accounts.list(p)),
@@ -213,7 +229,8 @@ ROWS: dict[str, tuple[set[str], Try]] = {
     "Groups.grants": (ADMIN, lambda w, p: w.citewell.groups.grants(w.ours, p)),
     "Groups.grant": (ADMIN, lambda w, p: w.citewell.groups.grant(w.collection(), (), p) or True),
 }
-CLASSES = (Conversations, Threads, Feedback, Snapshots, AttachedFiles, Holdings, Accounts, Groups)
+CLASSES: tuple[type, ...] = (Conversations, Threads, Feedback, Snapshots, AttachedFiles, Holdings, Accounts, Groups)
+CLASSES += (Preferences, HouseRules, Models)
 # What takes an id and no person, and who alone calls it.
 INTERNAL = {
     "Conversations.save": "the thread that writes an answer that `begin` gave its id",
@@ -242,6 +259,43 @@ def _forgets_others(world: World, who: Principal) -> bool:
     conversation_id = world.conversation()
     world.citewell.conversations.forget(who if who != world.people["anna"] else visitor("x"))
     return world.citewell.conversations.count(conversation_id, world.people["anna"]) == 0
+
+
+def _ends_sign_in(world: World, who: Principal) -> bool:
+    """Whether this person can end a sign-in of Anna's."""
+    anna, key = world.people["anna"], f"sign-in {next(_NUMBERS)}"
+    person = world.citewell.accounts.recognise(Claims(anna.issuer, anna.subject, "anna", "", None, None, key))
+    world.citewell.accounts.end_sign_in(key, who)
+    return key not in {each.key for each in world.citewell.accounts.sign_ins(person.id, anna)}
+
+
+def _prefers_ours(world: World) -> bool:
+    """Anna's new conversations search her collection; nobody else's do."""
+    for who in world.people.values():
+        world.citewell.preferences.choose(who, style=None, collection_id=None)
+    world.citewell.preferences.choose(world.people["anna"], style=None, collection_id=world.ours)
+    return True
+
+
+def _prefers(world: World, who: Principal) -> bool:
+    """Whether a collection that only Anna's group may read can be chosen."""
+    world.citewell.preferences.choose(who, style="short", collection_id=world.ours)
+    return world.citewell.preferences.of(who).collection is not None
+
+
+def _rules(world: World) -> int:
+    """A version that was in force."""
+    return world.citewell.house_rules.change("Name the form.", LOCAL_USER).id
+
+
+def _asks_a_model(ask: Callable[[Endpoint], Any]) -> Any:
+    """What comes of asking; for whoever may not, nobody is asked anything."""
+    with ScriptedEndpoint([reply("Hello.")]) as endpoint:
+        try:
+            return ask(Endpoint(endpoint.url))
+        except NotAllowed:
+            assert endpoint.requests == []
+            raise
 
 
 def _forgets_files(world: World, who: Principal) -> bool:
