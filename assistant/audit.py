@@ -57,6 +57,10 @@ class Action(StrEnum):
     INVITATION_MADE = "invitation made"
     INVITATION_USED = "invitation used"
     LIMITS_CHANGED = "limits changed"
+    RETENTION_CHANGED = "retention changed"
+    RETENTION_APPLIED = "retention applied"
+    DATA_EXPORTED = "personal data exported"
+    PERSON_ERASED = "person erased"
     SIGNED_IN = "signed in"
     SIGNED_OUT = "signed out"
 

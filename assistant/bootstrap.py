@@ -18,6 +18,7 @@ from assistant.background import Background
 from assistant.choices import Chosen
 from assistant.circuit import GuardedModel
 from assistant.conversations import Conversations
+from assistant.erasure import Erasure
 from assistant.feedback import Feedback
 from assistant.groups import Groups
 from assistant.holdings import Holdings
@@ -94,6 +95,7 @@ class Citewell:
     chosen: Chosen
     limits: Limits
     audit: Audit
+    erasure: Erasure
     wake: threading.Event
     """Set it after adding a job, so that the worker looks at once."""
     watch_problems: dict[str, str] = field(default_factory=dict)
@@ -137,6 +139,7 @@ def open_citewell(settings: Settings | None = None) -> Citewell:
         citewell.conversations.mark_interrupted()
         citewell.limits.start_anew()
         citewell.threads.purge()
+        citewell.originals.forget_unfinished()
         for collection_id in citewell.library.every_collection():
             citewell.indexes.prove(collection_id, beside=citewell.background.start)
         citewell._closing.push(opening.pop_all())
@@ -158,6 +161,7 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
     wake = threading.Event()
     intake = Intake(library, indexes, embedder, originals)
     limits = limits_of(settings, engine)
+    accounts = Accounts(engine, settings.admits, on_sign_in=partial(_tell_of_sign_in, audit))
     attached = AttachedFiles(library, catalogue, originals, conversations, jobs, limits)
     answering = replace(
         _assistant(settings, library, retriever, conversations, embedder),
@@ -190,12 +194,13 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
         Feedback(engine),
         Snapshots(engine, conversations, catalogue),
         Holdings(engine, library, catalogue, intake, jobs, wake),
-        Accounts(engine, settings.admits, on_sign_in=partial(_tell_of_sign_in, audit)),
+        accounts,
         Groups(engine),
         proxy_tokens_of(settings),
         Chosen(engine),
         limits,
         audit,
+        Erasure(engine, accounts, jobs, wake),
         wake,
     )
 
