@@ -23,6 +23,8 @@ from retrieval.dates import utc_now
 ERASED = "erased"
 """The issuer of a row whose person was erased: all that is left are ended sign-ins, so that none of them begins anew."""
 IDLE, LONGEST = timedelta(hours=12), timedelta(hours=24)
+_COOKIES_LAST = timedelta(days=31)
+"""A provider's cookie is good for 30 days."""
 _SEEN_EVERY = timedelta(minutes=1)
 _INVITATION_HOLDS = timedelta(hours=24)
 _CODE_BYTES = 18
@@ -191,6 +193,12 @@ class Accounts:
         with self._engine.connect() as connection:
             query = select(people).where(people.c.issuer != ERASED).order_by(*waits_first)
             return tuple(_of(row) for row in connection.execute(query))
+
+    def forget_erased(self) -> None:
+        """Forget the sign-ins of people who were erased so long ago that no cookie of them is good any more."""
+        is_old = (people.c.issuer == ERASED) & (people.c.seen_at < self._clock() - _COOKIES_LAST)
+        with self._engine.begin() as connection:
+            connection.execute(delete(people).where(is_old))
 
     def person(self, person_id: int, principal: Principal) -> Person:
         """Somebody who signed in once: oneself, or anybody for an administrator; raises PersonNotFound."""

@@ -22,7 +22,7 @@ from assistant.erasure import Erasure
 from assistant.feedback import Feedback
 from assistant.groups import Groups
 from assistant.holdings import Holdings
-from assistant.home import Home
+from assistant.home import Home, originals_of
 from assistant.house_rules import HouseRules
 from assistant.inventory import Inventory
 from assistant.job_table import JobTable
@@ -32,7 +32,9 @@ from assistant.llm import ChatModel, Deadlines, OpenAIModel
 from assistant.logs import log_event, pseudonym
 from assistant.masking import MaskedEmbedder, MaskedModel, MaskedReranker
 from assistant.personal import prepare_detection
+from assistant.personal_data import PersonalData
 from assistant.proxy_token import ProxyTokens
+from assistant.retention import Retention
 from assistant.settings import Settings
 from assistant.snapshots import Snapshots
 from assistant.threads import Threads
@@ -95,7 +97,9 @@ class Citewell:
     chosen: Chosen
     limits: Limits
     audit: Audit
+    personal_data: PersonalData
     erasure: Erasure
+    retention: Retention
     wake: threading.Event
     """Set it after adding a job, so that the worker looks at once."""
     watch_problems: dict[str, str] = field(default_factory=dict)
@@ -156,6 +160,7 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
     catalogue, audit = Catalogue(engine), Audit(engine)
     retriever = CitewellRetriever(engine=search, catalogue=catalogue, limit=settings.passages)
     conversations = Conversations(engine)
+    snapshots, chosen = Snapshots(engine, conversations, catalogue), Chosen(engine)
     originals = Originals(home.originals)
     jobs = JobTable(engine)
     wake = threading.Event()
@@ -163,6 +168,7 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
     limits = limits_of(settings, engine)
     accounts = Accounts(engine, settings.admits, on_sign_in=partial(_tell_of_sign_in, audit))
     attached = AttachedFiles(library, catalogue, originals, conversations, jobs, limits)
+    threads = Threads(engine, forget_files=attached.forget)
     answering = replace(
         _assistant(settings, library, retriever, conversations, embedder),
         inventory=Inventory(catalogue, Mentions(library, indexes.lexical), search),
@@ -183,7 +189,7 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
         search,
         retriever,
         conversations,
-        Threads(engine, forget_files=attached.forget),
+        threads,
         jobs,
         attached,
         answering,
@@ -192,15 +198,17 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
         notice,
         background,
         Feedback(engine),
-        Snapshots(engine, conversations, catalogue),
+        snapshots,
         Holdings(engine, library, catalogue, intake, jobs, wake),
         accounts,
         Groups(engine),
         proxy_tokens_of(settings),
-        Chosen(engine),
+        chosen,
         limits,
         audit,
+        PersonalData(engine, accounts, library, catalogue, originals, snapshots, jobs),
         Erasure(engine, accounts, jobs, wake),
+        Retention(engine, chosen, accounts, threads, limits, jobs, audit),
         wake,
     )
 
@@ -303,6 +311,14 @@ def proxy_tokens_of(settings: Settings) -> ProxyTokens | None:
 def limits_of(settings: Settings, engine: Engine) -> Limits:
     """What each person may use, as the settings say where nothing is chosen on a page."""
     return Limits(engine, settings.limits, monthly_budget=settings.monthly_budget, currency=settings.currency)
+
+
+def personal_data_of(engine: Engine, settings: Settings) -> PersonalData:
+    """What takes a person's data out of a home's database, also while another process holds the home."""
+    catalogue = Catalogue(engine)
+    originals = Originals(originals_of(settings.home.expanduser().absolute()))
+    snapshots = Snapshots(engine, Conversations(engine), catalogue)
+    return PersonalData(engine, Accounts(engine), Library(engine), catalogue, originals, snapshots, JobTable(engine))
 
 
 def _asked_of(reranker: HttpReranker | None, settings: Settings) -> Reranker | None:

@@ -39,6 +39,15 @@ ERASE, CLEAR = "erase_person", "clear_traces"
 """The kinds of job."""
 ASKED = ("ask", "check", "list_documents", "search")
 """The kinds of job that hold what somebody asked by a command, and what they were told."""
+GOES = (
+    "This removes, for good: the name and address, sign-ins, groups and access, all conversations with their files, "
+    "links and feedback, own choices and counts."
+)
+STAYS = (
+    "What stays: rows of the audit log, which know people by what their provider calls them and not by name, until "
+    "their time is up; documents in collections, without a word of who brought them; and for 31 days a hash of each "
+    "sign-in, so that an old cookie does not bring the person back."
+)
 _STOPPING_S = 30.0
 
 

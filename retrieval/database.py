@@ -26,7 +26,7 @@ _CHECKED_BYTES = 64 * 1024 * 1024
 
 _OVERWRITES = 1
 """SQLite's `user_version` of a file in which no free page holds anything: what was deleted was overwritten at once."""
-_SCRUB_TRIES, _SCRUB_AGAIN_S = 3, 0.5
+_LOG_TRIES, _LOG_AGAIN_S = 3, 0.5
 
 _OPEN, _CLOSED = b"open  ", b"closed"  # Of one length: overwritten in place, which a full disk does not prevent.
 
@@ -90,19 +90,28 @@ def migrate(engine: Engine) -> None:
 def scrub(engine: Engine) -> None:
     """Leave nothing of what was deleted in SQLite's files; does nothing for another database.
 
-    A file from before deleted rows were overwritten is written anew, once. Raises HomeInUse where somebody reads on
-    and on, so that the log cannot be emptied.
+    A file from before deleted rows were overwritten is written anew, once. Raises HomeInUse as `empty_log` does.
+    """
+    if engine.dialect.name == "sqlite":
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            if connection.exec_driver_sql("PRAGMA user_version").scalar_one() < _OVERWRITES:
+                connection.exec_driver_sql("VACUUM")
+                connection.exec_driver_sql(f"PRAGMA user_version = {_OVERWRITES}")
+    empty_log(engine)
+
+
+def empty_log(engine: Engine) -> None:
+    """Move all that SQLite's log has into the file, and leave nothing in it; does nothing for another database.
+
+    Raises HomeInUse where somebody reads on and on.
     """
     if engine.dialect.name != "sqlite":
         return
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        if connection.exec_driver_sql("PRAGMA user_version").scalar_one() < _OVERWRITES:
-            connection.exec_driver_sql("VACUUM")
-            connection.exec_driver_sql(f"PRAGMA user_version = {_OVERWRITES}")
-        for _ in range(_SCRUB_TRIES):
+        for _ in range(_LOG_TRIES):
             if not connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]:
                 return
-            time.sleep(_SCRUB_AGAIN_S)
+            time.sleep(_LOG_AGAIN_S)
     raise HomeInUse("The log of the database could not be emptied, for it is being read; it will be tried again.")
 
 
