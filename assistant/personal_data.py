@@ -130,7 +130,9 @@ class PersonalData:
 
     def _conversation(self, whose: _Of, conversation_id: str, files: list[dict[str, str]]) -> dict[str, Any]:
         with self.engine.connect() as connection:
-            row = connection.execute(select(conversations).where(conversations.c.id == conversation_id)).mappings().one()
+            row = (
+                connection.execute(select(conversations).where(conversations.c.id == conversation_id)).mappings().one()
+            )
             stored = every_message(connection, conversation_id)
             facts = _facts(connection, conversation_id)
             links = connection.execute(select(snapshots.c.id).where(snapshots.c.conversation_id == conversation_id))

@@ -26,7 +26,8 @@ AT_LEAST: Mapping[KeptName, int] = {"conversations_kept_days": 1, "audit_kept_da
 """Shorter cannot be chosen: an audit log of a week would not show who changed what before the holidays."""
 MOST_DAYS = 36_500
 KEPT: Mapping[KeptName, Choice[int]] = {
-    name: Choice(name, TypeAdapter(Annotated[int, Field(ge=AT_LEAST[name], le=MOST_DAYS)])) for name in get_args(KeptName)
+    name: Choice(name, TypeAdapter(Annotated[int, Field(ge=AT_LEAST[name], le=MOST_DAYS)]))
+    for name in get_args(KeptName)
 }
 """Days. Where nothing is chosen, conversations and audit log stay, and counts go after two."""
 BY_ITSELF = "retention"

@@ -32,7 +32,9 @@ def draw_retention(visit: Visit) -> None:
         only_admin(visit.principal)
         for name, value in values.items():
             chosen.set(KEPT[name], value)
-        visit.record(Action.RETENTION_CHANGED, days={name: value for name, value in values.items() if value is not None})
+        visit.record(
+            Action.RETENTION_CHANGED, days={name: value for name, value in values.items() if value is not None}
+        )
         st.rerun()
 
 

@@ -27,7 +27,9 @@ def draw_own_data(visit: Visit) -> None:
 def _kept(days: int | None) -> str:
     if days is None:
         return "Your conversations stay until you delete them."
-    return f"A conversation in which nothing was asked for {counted(days, 'day')} is removed for good; pinned ones stay."
+    return (
+        f"A conversation in which nothing was asked for {counted(days, 'day')} is removed for good; pinned ones stay."
+    )
 
 
 def _leave(visit: Visit) -> None:

@@ -12,9 +12,11 @@ from assistant.audit import Action
 from assistant.bootstrap import Citewell
 from assistant.erasure import GOES, STAYS
 from assistant.errors import AssistantError, PersonNotFound
+from retrieval.folding import fold
 from ui.markdown import literal
 from ui.visit import Visit
 
+_JOINER = "\u2060"
 _IN_MEMORY_BYTES = 16 << 20
 _WATCHED_S, _LOOK_AGAIN_S = 20.0, 0.1
 
@@ -72,10 +74,15 @@ def draw_erase(visit: Visit, person_id: int | None, words: tuple[str, ...], done
         with st.form(f"erase_form_{person_id}", border=False):
             typed = st.text_input(f"Type {literal(words[0])} to confirm", key=f"erase_word_{person_id}")
             sure = st.form_submit_button("Erase for good", type="primary")
-        if sure and typed.strip().casefold() not in {word.casefold() for word in words}:
+        if sure and _plain(typed) not in {_plain(word) for word in words}:
             st.error("That is not it; nothing was erased.")
         elif sure and _begun(visit, person_id):
             done()
+
+
+def _plain(word: str) -> str:
+    """A word as it is compared: an address that is copied from the page has a joiner in it that nobody sees."""
+    return fold(word.replace(_JOINER, "")).strip()
 
 
 def _begun(visit: Visit, person_id: int | None) -> bool:

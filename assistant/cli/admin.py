@@ -41,7 +41,9 @@ Who = Annotated[int, typer.Argument(help="The number of a person, as `citewell a
 
 Whose = Annotated[
     str,
-    typer.Argument(help="The number of a person, as `citewell admin people` lists it; `local`: who sits at the machine."),
+    typer.Argument(
+        help="The number of a person, as `citewell admin people` lists it; `local`: who sits at the machine."
+    ),
 ]
 _LOCAL = "local"
 _MOST_DIGITS = 18

@@ -115,7 +115,9 @@ def test_no_file_of_the_home_and_no_line_of_the_log_has_a_word_of_who_was_erased
         (collection_id,) = citewell.library.private(who.key)
         scope = frozenset({collection_id})
         ids = tuple(entry.id or 0 for entry in citewell.catalogue.page(scope).entries)
-        vectors = [chunk.embedding.tobytes() for chunk in citewell.library.indexed_chunks(ids) if chunk.embedding is not None]
+        vectors = [
+            chunk.embedding.tobytes() for chunk in citewell.library.indexed_chunks(ids) if chunk.embedding is not None
+        ]
         assert vectors
         assert {name.split("/")[0] for name in files_with(home, CANARY)} >= {"citewell.sqlite-wal", "originals"}
         assert any("chroma" in name for name in files_with_bytes(home, vectors[0]))
@@ -133,7 +135,9 @@ def test_what_is_left_of_them_is_a_number_the_hash_of_their_sign_ins_and_what_th
     citewell: Citewell,
 ) -> None:
     who, engine = anna(citewell), citewell.erasure.engine
-    citewell.groups.grant(citewell.library.create_collection("Open").id, (Grant(None, who.person_id, True),), LOCAL_USER)
+    citewell.groups.grant(
+        citewell.library.create_collection("Open").id, (Grant(None, who.person_id, True),), LOCAL_USER
+    )
     citewell.jobs.add("read_uploads", {"uploads": [["a.md", "0"]]}, owner=who.key)
     erase(citewell, who.person_id, boss(citewell))
     with engine.connect() as connection:
@@ -163,12 +167,18 @@ def test_an_old_cookie_does_not_bring_them_back_and_a_new_sign_in_is_somebody_ne
 def test_what_others_have_is_untouched(citewell: Citewell) -> None:
     bela = citewell.accounts.recognise(replace(ANNA, subject="s2", name="Bela", email="", sign_in="bela")).principal
     conversation_id = citewell.conversations.create(bela)
-    citewell.attached.attach(conversation_id, bela, [("survey.md", b"# Survey\n\nThe mast stands on nine bolts.\n" * 9)])
+    citewell.attached.attach(
+        conversation_id, bela, [("survey.md", b"# Survey\n\nThe mast stands on nine bolts.\n" * 9)]
+    )
     work_off(citewell)
     open_to_all = citewell.library.create_collection("Handbook")
     citewell.intake.add_parsed(open_to_all.id, [("a.md", document("Staff have 26 days of leave.", title="Leave"))])
     erase(citewell, anna(citewell).person_id, boss(citewell))
-    events = list(citewell.assistant.ask("On how many bolts does the mast stand?", conversation_id=conversation_id, principal=bela))
+    events = list(
+        citewell.assistant.ask(
+            "On how many bolts does the mast stand?", conversation_id=conversation_id, principal=bela
+        )
+    )
     assert "nine bolts" in citewell.conversations.messages(conversation_id, bela)[-1].text, events[-1]
     assert citewell.indexes.prove(open_to_all.id) == ()
 
