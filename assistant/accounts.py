@@ -16,11 +16,15 @@ from sqlalchemy.exc import IntegrityError
 
 from assistant.access import Principal, Role, only_admin
 from assistant.claims import Claims
-from assistant.errors import NotAllowed, SignInRefused
+from assistant.errors import NotAllowed, PersonNotFound, SignInRefused
 from assistant.schema import groups, invitations, memberships, people, sign_ins
 from retrieval.dates import utc_now
 
+ERASED = "erased"
+"""The issuer of a row whose person was erased: all that is left are ended sign-ins, so that none of them begins anew."""
 IDLE, LONGEST = timedelta(hours=12), timedelta(hours=24)
+_COOKIES_LAST = timedelta(days=31)
+"""A provider's cookie is good for 30 days."""
 _SEEN_EVERY = timedelta(minutes=1)
 _INVITATION_HOLDS = timedelta(hours=24)
 _CODE_BYTES = 18
@@ -192,18 +196,34 @@ class Accounts:
         only_admin(principal)
         waits_first = (people.c.role != Role.WAITING.value, func.lower(people.c.name), people.c.id)
         with self._engine.connect() as connection:
-            return tuple(_of(row) for row in connection.execute(select(people).order_by(*waits_first)))
+            query = select(people).where(people.c.issuer != ERASED).order_by(*waits_first)
+            return tuple(_of(row) for row in connection.execute(query))
+
+    def forget_erased(self) -> None:
+        """Forget the sign-ins of people who were erased so long ago that no cookie of them is good any more."""
+        is_old = (people.c.issuer == ERASED) & (people.c.seen_at < self._clock() - _COOKIES_LAST)
+        with self._engine.begin() as connection:
+            connection.execute(delete(people).where(is_old))
+
+    def person(self, person_id: int, principal: Principal) -> Person:
+        """Somebody who signed in once: oneself, or anybody for an administrator; raises PersonNotFound."""
+        query = select(people).where(people.c.id == person_id, people.c.issuer != ERASED)
+        with self._engine.connect() as connection:
+            row = connection.execute(query).first()
+        if row is None or not (principal.is_admin or person_id == principal.person_id):
+            raise PersonNotFound
+        return _of(row)
 
     def set_role(self, person_id: int, role: Role, principal: Principal) -> None:
         """Give a person a role; raises NotAllowed, also where nobody would be left to look after Citewell."""
         only_admin(principal)
-        with self._engine.begin() as connection, _keeping_an_admin(connection):
+        with self._engine.begin() as connection, keeping_an_admin(connection):
             connection.execute(update(people).where(people.c.id == person_id).values(role=role.value))
 
     def set_disabled(self, person_id: int, principal: Principal, *, disabled: bool) -> None:
         """Shut a person out, and end their sign-ins, or let them in again; raises NotAllowed."""
         only_admin(principal)
-        with self._engine.begin() as connection, _keeping_an_admin(connection):
+        with self._engine.begin() as connection, keeping_an_admin(connection):
             connection.execute(update(people).where(people.c.id == person_id).values(is_disabled=disabled))
             if disabled:
                 _end(connection, sign_ins.c.person_id == person_id, self._clock())
@@ -215,13 +235,15 @@ def _own_or_admin(person_id: int, principal: Principal) -> None:
 
 
 def _let_in(person: Person) -> Person:
+    if person.issuer == ERASED:
+        raise SignInRefused(_ENDED)
     if person.is_disabled:
         raise SignInRefused(_DISABLED)
     return person
 
 
 @contextmanager
-def _keeping_an_admin(connection: Connection) -> Iterator[None]:
+def keeping_an_admin(connection: Connection) -> Iterator[None]:
     """Raises NotAllowed where what is done within leaves nobody to look after Citewell, where somebody was."""
     is_admin = (people.c.role == Role.ADMIN.value) & people.c.is_disabled.is_(False)
     query = select(func.count()).select_from(people).where(is_admin)

@@ -1,4 +1,6 @@
-"""The audit log: who did what, on what, from where, and how it ended. Rows are added and read, nothing else.
+"""The audit log: who did what, on what, from where, and how it ended. Rows are added and read, and none is changed.
+
+They go when the time is up that an administrator has set (`expire`), by nothing else.
 
 It names things by what an administrator knows them by: collections, groups and documents by name, people by their key,
 conversations by id alone, for what was said in them is their owner's.
@@ -13,7 +15,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
 
-from sqlalchemy import Engine, Select, insert, select
+from sqlalchemy import Engine, Select, delete, insert, select
 
 from assistant.access import Principal
 from assistant.safe_cells import safe_cell
@@ -58,6 +60,10 @@ class Action(StrEnum):
     INVITATION_USED = "invitation used"
     LIMITS_CHANGED = "limits changed"
     ENDPOINT_CHANGED = "model endpoint changed"
+    RETENTION_CHANGED = "retention changed"
+    RETENTION_APPLIED = "retention applied"
+    DATA_EXPORTED = "personal data exported"
+    PERSON_ERASED = "person erased"
     SIGNED_IN = "signed in"
     SIGNED_OUT = "signed out"
 
@@ -132,6 +138,11 @@ class Audit:
             query = query.where(audit.c.id < before)
         with self._engine.connect() as connection:
             return tuple(_entry(row) for row in connection.execute(query.limit(limit)))
+
+    def expire(self, before: datetime) -> int:
+        """Remove what was recorded before then, for the time is up; returns how many rows that were."""
+        with self._engine.begin() as connection:
+            return connection.execute(delete(audit).where(audit.c.at < before)).rowcount
 
     def all_entries(self, sought: Sought = EVERYTHING) -> Iterator[Entry]:
         """All that was sought, the newest first, however many there are."""

@@ -19,10 +19,11 @@ from assistant.background import Background
 from assistant.choices import Chosen
 from assistant.circuit import GuardedModel
 from assistant.conversations import Conversations
+from assistant.erasure import Erasure
 from assistant.feedback import Feedback
 from assistant.groups import Groups
 from assistant.holdings import Holdings
-from assistant.home import Home
+from assistant.home import Home, originals_of
 from assistant.house_rules import HouseRules
 from assistant.inventory import Inventory
 from assistant.job_table import JobTable
@@ -33,8 +34,10 @@ from assistant.logs import log_event, pseudonym
 from assistant.masking import MaskedEmbedder, MaskedModel, MaskedReranker
 from assistant.models import Models
 from assistant.personal import prepare_detection
+from assistant.personal_data import PersonalData
 from assistant.preferences import Preferences
 from assistant.proxy_token import ProxyTokens
+from assistant.retention import Retention
 from assistant.settings import Settings
 from assistant.snapshots import Snapshots
 from assistant.threads import Threads
@@ -101,6 +104,9 @@ class Citewell:
     preferences: Preferences
     limits: Limits
     audit: Audit
+    personal_data: PersonalData
+    erasure: Erasure
+    retention: Retention
     wake: threading.Event
     """Set it after adding a job, so that the worker looks at once."""
     watch_problems: dict[str, str] = field(default_factory=dict)
@@ -152,6 +158,7 @@ def open_citewell(settings: Settings | None = None) -> Citewell:
         citewell.conversations.mark_interrupted()
         citewell.limits.start_anew()
         citewell.threads.purge()
+        citewell.originals.forget_unfinished()
         for collection_id in citewell.library.every_collection():
             citewell.indexes.prove(collection_id, beside=citewell.background.start)
         citewell._closing.push(opening.pop_all())
@@ -168,13 +175,16 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
     catalogue, audit, chosen = Catalogue(engine), Audit(engine), Chosen(engine)
     retriever = CitewellRetriever(engine=search, catalogue=catalogue, limit=settings.passages)
     conversations = Conversations(engine)
+    snapshots = Snapshots(engine, conversations, catalogue)
     originals = Originals(home.originals)
     jobs = JobTable(engine)
     wake = threading.Event()
     intake = Intake(library, indexes, embedder, originals)
     models, house_rules = Models(settings, chosen, connect=_connected), HouseRules(engine)
     limits = limits_of(settings, engine, currency=lambda: models.lineup.settings.currency)
+    accounts = Accounts(engine, settings.admits, on_sign_in=partial(_tell_of_sign_in, audit))
     attached = AttachedFiles(library, catalogue, originals, conversations, jobs, limits)
+    threads = Threads(engine, forget_files=attached.forget)
     answering = Assistant(
         library,
         retriever,
@@ -201,7 +211,7 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
         search,
         retriever,
         conversations,
-        Threads(engine, forget_files=attached.forget),
+        threads,
         jobs,
         attached,
         answering,
@@ -210,9 +220,9 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
         notice,
         background,
         Feedback(engine),
-        Snapshots(engine, conversations, catalogue),
+        snapshots,
         Holdings(engine, library, catalogue, intake, jobs, wake),
-        Accounts(engine, settings.admits, on_sign_in=partial(_tell_of_sign_in, audit)),
+        accounts,
         Groups(engine),
         proxy_tokens_of(settings),
         chosen,
@@ -221,6 +231,9 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
         Preferences(chosen, library),
         limits,
         audit,
+        PersonalData(engine, accounts, library, catalogue, originals, snapshots, jobs),
+        Erasure(engine, accounts, jobs, wake),
+        Retention(engine, chosen, accounts, threads, limits, jobs, audit),
         wake,
     )
 
@@ -306,6 +319,14 @@ def proxy_tokens_of(settings: Settings) -> ProxyTokens | None:
 def limits_of(settings: Settings, engine: Engine, *, currency: Callable[[], str]) -> Limits:
     """What each person may use, as the settings say where nothing is chosen on a page."""
     return Limits(engine, settings.limits, monthly_budget=settings.monthly_budget, currency=currency)
+
+
+def personal_data_of(engine: Engine, settings: Settings) -> PersonalData:
+    """What takes a person's data out of a home's database, also while another process holds the home."""
+    catalogue = Catalogue(engine)
+    originals = Originals(originals_of(settings.home.expanduser().absolute()))
+    snapshots = Snapshots(engine, Conversations(engine), catalogue)
+    return PersonalData(engine, Accounts(engine), Library(engine), catalogue, originals, snapshots, JobTable(engine))
 
 
 def _asked_of(reranker: HttpReranker | None, settings: Settings) -> Reranker | None:

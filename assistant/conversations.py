@@ -233,6 +233,12 @@ class Conversations:
             connection.execute(delete(conversations).where(conversations.c.owner == principal.key))
 
 
+def every_message(connection: Connection, conversation_id: str) -> tuple[StoredMessage, ...]:
+    """All that was said in a conversation, on every branch, oldest first. Whoever calls has asked whose it is."""
+    tree = read_tree(connection, conversation_id)
+    return tuple(_message(row, ()) for row in _rows(connection, tuple(tree.parents), with_work=True))
+
+
 def _leaf(connection: Connection, conversation_id: str, principal: Principal) -> int | None:
     """The newest message on screen, for the conversation's owner alone."""
     query = select(conversations.c.leaf_id).where(

@@ -9,6 +9,7 @@ AssistantError
 ├── ChoiceRefused         a value that cannot be chosen
 ├── SettingsError         a setting is missing or wrong
 ├── ConversationNotFound  absent, deleted, or another's: they look the same
+├── PersonNotFound        nobody of that number, or somebody whose data these are not to see
 ├── NotAllowed            this person may not do this
 ├── GroupRefused          a group's name that is none or taken
 ├── SignInRefused         who somebody says they are cannot be believed, or they are not let in
@@ -87,6 +88,13 @@ class ConversationNotFound(AssistantError):
 
     def __init__(self, hint: str = "There is no such conversation; start a new one.") -> None:
         super().__init__(hint)
+
+
+class PersonNotFound(AssistantError):
+    """No such person for this principal."""
+
+    def __init__(self) -> None:
+        super().__init__("There is nobody of this number; see: citewell admin people.")
 
 
 class NotAllowed(AssistantError):

@@ -6,6 +6,7 @@ from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from assistant.access import Principal, only_admin
+from assistant.accounts import ERASED
 from assistant.errors import GroupRefused
 from assistant.schema import grants, groups, memberships, people
 
@@ -44,7 +45,8 @@ class Groups:
         count = func.count(memberships.c.person_id)
         query = select(groups, count.label("members")).outerjoin(memberships).group_by(groups.c.id)
         with self._engine.connect() as connection:
-            everybody = connection.execute(select(func.count()).select_from(people)).scalar_one()
+            is_somebody = people.c.issuer != ERASED
+            everybody = connection.execute(select(func.count()).select_from(people).where(is_somebody)).scalar_one()
             rows = connection.execute(query.order_by(groups.c.is_everyone.desc(), func.lower(groups.c.name))).all()
         return tuple(
             Group(row.id, row.name, row.is_everyone, everybody if row.is_everyone else row.members) for row in rows

@@ -13,7 +13,7 @@ from assistant.carrying_out import Begun, carry_out
 from assistant.errors import AssistantError
 from assistant.home import database_url_of, takes_work
 from assistant.job_table import JobTable
-from assistant.operations import READING, Reporter
+from assistant.operations import READING, Reporter, finish_up
 from assistant.settings import Settings
 from retrieval.database import open_database
 from retrieval.errors import HomeBusy
@@ -36,7 +36,9 @@ def perform(settings: Settings, kind: str, work: Mapping[str, Any], reporter: Re
         return _hand_over(settings, kind, work, reporter), ""
     with closing(citewell):
         begun = Begun(LOCAL_USER.key, AT_THE_MACHINE)
-        return carry_out(citewell, kind, work, reporter, begun=begun), citewell.notice or ""
+        result = carry_out(citewell, kind, work, reporter, begun=begun)
+        finish_up(citewell)
+        return result, citewell.notice or ""
 
 
 def _hand_over(settings: Settings, kind: str, work: Mapping[str, Any], reporter: Reporter) -> dict[str, Any]:

@@ -60,7 +60,7 @@ class Home:
     @property
     def originals(self) -> Path:
         """The files as they were given."""
-        return self.path / "originals"
+        return originals_of(self.path)
 
     def offer_hand_over(self) -> None:
         """Tell other processes that this one takes work through the job table."""
@@ -89,6 +89,11 @@ class Home:
 def cache_of(home: Path) -> Path:
     """Where a home keeps what can be computed again; usable without holding the home."""
     return home / "cache"
+
+
+def originals_of(home: Path) -> Path:
+    """Where a home keeps files as they were given; usable without holding the home."""
+    return home / "originals"
 
 
 def database_url_of(home: Path) -> str:

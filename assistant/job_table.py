@@ -104,6 +104,16 @@ class JobTable:
         with self._engine.begin() as connection:
             connection.execute(delete(jobs).where(_works_on(collection_id)))
 
+    def remove(self, job_id: int) -> None:
+        """Delete the row of a job whose work is done."""
+        with self._engine.begin() as connection:
+            connection.execute(delete(jobs).where(jobs.c.id == job_id))
+
+    def expire(self, kinds: Collection[str], before: datetime) -> None:
+        """Delete the rows of jobs of these kinds that ended before then."""
+        with self._engine.begin() as connection:
+            connection.execute(delete(jobs).where(jobs.c.kind.in_(kinds), jobs.c.ended_at < before))
+
     def claim(self, kinds: Collection[str]) -> Job | None:
         """Take the oldest job that waits; None where there is none."""
         waiting = select(jobs.c.id).where(jobs.c.state == "waiting", jobs.c.kind.in_(kinds)).order_by(jobs.c.id)

@@ -5,7 +5,7 @@ The registry is an ordinary module-level object: what Streamlit caches, any visi
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from assistant.access import Principal
 from assistant.errors import AssistantError
@@ -116,14 +116,26 @@ class JobRegistry:
             job = self._jobs.get((principal.key, conversation_id))
         return job if job is not None and not job.ended else None
 
+    def stop_all_of(self, key: str, *, timeout_s: float) -> None:
+        """Stop every answer of the person with this key, wait until it has ended, and keep nothing of it."""
+        with self._lock:
+            theirs = {place: job for place, job in self._jobs.items() if place[0] == key}
+        _stop(theirs.values(), timeout_s)
+        with self._lock:
+            self._jobs = {place: job for place, job in self._jobs.items() if job is not theirs.get(place)}
+
     def stop_all(self, *, timeout_s: float) -> None:
         """Stop every answer and wait until what was written is stored."""
         with self._lock:
             jobs = tuple(self._jobs.values())
-        for job in jobs:
-            job.stop()
-        for job in jobs:
-            job.wait_ended(timeout_s)
+        _stop(jobs, timeout_s)
+
+
+def _stop(jobs: Collection[AnswerJob], timeout_s: float) -> None:
+    for job in jobs:
+        job.stop()
+    for job in jobs:
+        job.wait_ended(timeout_s)
 
 
 JOBS = JobRegistry()

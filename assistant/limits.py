@@ -60,7 +60,7 @@ MONTHLY_BUDGET: Choice[float] = Choice("monthly_budget", TypeAdapter(Annotated[f
 _EVERYBODY = ""
 _ALWAYS = datetime(1970, 1, 1)
 """Since when answers under way are counted: a start counts them anew, no day does."""
-_KEPT = timedelta(days=2)
+_KEPT_DAYS = 2
 _MB = 1 << 20  # As the web server counts.
 _INSERT: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
@@ -206,10 +206,16 @@ class Limits:
                 raise LimitReached("uploads_an_hour", _too_many_uploads(left, may.uploads_an_hour), next_hour)
 
     def start_anew(self) -> None:
-        """At start: no answer is under way, and what was counted days ago is forgotten; a month's cost stays."""
-        is_old = (used.c.owner != _EVERYBODY) & (used.c.began_at < self._now() - _KEPT)
+        """At start no answer is under way."""
         with self._engine.begin() as connection:
-            connection.execute(delete(used).where(is_old))
+            connection.execute(delete(used).where(used.c.began_at == _ALWAYS))
+
+    def expire(self, days: int | None = None) -> None:
+        """Forget what was counted of people so many days ago, two where nothing is said; a month's cost stays."""
+        is_old = used.c.began_at < self._now() - timedelta(days=_KEPT_DAYS if days is None else days)
+        is_ended = (used.c.owner != _EVERYBODY) & (used.c.began_at != _ALWAYS)
+        with self._engine.begin() as connection:
+            connection.execute(delete(used).where(is_ended, is_old))
 
 
 def _counts(

@@ -23,6 +23,7 @@ from assistant.attached import FORGET, READ, REMOVE
 from assistant.bootstrap import EXAMPLES, SAMPLE_COLLECTION, Citewell
 from assistant.check_text import CheckedText, Searched, checking
 from assistant.conversations import Work as StoredWork
+from assistant.erasure import CLEAR, ERASE
 from assistant.errors import AssistantError
 from assistant.events import (
     Answer,
@@ -162,14 +163,40 @@ def remove_attached(citewell: Citewell, work: Work, _reporter: Reporter) -> dict
     return {}
 
 
-def forget_attached(citewell: Citewell, work: Work, _reporter: Reporter) -> dict[str, Any]:
+def forget_attached(citewell: Citewell, work: Work, reporter: Reporter) -> dict[str, Any]:
     """Delete `collection_ids`, which hold the files of conversations, with the jobs that name these."""
     for collection_id in work["collection_ids"]:
         citewell.library.delete_collection(collection_id)
+    return clear_traces(citewell, work, reporter)
+
+
+def erase_person(citewell: Citewell, work: Work, reporter: Reporter) -> dict[str, Any]:
+    """Remove everything of the person `person_id`, None for whoever sits at the machine; of one who is gone, nothing."""
+    erased = citewell.erasure.erase(work["person_id"])
+    if erased is None:
+        return {"erased": False, "conversations": 0, "files": 0}
+    clear_traces(citewell, {"collection_ids": erased.collection_ids}, reporter)
+    citewell.jobs.remove(erased.job_id)  # It was for the next start, had this one been cut off.
+    return {"erased": True, "conversations": erased.conversations, "files": erased.files}
+
+
+def clear_traces(citewell: Citewell, work: Work, _reporter: Reporter) -> dict[str, Any]:
+    """Leave nothing on the disk of what SQL has deleted, such as the files of conversations in `collection_ids`."""
+    for collection_id in work["collection_ids"]:
         citewell.indexes.drop(collection_id)
         citewell.jobs.forget(collection_id)
+    citewell.page_images.forget()
     citewell.jobs.add(TIDY, {}, owner="")
+    citewell.indexes.scrub()
+    citewell.erasure.scrub()
     return {}
+
+
+def finish_up(citewell: Citewell) -> None:
+    """Tidy where that is wanted, in a process that nobody waits for beside it: no worker does it before the app runs."""
+    while (job := citewell.jobs.claim((TIDY,))) is not None:
+        _tidy(citewell)
+        citewell.jobs.finish(job.id, {})
 
 
 def tidy(citewell: Citewell, _work: Work, _reporter: Reporter) -> dict[str, Any]:
@@ -296,10 +323,16 @@ WRITING: Mapping[str, Operation] = {
     "rebuild": rebuild,
     TIDY: tidy,
 }
-ATTACHED: Mapping[str, Operation] = {READ: read_uploads, REMOVE: remove_attached, FORGET: forget_attached}
-"""What is done with the files of conversations: beside all other work, for somebody waits."""
+ATTACHED: Mapping[str, Operation] = {
+    READ: read_uploads,
+    REMOVE: remove_attached,
+    FORGET: forget_attached,
+    ERASE: erase_person,
+    CLEAR: clear_traces,
+}
+"""What is done with the files of conversations, and with all that is one person's: beside all other work."""
 READING: Mapping[str, Operation] = {"search": search, "ask": ask, "check": check, "list_documents": list_documents}
-OPERATIONS = {**WRITING, **READING}
+OPERATIONS = {**WRITING, **READING, ERASE: erase_person}
 READING_IN = ("ingest", "read_sample", "read_uploads", "read_again", "sync")
 """The kinds of job that read files in, for a page that shows their progress."""
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, delete, exists, func, select, update
 
 from assistant.access import Principal
 from assistant.errors import ConversationNotFound
@@ -28,6 +28,7 @@ KEPT = timedelta(hours=1)
 MOST_TITLE_CHARS = 200
 MOST_WORDS_CHARS = 200
 """How much of what is searched for is used."""
+_IDS_AT_ONCE = 1_000
 _BEFORE_CHARS, _AFTER_CHARS = 40, 100
 _NARROWED: TypeAdapter[Narrowed] = TypeAdapter(Narrowed)
 _THREAD, _MESSAGE = conversations.c, messages.c
@@ -161,9 +162,20 @@ class Threads:
 
     def purge(self) -> tuple[str, ...]:
         """Remove for good what was deleted more than an hour ago, whoever's; returns the ids."""
+        return self._remove(self._is_overdue())
+
+    def expire(self, unused_since: datetime) -> tuple[str, ...]:
+        """Remove for good what nobody asked anything in since then, whoever's, but no pinned one; returns the ids."""
+        asked_since = exists().where(_MESSAGE.conversation_id == _THREAD.id, _MESSAGE.created_at >= unused_since)
+        is_unused = (_THREAD.created_at < unused_since) & _THREAD.pinned_at.is_(None) & ~asked_since
+        return self._remove(is_unused)
+
+    def _remove(self, which: ColumnElement[bool]) -> tuple[str, ...]:
         with self._engine.begin() as connection:
-            gone = tuple(connection.execute(select(_THREAD.id).where(self._is_overdue())).scalars())
-            connection.execute(delete(conversations).where(_THREAD.id.in_(gone)))
+            gone = tuple(connection.execute(select(_THREAD.id).where(which)).scalars())
+            for start in range(0, len(gone), _IDS_AT_ONCE):
+                some = gone[start : start + _IDS_AT_ONCE]
+                connection.execute(delete(conversations).where(_THREAD.id.in_(some)))
         self._forget_files(gone)
         return gone
 

@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 _POLL_S = 0.25
 _REPORT_EVERY_S = 0.25
 _WATCH_EVERY_S = 15.0
+_A_DAY_S = 86_400.0
 _WATCH_SHARE = 0.02
 """Looking at followed folders takes at most this share of the time."""
 _UNEXPECTED = "This failed unexpectedly; the log of Citewell says why. What was read in until then is kept."
@@ -44,10 +45,20 @@ class Worker:
         citewell.attached.sweep()
         if citewell.settings.sample and not citewell.library.collections():
             citewell.jobs.add("read_sample", {}, owner=LOCAL_USER.key)
+        citewell.background.start(self._keep_no_longer)
         citewell.background.start(self._write)
         citewell.background.start(partial(self._keep_doing, READING))
         citewell.background.start(partial(self._keep_doing, ATTACHED))
         citewell.home.offer_hand_over()
+
+    def _keep_no_longer(self) -> None:
+        """Now and once a day, remove what is kept no longer."""
+        while not self._stopping.is_set():
+            try:
+                self._citewell.retention.apply()
+            except (AssistantError, RetrievalError) as error:
+                log.warning("what is kept no longer could not all be removed: %s", error.hint)
+            self._stopping.wait(_A_DAY_S)
 
     def _write(self) -> None:
         citewell = self._citewell

@@ -2,10 +2,13 @@
 
 What was committed last lies in SQLite's write-ahead log until it is moved into the main file. A log that is gone
 leaves an older database that looks whole, so a state file beside the database says whether there must be a log.
+
+What is deleted is overwritten, not only let go of (`secure_delete`); `scrub` empties the log, which still has it.
 """
 
 import os
 import sqlite3
+import time
 import weakref
 from contextlib import suppress
 from pathlib import Path
@@ -14,12 +17,16 @@ from typing import Any
 from sqlalchemy import Engine, ExceptionContext, create_engine, event
 from sqlalchemy.exc import DatabaseError
 
-from retrieval.errors import FULL, HomeDamaged, HomeError, HomeFull, HomeNotWritable, HomeTooNew
+from retrieval.errors import FULL, HomeDamaged, HomeError, HomeFull, HomeInUse, HomeNotWritable, HomeTooNew
 from retrieval.folding import SQLITE_FUNCTION, fold
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 _CHECKED_BYTES = 64 * 1024 * 1024
 """A larger file is not read whole at each start; what is damaged in it is found when it is read."""
+
+_OVERWRITES = 1
+"""SQLite's `user_version` of a file in which no free page holds anything: what was deleted was overwritten at once."""
+_LOG_TRIES, _LOG_AGAIN_S = 3, 0.5
 
 _OPEN, _CLOSED = b"open  ", b"closed"  # Of one length: overwritten in place, which a full disk does not prevent.
 
@@ -74,12 +81,42 @@ def migrate(engine: Engine) -> None:
         if engine.dialect.name == "sqlite":
             # Python's sqlite3 begins no transaction before CREATE TABLE: a kill would leave some tables and no revision.
             connection.exec_driver_sql("BEGIN IMMEDIATE")
+            if current is None:
+                connection.exec_driver_sql(f"PRAGMA user_version = {_OVERWRITES}")
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 
 
+def scrub(engine: Engine) -> None:
+    """Leave nothing of what was deleted in SQLite's files; does nothing for another database.
+
+    A file from before deleted rows were overwritten is written anew, once. Raises HomeInUse as `empty_log` does.
+    """
+    if engine.dialect.name == "sqlite":
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            if connection.exec_driver_sql("PRAGMA user_version").scalar_one() < _OVERWRITES:
+                connection.exec_driver_sql("VACUUM")
+                connection.exec_driver_sql(f"PRAGMA user_version = {_OVERWRITES}")
+    empty_log(engine)
+
+
+def empty_log(engine: Engine) -> None:
+    """Move all that SQLite's log has into the file, and leave nothing in it; does nothing for another database.
+
+    Raises HomeInUse where somebody reads on and on.
+    """
+    if engine.dialect.name != "sqlite":
+        return
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        for _ in range(_LOG_TRIES):
+            if not connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]:
+                return
+            time.sleep(_LOG_AGAIN_S)
+    raise HomeInUse("The log of the database could not be emptied, for it is being read; it will be tried again.")
+
+
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}")
     connection.create_function(SQLITE_FUNCTION, 1, fold, deterministic=True)
 

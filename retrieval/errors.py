@@ -9,6 +9,7 @@ RetrievalError
 ├── RerankFailed          a reranker gave no ranking; the order of the search stands
 ├── HomeError             the data directory cannot be used
 │   ├── HomeBusy          another process holds it
+│   ├── HomeInUse         traces of what was deleted are still being read; it goes later
 │   ├── HomeNotWritable   no permission, or read-only
 │   │   └── HomeFull      no space left; what was stored before is safe
 │   ├── HomeDamaged       the database is damaged, cut short or gone; nothing is written over it
@@ -62,6 +63,10 @@ class HomeError(RetrievalError):
 
 class HomeBusy(HomeError):
     """Another process holds the data directory."""
+
+
+class HomeInUse(HomeError):
+    """Traces of what was deleted cannot be removed yet, for somebody reads the files."""
 
 
 class HomeNotWritable(HomeError):

@@ -268,6 +268,11 @@ class Indexes:
         for follower in self._followers:
             follower.drop(collection_id)
 
+    def scrub(self) -> None:
+        """Leave nothing of dropped collections on the disk; raises HomeInUse."""
+        if self.dense is not None:
+            self.dense.scrub()
+
     def close(self) -> None:
         """Let go of files."""
         for follower in self._followers:

@@ -51,6 +51,11 @@ class Originals:
             path.unlink(missing_ok=True)
         return len(unused)
 
+    def forget_unfinished(self) -> None:
+        """Delete what a killed process was about to write; nobody may be writing."""
+        for path in self._directory.glob(f"??/{_NEW}*"):
+            path.unlink(missing_ok=True)
+
     def _place(self, sha256: str) -> Path:
         return self._directory / sha256[:2] / sha256
 

@@ -43,6 +43,11 @@ class PageImages:
         self._remember(key, page)
         return page
 
+    def forget(self) -> None:
+        """Remember none any more: a document was removed for good."""
+        with self._remembering:
+            self._pages.clear()
+
     def _remembered(self, key: tuple[str, int]) -> PrintedPage | None:
         with self._remembering:
             if key in self._pages:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from retrieval.index_feed import IndexedChunk
 from retrieval.seal import Seal, clear
 from retrieval.values import Leg
+from retrieval.vector_traces import remove_traces
 
 log = logging.getLogger(__name__)
 _BATCH = 2000
@@ -88,11 +89,15 @@ class VectorIndex:
         self.drop(collection_id)
 
     def drop(self, collection_id: str) -> None:
-        """Forget a collection."""
+        """Forget a collection, its vectors by other models too."""
         self._open.pop(collection_id, None)
-        name = self._chroma_name(collection_id)
-        if any(collection.name == name for collection in self._client.list_collections()):
-            self._client.delete_collection(name)
+        for collection in self._client.list_collections():
+            if collection.name.startswith(f"{collection_id}-"):
+                self._client.delete_collection(collection.name)
+
+    def scrub(self) -> None:
+        """Leave nothing of dropped collections in Chroma's files; raises HomeInUse."""
+        remove_traces(self._newest())
 
     def close(self) -> None:
         """Let go of the directory."""
@@ -100,19 +105,22 @@ class VectorIndex:
         self._client.close()
         self.seal.close()
 
-    def _connect(self) -> Any:
+    def _newest(self) -> Path:
         numbers = sorted(int(path.name) for path in self._directory.glob("[0-9]*"))
-        number = numbers[-1] if numbers else 0
+        return self._directory / str(numbers[-1] if numbers else 0)
+
+    def _connect(self) -> Any:
+        newest = self._newest()
         if not self.seal.breaks():
             try:
-                return _client(self._directory / str(number))
+                return _client(newest)
             except (KeyboardInterrupt, SystemExit):
                 raise
             except BaseException:  # noqa: BLE001 - a panic of Chroma's Rust part is no Exception
                 log.warning("Chroma's directory cannot be opened; a new one is filled from the database.")
         clear(self._directory)
         # Under another name: within a process Chroma never opens a path again that failed once.
-        return _client(self._directory / str(number + 1))
+        return _client(self._directory / str(int(newest.name) + 1))
 
     def _chroma_name(self, collection_id: str) -> str:
         return f"{collection_id}-{self._tag}"

@@ -11,6 +11,7 @@ from assistant.errors import AssistantError
 from assistant.markup import visible
 from retrieval.dates import full_date
 from ui.markdown import literal
+from ui.personal_data import draw_erase, draw_export
 from ui.state import AdminState
 from ui.visit import Visit
 from ui.words import counted, local_time
@@ -108,6 +109,10 @@ def _draw_ways_out(visit: Visit, person: Person) -> None:
             accounts.end_sign_ins(person.id, principal)
             visit.record(Action.SIGN_INS_ENDED, person.principal.key, count=len(sign_ins))
             st.rerun()
+        draw_export(visit, person.id, "Export data")
+        draw_erase(visit, person.id, (person.email or person.name, person.name), st.rerun)
+    if visit.citewell.erasure.under_way(person.id) is not None:
+        st.caption(":material/hourglass_top: Being erased.")
 
 
 def _done(act: Callable[[], None]) -> bool:

@@ -8,6 +8,7 @@ from ui.admin_groups import draw_groups
 from ui.admin_health import draw_health
 from ui.admin_limits import draw_limits
 from ui.admin_people import draw_people
+from ui.admin_retention import draw_retention
 from ui.visit import Visit, current_visit, draw_problem
 
 _DRAWN = {
@@ -15,6 +16,7 @@ _DRAWN = {
     "Groups": draw_groups,
     "Access": draw_access,
     "Limits": draw_limits,
+    "Retention": draw_retention,
     "Audit log": draw_audit,
     "Health": draw_health,
 }
@@ -33,7 +35,7 @@ def draw_page(visit: Visit) -> None:
         )
     chosen = st.segmented_control(
         "Part",
-        ["People", "Groups", "Access", "Limits", "Audit log", "Health"],
+        ["People", "Groups", "Access", "Limits", "Retention", "Audit log", "Health"],
         key="admin_part",
         default="People",
         label_visibility="collapsed",

@@ -1,10 +1,14 @@
-"""`citewell admin`: the first administrator, and the way back in where the provider or the last administrator is gone.
+"""`citewell admin`: the first administrator, and the way back in where the provider or the last administrator is gone;
+what is kept about a person, taken out or removed.
 
 Whoever can run a command on the machine that holds the home may do all of it.
 """
 
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,11 +17,37 @@ from sqlalchemy import Engine
 from assistant.access import LOCAL_USER, Role
 from assistant.accounts import Accounts, Person
 from assistant.audit import Action
-from assistant.cli.output import HomeDir, Json, database, print_json, print_text, record, say
+from assistant.bootstrap import personal_data_of
+from assistant.cli.output import (
+    HomeDir,
+    Json,
+    WrongUsage,
+    counted,
+    database,
+    perform,
+    print_json,
+    print_text,
+    record,
+    say,
+)
+from assistant.erasure import ERASE, GOES, STAYS
 from assistant.errors import AssistantError
+from assistant.markup import visible
+from assistant.personal_data import Exported, PersonalData
+from assistant.settings import Settings
 
 admin = typer.Typer(help="People, their roles, and invitations.", no_args_is_help=True)
 Who = Annotated[int, typer.Argument(help="The number of a person, as `citewell admin people` lists it.")]
+
+Whose = Annotated[
+    str,
+    typer.Argument(
+        help="The number of a person, as `citewell admin people` lists it; `local`: who sits at the machine."
+    ),
+]
+_LOCAL = "local"
+_MOST_DIGITS = 18
+"""SQLite's integers have 64 bits."""
 
 
 @contextmanager
@@ -76,6 +106,80 @@ def disable(person: Who, as_json: Json = False, home: HomeDir = None) -> None:
 def enable(person: Who, as_json: Json = False, home: HomeDir = None) -> None:
     """Let a person in again."""
     _set_disabled(person, home, disabled=False, as_json=as_json)
+
+
+@admin.command("export")
+def export_person(
+    who: Whose,
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="The ZIP to write.")],
+    as_json: Json = False,
+    home: HomeDir = None,
+) -> None:
+    """Write all that is kept about a person to a ZIP: JSON, and the files of their chats."""
+    person_id = _number(who)
+    with database(home) as engine:
+        written = _written(personal_data_of(engine, Settings.read(home=home)), person_id, output)
+        record(engine, Action.DATA_EXPORTED, _called(person_id))
+    if as_json:
+        print_json({"file": str(output), **asdict(written), "bytes": output.stat().st_size})
+    else:
+        chats, files = counted(written.conversations, "conversation"), counted(written.files, "file")
+        print_text(f"{chats} and {files} are in {output}.")
+
+
+@admin.command("erase")
+def erase_person(
+    who: Whose,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: Json = False,
+    home: HomeDir = None,
+) -> None:
+    """Remove all that is kept about a person, for good."""
+    person_id = _number(who)
+    with _accounts(home) as (_, accounts):
+        name = accounts.person(person_id, LOCAL_USER).name if person_id is not None else "whoever sits at the machine"
+    if not yes:
+        say(f"{GOES} {STAYS}")
+        if not typer.confirm(f"Erase {visible(name)} for good?", err=True):
+            raise typer.Exit(1)
+    result = perform(ERASE, {"person_id": person_id}, home)
+    with database(home) as engine:
+        record(engine, Action.PERSON_ERASED, _called(person_id))
+    if as_json:
+        print_json(result)
+    else:
+        chats = counted(result["conversations"], "conversation")
+        print_text(f"Erased, with {chats}. Nothing of it is left in {Settings.read(home=home).home}.")
+
+
+def _number(who: str) -> int | None:
+    """The number of a person; None for whoever sits at the machine."""
+    if who == _LOCAL:
+        return None
+    if not (who.isascii() and who.isdigit() and len(who) <= _MOST_DIGITS):
+        raise WrongUsage(f"{who!r} is nobody's number; see: citewell admin people.")
+    return int(who)
+
+
+def _called(person_id: int | None) -> str:
+    """What the audit log calls whose data were taken out or removed."""
+    return _LOCAL if person_id is None else f"person {person_id}"
+
+
+def _written(personal_data: PersonalData, person_id: int | None, output: Path) -> Exported:
+    """Write the ZIP, which only its owner may read and which is there whole or not at all."""
+    new = output.with_name(f".{output.name}.new")
+    try:
+        with os.fdopen(os.open(new, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "w+b") as file:
+            written = personal_data.export(person_id, LOCAL_USER, file)
+        os.replace(new, output)
+        return written
+    except OSError as error:
+        reason = error.strerror or error
+        raise AssistantError(f"The file {output} could not be written ({reason}); check path and room.") from error
+    finally:
+        with suppress(OSError):
+            new.unlink(missing_ok=True)
 
 
 def _set_disabled(person: int, home: HomeDir, *, disabled: bool, as_json: bool) -> None:

@@ -14,12 +14,13 @@ def json_of(transcript: Transcript, on: date) -> bytes:
         "title": transcript.title,
         "created_at": transcript.created_at.replace(tzinfo=UTC).isoformat(timespec="seconds"),
         "exported_on": on.isoformat(),
-        "messages": [_message(entry) for entry in transcript.entries],
+        "messages": [message_json(entry) for entry in transcript.entries],
     }
     return json.dumps(exported, ensure_ascii=False, indent=1).encode() + b"\n"
 
 
-def _message(entry: Entry) -> dict[str, Any]:
+def message_json(entry: Entry) -> dict[str, Any]:
+    """A question, or an answer with its proof."""
     message: dict[str, Any] = {"role": entry.role, "text": entry.text}
     if entry.role == "user":
         return message

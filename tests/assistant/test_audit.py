@@ -179,8 +179,9 @@ def changes_rows(tree: ast.AST) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_no_code_changes_or_deletes_what_was_recorded(path: Path) -> None:
-    assert list(changes_rows(ast.parse(path.read_text("utf-8")))) == []
+def test_no_code_changes_what_was_recorded_and_one_function_alone_removes_what_is_old(path: Path) -> None:
+    in_time = ["delete(audit)"] if path == ROOT / "assistant/audit.py" else []
+    assert list(changes_rows(ast.parse(path.read_text("utf-8")))) == in_time
 
 
 @pytest.mark.parametrize(

@@ -321,13 +321,16 @@ def test_the_web_server_refuses_what_is_larger_than_a_file_may_be():
     assert f"\nmaxUploadSize = {SIGNED_IN.upload_mb}\n" in config
 
 
-def test_old_counts_are_forgotten_at_the_start_and_a_months_cost_is_kept(engine):
+def test_old_counts_are_forgotten_in_time_and_a_months_cost_is_kept(engine):
     clock, who = Clock(datetime(2030, 1, 1)), somebody()
     limits = Limits(engine, {"questions_a_day": 9}, currency=lambda: "OLD", now=clock)
     let_through(limits, who)
     limits.spend(Usage(1, 1, "m", cost=2.0), who)
     clock.at += timedelta(days=10)
-    limits.start_anew()
+    limits.expire(11)
+    with engine.connect() as connection:
+        assert connection.execute(select(used.c.limit).where(used.c.owner == who.key)).scalars().all()
+    limits.expire()
     with engine.connect() as connection:
         rows = connection.execute(select(used.c.limit).where(used.c.began_at == datetime(2030, 1, 1))).scalars().all()
     assert rows == ["cost OLD"]

@@ -4,6 +4,7 @@ A function of these classes without a row here fails the suite, and so does one 
 """
 
 import inspect
+import io
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -20,12 +21,14 @@ from assistant.bootstrap import Citewell, open_citewell
 from assistant.chosen_endpoint import Endpoint
 from assistant.claims import Claims
 from assistant.conversations import Conversations
+from assistant.erasure import Erasure
 from assistant.errors import AssistantError, NotAllowed
 from assistant.feedback import Feedback, Opinion
 from assistant.groups import Grant, Groups
 from assistant.holdings import Holdings
 from assistant.house_rules import HouseRules
 from assistant.models import Models
+from assistant.personal_data import PersonalData
 from assistant.preferences import Preferences
 from assistant.settings import Settings
 from assistant.snapshots import Snapshots
@@ -220,6 +223,13 @@ ROWS: dict[str, tuple[set[str], Try]] = {
         ADMIN,
         lambda w, p: w.citewell.accounts.set_disabled(w.stranger(), p, disabled=True) or True,
     ),
+    "Accounts.person": (ADMIN, lambda w, p: w.citewell.accounts.person(w.stranger(), p)),
+    "PersonalData.export": (
+        ANNA | ADMIN,
+        lambda w, p: w.citewell.personal_data.export(w.people["anna"].person_id, p, io.BytesIO()),
+    ),
+    "Erasure.begin": (ADMIN, lambda w, p: w.citewell.erasure.begin(w.stranger(), p)),
+    "Erasure.check": (ADMIN, lambda w, p: w.citewell.erasure.check(w.stranger(), p) or True),
     "Groups.list": (ADMIN, lambda w, p: w.citewell.groups.list(p)),
     "Groups.create": (ADMIN, lambda w, p: w.citewell.groups.create(f"G {next(_NUMBERS)}", p)),
     "Groups.rename": (ADMIN, lambda w, p: w.citewell.groups.rename(w.group(), f"R {next(_NUMBERS)}", p) or True),
@@ -230,7 +240,7 @@ ROWS: dict[str, tuple[set[str], Try]] = {
     "Groups.grant": (ADMIN, lambda w, p: w.citewell.groups.grant(w.collection(), (), p) or True),
 }
 CLASSES: tuple[type, ...] = (Conversations, Threads, Feedback, Snapshots, AttachedFiles, Holdings, Accounts, Groups)
-CLASSES += (Preferences, HouseRules, Models)
+CLASSES += (Preferences, HouseRules, Models, PersonalData, Erasure)
 # What takes an id and no person, and who alone calls it.
 INTERNAL = {
     "Conversations.save": "the thread that writes an answer that `begin` gave its id",
@@ -240,6 +250,8 @@ INTERNAL = {
     "Conversations.in_use": "the worker's sweep of files",
     "AttachedFiles.forget": "the purge of conversations",
     "Snapshots.open": "whoever has the link; what they see is cut to their scope",
+    "Erasure.erase": "the job that `begin` has added",
+    "Erasure.under_way": "a page of administrators, and `begin`",
     "Accounts.leave": "the sign-in itself",
     "Accounts.recognise": "the sign-in itself",
 }

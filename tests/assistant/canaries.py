@@ -1,0 +1,43 @@
+"""Looks for words in every file of a home, however they are written there."""
+
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+_MOST_PACKED = 1 << 16
+_FORMS = ("utf-8", "utf-16-le", "utf-16-be", "utf-32-le")
+
+
+def files_with(home: Path, words: str) -> list[str]:
+    """The files of a home whose name, bytes or unpacked bytes have these words, in any case and any of four encodings."""
+    forms = {form for encoding in _FORMS for form in (words.encode(encoding), words.lower().encode(encoding))}
+    found = []
+    for path in sorted(home.rglob("*")):
+        told = [path.name.encode(), *(_contents(path) if path.is_file() else ())]
+        if any(form in part or form in part.lower() for part in told for form in forms):
+            found.append(path.relative_to(home).as_posix())
+    return found
+
+
+def files_with_bytes(home: Path, data: bytes) -> list[str]:
+    """The files of a home that have these very bytes."""
+    return [p.relative_to(home).as_posix() for p in sorted(home.rglob("*")) if p.is_file() and data in p.read_bytes()]
+
+
+def _contents(path: Path) -> Iterator[bytes]:
+    data = path.read_bytes()
+    yield data
+    for mark in (b"\x78\x01", b"\x78\x9c", b"\x78\xda"):  # Where a stream of zlib begins.
+        at = data.find(mark)
+        while at >= 0:
+            unpacked = _unpacked(data[at : at + _MOST_PACKED])
+            if unpacked:
+                yield unpacked
+            at = data.find(mark, at + 1)
+
+
+def _unpacked(data: bytes) -> bytes:
+    try:
+        return zlib.decompressobj().decompress(data, 1 << 20)
+    except zlib.error:
+        return b""
