@@ -12,6 +12,7 @@ _LOCAL_WORD = "erase"
 
 def draw_own_data(visit: Visit) -> None:
     """For whoever looks at the page; in the demonstration there is nothing to take out."""
+    st.subheader("Your data", anchor=False)
     if visit.is_demo:
         st.caption("This is a demonstration: nothing is kept.")
         return
