@@ -10,6 +10,7 @@ from assistant.bootstrap import reranker_of
 from assistant.errors import AssistantError
 from assistant.home import Home, cache_of
 from assistant.llm import list_models
+from assistant.models import in_force
 from assistant.settings import Settings
 from retrieval.database import open_database
 from retrieval.embedding import load_embedder
@@ -84,7 +85,8 @@ def _look_at_sandbox(_: Settings) -> Finding:
     )
 
 
-def _look_at_model(settings: Settings) -> Finding:
+def _look_at_model(given: Settings) -> Finding:
+    settings = in_force(given)
     if not settings.has_model:
         return Finding("Model", True, "none configured; answers quote the documents")
     key = settings.openai_api_key

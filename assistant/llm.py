@@ -269,7 +269,7 @@ class OpenAIModel:
     def _first_listed(self, patience: Patience, client: "AsyncOpenAI", *, until: float) -> str:
         names = self._listed(patience, client, until=until)
         if not names:
-            hint = f"The endpoint {self.base_url} lists no model: set CITEWELL_MODEL to the one to use."
+            hint = f"The endpoint {self.base_url} lists no model: name the one to use (CITEWELL_MODEL, or Settings)."
             raise Failure(ModelNotFound(hint))
         return names[0]
 
@@ -281,7 +281,7 @@ class OpenAIModel:
             with self._understanding():
                 return patience.wait_for(names(), until=until)
         except TooLate as late:
-            hint = "The model endpoint did not say in time which models it has; ask again, or set CITEWELL_MODEL."
+            hint = "The model endpoint did not say in time which models it has; ask again, or name one (CITEWELL_MODEL, or Settings)."
             raise Failure(ModelTooSlow(hint)) from late
 
     def _client(self) -> "AsyncOpenAI":
@@ -345,7 +345,8 @@ class OpenAIModel:
         """What an error status means."""
         status, said = error.status_code, self._said(error)
         if status in {401, 403}:
-            return Failure(ModelRejectedKey("The model endpoint refused the API key; set a valid OPENAI_API_KEY."))
+            hint = "The model endpoint refused the API key; give a valid one (OPENAI_API_KEY, or Settings)."
+            return Failure(ModelRejectedKey(hint))
         if _is_too_long(error):
             return Failure(_too_long())
         if status == 404 or error.code == "model_not_found":
@@ -404,8 +405,8 @@ class OpenAIModel:
     def _not_found_hint(self) -> str:
         where = shown(self.base_url)
         if not self.name:
-            return f"{where} does not list its models; set CITEWELL_MODEL, or check the address (it often ends in /v1)."
-        return f"There is no model {self.name!r} at {where}; set CITEWELL_MODEL to one that is there, or check the address."
+            return f"{where} does not list its models; name one (CITEWELL_MODEL, or Settings), or check the address (it often ends in /v1)."
+        return f"There is no model {self.name!r} at {where}; name one that is there (CITEWELL_MODEL, or Settings), or check the address."
 
     def _nothing_hint(self, content_type: str) -> str:
         what = "a web page" if "html" in content_type else "nothing"

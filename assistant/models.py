@@ -16,12 +16,14 @@ from assistant.access import Principal, only_admin
 from assistant.choices import Chosen
 from assistant.chosen_endpoint import ENDPOINT, Endpoint, checked, endpoint_of, is_name, origin, refuse_exposed
 from assistant.errors import ChoiceRefused, ModelFailed
+from assistant.home import DATABASE_FILE, database_url_of
 from assistant.llm import ChatModel, Deadlines, Message, OpenAIModel, TextPiece
 from assistant.secrecy import MASKER
 from assistant.settings import Settings
 from assistant.usage import Prices
 from prompts import render
 from retrieval.addresses import shown
+from retrieval.database import open_database
 
 _TRIAL = Deadlines(first_token_s=15.0, idle_s=5.0, total_s=20.0)
 _NOTHING = "The model answered with nothing; try it again, or choose another."
@@ -178,6 +180,22 @@ class Models:
             timeouts=_TRIAL,
             max_retries=0,
         )
+
+
+def in_force(settings: Settings) -> Settings:
+    """The settings with what was chosen on a page of their home in them; the home need not be held."""
+    path = settings.home.expanduser().absolute()
+    if settings.demo or not (path / DATABASE_FILE).is_file():
+        return settings
+    engine = open_database(database_url_of(path))
+    try:
+        chosen = Chosen(engine).get(ENDPOINT)
+    finally:
+        engine.dispose()
+    if chosen is None:
+        return settings
+    _learn(chosen.key)
+    return chosen.in_place_of(settings)
 
 
 def _learn(key: SecretStr | None) -> None:

@@ -10,7 +10,7 @@ from ui.visit import Visit
 def draw_health(visit: Visit) -> None:
     """Every finding; what is wrong comes first, with what to do."""
     with st.spinner("Looking"):
-        findings = sorted(examine(visit.citewell.models.lineup.settings), key=lambda finding: finding.ok)
+        findings = sorted(examine(visit.citewell.settings), key=lambda finding: finding.ok)
     for finding in findings:
         mark = "check" if finding.ok else "error"
         st.markdown(f":material/{literal(mark)}: **{literal(finding.name)}** {literal(finding.detail)}")

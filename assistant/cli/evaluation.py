@@ -18,6 +18,7 @@ from assistant.evaluation import evaluate_answers, read_answer_set, read_foreign
 from assistant.grading import grade_answers
 from assistant.home import cache_of
 from assistant.llm import ChatModel
+from assistant.models import in_force
 from assistant.settings import Settings
 from retrieval.embedding import load_embedder
 from retrieval.evaluation.conversation import evaluate_conversation, read_conversation_set
@@ -160,7 +161,7 @@ def answers(
 
 def _judge(home: Path | None) -> ChatModel:
     """The model of the settings. Raises SettingsError where there is none."""
-    model = model_of(Settings.read(home=home))
+    model = model_of(in_force(Settings.read(home=home)))
     if model is None:
         raise SettingsError("There is no model to judge answers; set OPENAI_BASE_URL or OPENAI_API_KEY.")
     return model

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from assistant.access import LOCAL_USER, Principal, Role
 from assistant.bootstrap import Citewell, open_citewell
 from assistant.chosen_endpoint import ENDPOINT, MOST_FURTHER, Endpoint
+from assistant.doctor import examine
 from assistant.errors import ChoiceRefused, ModelError, ModelNotAllowed, NotAllowed
 from assistant.llm import Deadlines
 from assistant.masking import MaskedModel
@@ -143,6 +144,14 @@ def test_of_two_who_choose_at_once_one_stays_whole(citewell):
     kept = citewell.chosen.get(ENDPOINT)
     assert kept in wanted
     assert citewell.models.lineup.settings.model == kept.model
+
+
+def test_doctor_looks_at_what_is_in_force(citewell):
+    with ScriptedEndpoint([], listed=models("small")) as endpoint:
+        citewell.models.choose(at(endpoint, KEY, model="small"), LOCAL_USER)
+        (found,) = [finding for finding in examine(citewell.settings) if finding.name == "Model"]
+        assert (found.ok, found.detail) == (True, "small answers")
+        assert keys_sent(endpoint) == {KEY}
 
 
 # The key.

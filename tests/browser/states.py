@@ -325,6 +325,23 @@ def no_document(watched: Watched) -> None:
     watched.page.get_by_text("This document is not here any more").wait_for()
 
 
+def settings(watched: Watched) -> None:
+    watched.page.get_by_role("heading", name="New chats").wait_for()
+
+
+def settings_model(watched: Watched) -> None:
+    watched.page.get_by_role("radio", name="Model").click()
+    watched.page.get_by_role("button", name="List models").click()
+    watched.page.get_by_text("Models at this address").wait_for()
+    watched.page.get_by_text("Prices", exact=True).click()
+    watched.page.get_by_label("Currency").wait_for()
+
+
+def settings_rules(watched: Watched) -> None:
+    watched.page.get_by_role("radio", name="House rules").click()
+    watched.page.get_by_label("Rules", exact=True).wait_for()
+
+
 def reading(watched: Watched) -> None:
     watched.page.locator(".st-key-reading").wait_for()
 
@@ -463,6 +480,16 @@ WALKS = (
             State("delete-collection", delete_collection),
             State("uploading", uploading),
             State("uploaded", uploaded),
+        ),
+    ),
+    Walk(
+        "settings",
+        "model",
+        "/settings",
+        (
+            State("settings", settings),
+            State("settings-model", settings_model),
+            State("settings-rules", settings_rules),
         ),
     ),
     Walk("lost connection", "until it ends", "/", (State("offline", connection_lost),)),
