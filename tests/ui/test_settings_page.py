@@ -130,7 +130,7 @@ def test_one_sign_in_is_ended_or_all_others_and_it_is_recorded(anna: Claims) -> 
 
 def test_whoever_is_no_administrator_sees_their_own_part_alone(anna: Claims) -> None:
     test = signed_in()
-    assert [each.value for each in test.subheader] == ["New chats", "Where you are signed in"]
+    assert [each.value for each in test.subheader] == ["New chats", "Where you are signed in", "Your data"]
     assert not test.segmented_control
 
 
@@ -269,6 +269,6 @@ def test_house_rules_are_changed_and_an_earlier_version_comes_back(citewell: Cit
 def test_in_the_demonstration_the_organisations_part_is_not_there(home: pytest.MonkeyPatch) -> None:
     home.setenv("CITEWELL_DEMO", "1")
     test = settings_page()
-    assert [each.value for each in test.subheader] == ["New chats"]
+    assert [each.value for each in test.subheader] == ["New chats", "Your data"]
     test.session_state["settings_part"] = "Model"
     assert "Address" not in [each.label for each in test.run().text_input]
