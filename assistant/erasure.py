@@ -35,6 +35,8 @@ from retrieval.database import scrub
 from retrieval.dates import utc_now
 from retrieval.schema import collections, removals
 
+LOCAL = "local"
+"""What whoever sits at the machine is called, who has no number."""
 ERASE, CLEAR = "erase_person", "clear_traces"
 """The kinds of job."""
 ASKED = ("ask", "check", "list_documents", "search")
@@ -143,6 +145,11 @@ class Erasure:
         for collection_id in collection_ids:
             for job in self.jobs.of_collection(collection_id):
                 self.jobs.cancel(job.id)
+
+
+def called(person_id: int | None) -> str:
+    """What the audit log calls whose data were taken out or removed."""
+    return LOCAL if person_id is None else f"person {person_id}"
 
 
 def _end_sign_ins(connection: Connection, person_id: int) -> None:

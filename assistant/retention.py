@@ -73,8 +73,8 @@ class Retention:
             self.audit.expire(now - timedelta(days=recorded)) if recorded else 0,
         )
         if removed != _NOTHING:
-            counts = {"conversations": removed.conversations, "audit_rows": removed.audit_rows}
-            self.audit.record(BY_ITSELF, Action.RETENTION_APPLIED, **counts)
+            gone, rows = removed.conversations, removed.audit_rows
+            self.audit.record(BY_ITSELF, Action.RETENTION_APPLIED, conversations=gone, audit_rows=rows)
             scrub(self.engine)
         empty_log(self.engine)
         return removed

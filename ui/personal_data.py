@@ -2,28 +2,21 @@
 
 import time
 from collections.abc import Callable
-from tempfile import SpooledTemporaryFile
-from typing import IO
+from io import BytesIO
 
 import streamlit as st
 
 from assistant.access import Principal
 from assistant.audit import Action
 from assistant.bootstrap import Citewell
-from assistant.erasure import GOES, STAYS
+from assistant.erasure import GOES, STAYS, called
 from assistant.errors import AssistantError, PersonNotFound
 from retrieval.folding import fold
 from ui.markdown import literal
 from ui.visit import Visit
 
 _JOINER = "\u2060"
-_IN_MEMORY_BYTES = 16 << 20
 _WATCHED_S, _LOOK_AGAIN_S = 20.0, 0.1
-
-
-def called(person_id: int | None) -> str:
-    """What the audit log calls whose data were taken out or removed."""
-    return "local" if person_id is None else f"person {person_id}"
 
 
 def draw_export(visit: Visit, person_id: int | None, label: str) -> None:
@@ -40,18 +33,15 @@ def draw_export(visit: Visit, person_id: int | None, label: str) -> None:
     )
 
 
-def _writer(visit: Visit, person_id: int | None) -> Callable[[], IO[bytes]]:
-    citewell, principal, record = visit.citewell, visit.principal, visit.citewell.audit.record
-    address = visit.address
+def _writer(visit: Visit, person_id: int | None) -> Callable[[], bytes]:
+    citewell, principal, address = visit.citewell, visit.principal, visit.address
 
-    def write() -> IO[bytes]:
+    def write() -> bytes:
         asker = _as_they_are_now(citewell, principal)
-        # Streamlit reads and closes it.
-        file = SpooledTemporaryFile(_IN_MEMORY_BYTES)  # noqa: SIM115
+        file = BytesIO()
         citewell.personal_data.export(person_id, asker, file)
-        file.seek(0)
-        record(asker, Action.DATA_EXPORTED, called(person_id), address=address)
-        return file
+        citewell.audit.record(asker, Action.DATA_EXPORTED, called(person_id), address=address)
+        return file.getvalue()
 
     return write
 

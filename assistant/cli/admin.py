@@ -30,7 +30,7 @@ from assistant.cli.output import (
     record,
     say,
 )
-from assistant.erasure import ERASE, GOES, STAYS
+from assistant.erasure import ERASE, GOES, LOCAL, STAYS, called
 from assistant.errors import AssistantError
 from assistant.markup import visible
 from assistant.personal_data import Exported, PersonalData
@@ -45,7 +45,6 @@ Whose = Annotated[
         help="The number of a person, as `citewell admin people` lists it; `local`: who sits at the machine."
     ),
 ]
-_LOCAL = "local"
 _MOST_DIGITS = 18
 """SQLite's integers have 64 bits."""
 
@@ -119,7 +118,7 @@ def export_person(
     person_id = _number(who)
     with database(home) as engine:
         written = _written(personal_data_of(engine, Settings.read(home=home)), person_id, output)
-        record(engine, Action.DATA_EXPORTED, _called(person_id))
+        record(engine, Action.DATA_EXPORTED, called(person_id))
     if as_json:
         print_json({"file": str(output), **asdict(written), "bytes": output.stat().st_size})
     else:
@@ -144,7 +143,7 @@ def erase_person(
             raise typer.Exit(1)
     result = perform(ERASE, {"person_id": person_id}, home)
     with database(home) as engine:
-        record(engine, Action.PERSON_ERASED, _called(person_id))
+        record(engine, Action.PERSON_ERASED, called(person_id))
     if as_json:
         print_json(result)
     else:
@@ -154,16 +153,11 @@ def erase_person(
 
 def _number(who: str) -> int | None:
     """The number of a person; None for whoever sits at the machine."""
-    if who == _LOCAL:
+    if who == LOCAL:
         return None
     if not (who.isascii() and who.isdigit() and len(who) <= _MOST_DIGITS):
         raise WrongUsage(f"{who!r} is nobody's number; see: citewell admin people.")
     return int(who)
-
-
-def _called(person_id: int | None) -> str:
-    """What the audit log calls whose data were taken out or removed."""
-    return _LOCAL if person_id is None else f"person {person_id}"
 
 
 def _written(personal_data: PersonalData, person_id: int | None, output: Path) -> Exported:

@@ -5,16 +5,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 _MOST_PACKED = 1 << 16
+_MOST_UNPACKED = 32 << 20
+"""Only the embedding's own weights are larger."""
 _FORMS = ("utf-8", "utf-16-le", "utf-16-be", "utf-32-le")
 
 
 def files_with(home: Path, words: str) -> list[str]:
-    """The files of a home whose name, bytes or unpacked bytes have these words, in any case and any of four encodings."""
-    forms = {form for encoding in _FORMS for form in (words.encode(encoding), words.lower().encode(encoding))}
+    """The files of a home whose name, bytes or unpacked bytes have these words, in lower case, in any of four encodings."""
+    forms = [words.encode(encoding) for encoding in _FORMS]
     found = []
     for path in sorted(home.rglob("*")):
         told = [path.name.encode(), *(_contents(path) if path.is_file() else ())]
-        if any(form in part or form in part.lower() for part in told for form in forms):
+        if any(form in part for part in told for form in forms):
             found.append(path.relative_to(home).as_posix())
     return found
 
@@ -27,6 +29,8 @@ def files_with_bytes(home: Path, data: bytes) -> list[str]:
 def _contents(path: Path) -> Iterator[bytes]:
     data = path.read_bytes()
     yield data
+    if len(data) > _MOST_UNPACKED:
+        return
     for mark in (b"\x78\x01", b"\x78\x9c", b"\x78\xda"):  # Where a stream of zlib begins.
         at = data.find(mark)
         while at >= 0:
