@@ -7,7 +7,7 @@ import inspect
 import io
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,6 @@ import pytest
 from assistant.access import LOCAL_USER, Principal, Role, editable_by, readable_by, scope_of, visitor
 from assistant.accounts import Accounts
 from assistant.attached import AttachedFiles
-from assistant.bootstrap import Citewell, open_citewell
 from assistant.chosen_endpoint import Endpoint
 from assistant.claims import Claims
 from assistant.conversations import Conversations
@@ -30,110 +29,11 @@ from assistant.house_rules import HouseRules
 from assistant.models import Models
 from assistant.personal_data import PersonalData
 from assistant.preferences import Preferences
-from assistant.settings import Settings
 from assistant.snapshots import Snapshots
 from assistant.threads import Choices, Threads
 from retrieval.errors import RetrievalError
 from tests.assistant.scripted_endpoint import ScriptedEndpoint, reply
-from tests.conftest import document
-
-_NUMBERS = count()
-"""Names of things that each try makes for itself."""
-
-
-@dataclass(slots=True)
-class World:
-    """A home of two groups: Anna is in A, which may read `ours`; Bela in B, which may read `theirs`."""
-
-    citewell: Citewell
-    people: dict[str, Principal] = field(default_factory=dict)
-    ours: str = ""
-    theirs: str = ""
-
-    def conversation(self) -> str:
-        """A conversation of Anna's with a finished answer."""
-        conversations = self.citewell.conversations
-        conversation_id = conversations.create(self.people["anna"])
-        message_id = conversations.begin(conversation_id, self.people["anna"], "Where do quokkas sleep?")
-        conversations.save(message_id, state="done", text="In trees.")
-        return conversation_id
-
-    def answer(self) -> int:
-        """The id of an answer of Anna's."""
-        conversation_id = self.conversation()
-        return self.citewell.conversations.messages(conversation_id, self.people["anna"])[-1].id
-
-    def question(self, conversation_id: str) -> int:
-        """The id of the question in it."""
-        return self.citewell.conversations.messages(conversation_id, self.people["anna"])[0].id
-
-    def deleted(self) -> str:
-        conversation_id = self.conversation()
-        self.citewell.threads.delete(conversation_id, self.people["anna"])
-        return conversation_id
-
-    def shared(self) -> str:
-        return self.citewell.snapshots.share(self.conversation(), self.people["anna"]).id
-
-    def liked(self) -> int:
-        answer = self.answer()
-        self.citewell.feedback.give(answer, self.people["anna"], Opinion(is_helpful=True))
-        return answer
-
-    def collection(self) -> str:
-        """A collection that only the editor may change, and the administrator."""
-        made = self.citewell.library.create_collection(f"Made {next(_NUMBERS)}")
-        grants = (Grant(None, self.people["editor"].person_id, may_edit=True),)
-        self.citewell.groups.grant(made.id, grants, LOCAL_USER)
-        return made.id
-
-    def document(self, collection_id: str) -> int:
-        name = f"made {next(_NUMBERS)}"
-        self.citewell.intake.add_parsed(collection_id, [(name, document("Quokkas sleep in trees.", title=name))])
-        return self.citewell.library.document_at(name, frozenset({collection_id}))
-
-    def job(self) -> int:
-        """A job of the editor's that waits."""
-        return self.citewell.jobs.add("nothing", {}, owner=self.people["editor"].key)
-
-    def stranger(self) -> int:
-        """Somebody who signed in once."""
-        name = f"stranger {next(_NUMBERS)}"
-        return self.citewell.accounts.recognise(Claims("https://login", name, name, "", None, None, name)).id
-
-    def group(self) -> int:
-        return self.citewell.groups.create(f"group {next(_NUMBERS)}", LOCAL_USER)
-
-    def code(self) -> str:
-        return self.citewell.accounts.invite(Role.SUPPORT, LOCAL_USER)
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    home = tmp_path_factory.mktemp("access") / "home"
-    citewell = open_citewell(Settings(home=home, sample=False, sign_in="oidc"))
-    world = World(citewell)
-    roles = {"anna": "A", "bela": "B", "support": None, "editor": None, "admin": None, "disabled": "A", "waiting": "A"}
-    for name, group in roles.items():
-        groups = (group,) if group else ()
-        claims = Claims("https://login.example", name, name, "", groups, _role_of(name), name)
-        world.people[name] = citewell.accounts.recognise(claims).principal
-    citewell.accounts.set_disabled(world.people["disabled"].person_id or 0, LOCAL_USER, disabled=True)
-    world.people["visitor"] = visitor("token")
-    ids = {group.name: group.id for group in citewell.groups.list(LOCAL_USER)}
-    for name, attribute in (("A", "ours"), ("B", "theirs")):
-        collection = citewell.library.create_collection(f"Of {name}")
-        citewell.groups.grant(collection.id, (Grant(ids[name], None, may_edit=False),), LOCAL_USER)
-        setattr(world, attribute, collection.id)
-        world.document(collection.id)
-    yield world
-    citewell.close()
-
-
-def _role_of(name: str) -> Role:
-    named = {"support": Role.SUPPORT, "editor": Role.EDITOR, "admin": Role.ADMIN, "waiting": Role.WAITING}
-    return named.get(name, Role.MEMBER)
-
+from tests.security.world import NUMBERS, World
 
 Try = Callable[[World, Principal], Any]
 ANNA, EDITORS, ADMIN = {"anna"}, {"editor", "admin"}, {"admin"}
@@ -180,7 +80,7 @@ ROWS: dict[str, tuple[set[str], Try]] = {
         lambda w, p: list(w.citewell.attached.awaited(_with_file(w), p, cancelled=_twice())),
     ),
     "AttachedFiles.forget_all_of": (set(), lambda w, p: _forgets_files(w, p)),
-    "Holdings.create": (EDITORS, lambda w, p: w.citewell.holdings.create(f"New {next(_NUMBERS)}", p)),
+    "Holdings.create": (EDITORS, lambda w, p: w.citewell.holdings.create(f"New {next(NUMBERS)}", p)),
     "Holdings.change": (EDITORS, lambda w, p: w.citewell.holdings.change(w.collection(), p, contact="Eve") or True),
     "Holdings.delete": (EDITORS, lambda w, p: w.citewell.holdings.delete(w.collection(), p) or True),
     "Holdings.plan": (ADMIN, lambda w, p: w.citewell.holdings.plan(w.collection(), _folder(w), p)),
@@ -231,8 +131,8 @@ ROWS: dict[str, tuple[set[str], Try]] = {
     "Erasure.begin": (ADMIN, lambda w, p: w.citewell.erasure.begin(w.stranger(), p)),
     "Erasure.check": (ADMIN, lambda w, p: w.citewell.erasure.check(w.stranger(), p) or True),
     "Groups.list": (ADMIN, lambda w, p: w.citewell.groups.list(p)),
-    "Groups.create": (ADMIN, lambda w, p: w.citewell.groups.create(f"G {next(_NUMBERS)}", p)),
-    "Groups.rename": (ADMIN, lambda w, p: w.citewell.groups.rename(w.group(), f"R {next(_NUMBERS)}", p) or True),
+    "Groups.create": (ADMIN, lambda w, p: w.citewell.groups.create(f"G {next(NUMBERS)}", p)),
+    "Groups.rename": (ADMIN, lambda w, p: w.citewell.groups.rename(w.group(), f"R {next(NUMBERS)}", p) or True),
     "Groups.delete": (ADMIN, lambda w, p: w.citewell.groups.delete(w.group(), p) or True),
     "Groups.of_person": (ADMIN, lambda w, p: w.citewell.groups.of_person(w.people["anna"].person_id or 0, p)),
     "Groups.put_in": (ADMIN, lambda w, p: w.citewell.groups.put_in(w.stranger(), frozenset(), p) or True),
@@ -275,7 +175,7 @@ def _forgets_others(world: World, who: Principal) -> bool:
 
 def _ends_sign_in(world: World, who: Principal) -> bool:
     """Whether this person can end a sign-in of Anna's."""
-    anna, key = world.people["anna"], f"sign-in {next(_NUMBERS)}"
+    anna, key = world.people["anna"], f"sign-in {next(NUMBERS)}"
     person = world.citewell.accounts.recognise(Claims(anna.issuer, anna.subject, "anna", "", None, None, key))
     world.citewell.accounts.end_sign_in(key, who)
     return key not in {each.key for each in world.citewell.accounts.sign_ins(person.id, anna)}
