@@ -20,11 +20,13 @@ from sqlalchemy import ClauseElement, true
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("assistant", "retrieval")
 _OWNERS = {"owner", "person_id", "issuer", "subject"}
-_OWN_IDS = {"conversation_id", "collection_id"}
-"""A column of these beside a value of the same name: whatever else the row belongs to is left out."""
+_OWN_IDS = {"conversation_id"}
+"""A column of these beside a value of the same name: what belongs to another one is left out."""
 _SCOPES = {"scope", "editable", "own_groups", "everyone"}
 _ROLES = {"is_admin", "reads_all", "may_edit"}
 _ASKS = {"may_create", "allowed"}
+_ACTS = {"_start", "_change", "_follow_up", "_spend", "log_asked", "spend", "sync", "take_uploads"}
+"""They take a person and do something, refuse nobody; what narrows within them is found there."""
 _SCOPED_CALLS = {"scope_of", "readable_by", "editable_by", "_granted"}
 _SHUT_OUT = {"WAITING", "None"}
 """Who is compared with these gets nothing; who is compared with any other role gets something."""
@@ -105,9 +107,10 @@ def forget_statements(module: str, function: str) -> None:
 def _of_module(path: Path) -> Iterator[Mutant]:
     module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
     tree = ast.parse(path.read_text("utf-8"))
-    # Parents go before their children, and a copy is walked in the same order as the original.
+    whole = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    # A copy is walked in the same order as the original.
     for at, node in enumerate(ast.walk(tree)):
-        without = _without(node)
+        without = None if id(node) in whole else _without(node)
         if without is None:
             continue
         function = _outermost(tree, node)
@@ -119,8 +122,8 @@ def _of_module(path: Path) -> Iterator[Mutant]:
 def _without(node: ast.AST) -> Callable[[ast.AST], ast.AST] | None:
     """What stands in place of a filter; None for anything else."""
     match node:
-        case ast.Compare(ops=[op]) if _narrows(node):
-            return _never if _shuts_out(node, op) else _always
+        case ast.Compare(ops=[ast.Eq() | ast.NotEq() | ast.In() | ast.NotIn() | ast.Is() as op]) if _narrows(node):
+            return _never if _shuts_out(node, op) and not _is_column(node.left) else _always
         case ast.Call(func=ast.Attribute(attr="in_")) if _names(node) & _SCOPES:
             return _always
         case ast.Call(func=ast.Attribute(attr="is_", value=ast.Attribute(attr="is_disabled"))):
@@ -129,8 +132,8 @@ def _without(node: ast.AST) -> Callable[[ast.AST], ast.AST] | None:
             return _always
         case ast.Call(func=ast.Name(id=name)) if name in _ASKS:
             return _always
-        case ast.Expr(value=ast.Call(args=arguments)) if any(_is_principal(one) for one in arguments):
-            return lambda _: ast.Pass()
+        case ast.Expr(value=ast.Call(func=function, args=arguments)) if any(_is_principal(one) for one in arguments):
+            return None if ast.unparse(function).rpartition(".")[2] in _ACTS else lambda _: ast.Pass()
         case ast.Call(func=ast.Name(id=name), args=[who, library, *_]) if name in _SCOPED_CALLS and _is_principal(who):
             return lambda _: ast.parse(f"frozenset({ast.unparse(library)}.every_collection())", mode="eval").body
         case ast.Call(func=ast.Name(id="editable_collection"), args=[_, library, id_]):
@@ -144,7 +147,8 @@ def _narrows(node: ast.Compare) -> bool:
     if any(isinstance(side, ast.Constant) and side.value is None for side in node.comparators):
         return is_of_principal and isinstance(node.ops[0], ast.Is)
     is_of_one = bool(_OWN_IDS & attributes & names) and _is_column(node.left)
-    return is_of_principal or bool(names & _SCOPES) or bool((names | attributes) & _OWNERS) or is_of_one
+    is_of_owner = bool(attributes & _OWNERS) or ("person_id" in names and _is_column(node.left))
+    return is_of_principal or is_of_owner or is_of_one or bool(names & _SCOPES)
 
 
 def _shuts_out(node: ast.Compare, op: ast.cmpop) -> bool:
