@@ -21,17 +21,9 @@ class FreshSessions:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, as ASGI asks."""
         if scope["type"] == "websocket" and self._wanted():
-            headers = [
-                (name, _without_session(value) if name.lower() == _HEADER else value)
-                for name, value in scope["headers"]
-            ]
-            protocols = [
-                each.strip()
-                for name, value in headers
-                if name.lower() == _HEADER
-                for each in value.decode("latin-1").split(",")
-            ]
-            scope = {**scope, "headers": headers, "subprotocols": protocols}
+            headers = scope["headers"]
+            kept = [(name, _without_session(value) if name.lower() == _HEADER else value) for name, value in headers]
+            scope = {**scope, "headers": kept}
         await self._app(scope, receive, send)
 
 
