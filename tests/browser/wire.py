@@ -24,10 +24,21 @@ class Wire:
     received: list[ForwardMsg] = field(default_factory=list)
     session: str = ""
 
+    def click(self, label: str) -> str:
+        """Click the button of this label; all that is sent then, as one text."""
+        elements = (message.delta.new_element for message in self.received if message.HasField("delta"))
+        ids = [element.button.id for element in elements if element.button.label == label]
+        asked = BackMsg()
+        asked.rerun_script.widget_states.widgets.add(id=ids[-1], trigger_value=True)
+        return self._drawn(asked)
+
     def run(self, query: str = "") -> str:
         """Have the page drawn; all that is sent for it, as one text."""
         asked = BackMsg()
         asked.rerun_script.query_string = query
+        return self._drawn(asked)
+
+    def _drawn(self, asked: BackMsg) -> str:
         self.connection.send(asked.SerializeToString())
         begun = len(self.received)
         while True:
