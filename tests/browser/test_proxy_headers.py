@@ -14,6 +14,8 @@ from tests.browser.conftest import copy_of
 from tests.browser.serving import App, served
 from tests.browser.wire import wire
 
+pytestmark = pytest.mark.threat("T24")
+
 PROXY, STRANGER = "127.0.0.7", "127.0.0.8"
 ANNA = {"X-Forwarded-User": "anna", "X-Forwarded-Email": "anna@staff.example", "X-Forwarded-Groups": "Sales, Staff"}
 OUT = "You are not signed in"

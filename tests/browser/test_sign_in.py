@@ -56,6 +56,7 @@ def received(page: Page) -> list[bytes]:
     return frames
 
 
+@pytest.mark.threat("T23")
 @pytest.mark.parametrize("path", ["/", "/documents", "/document?id=1", "/check", "/shared?s=1", "/?c=1"])
 def test_before_the_sign_in_no_page_says_anything(browser: Browser, office: Office, path: str) -> None:
     with closing(browser.new_context(**CONTEXT)) as context:  # type: ignore[arg-type]
@@ -82,6 +83,7 @@ def test_who_is_admitted_reads_what_is_open_to_a_group_of_theirs_and_nobody_else
         expect(bela.get_by_text("This document is not here any more")).to_be_visible()
 
 
+@pytest.mark.threat("T4")
 def test_access_that_was_withdrawn_is_gone_at_the_next_look(browser: Browser, office: Office) -> None:
     office.open_to("Everyone")
     with somebody(browser, office, "Anna", "/documents") as anna:
@@ -92,6 +94,7 @@ def test_access_that_was_withdrawn_is_gone_at_the_next_look(browser: Browser, of
         expect(anna.get_by_text("There are no documents yet").first).to_be_visible()
 
 
+@pytest.mark.threat("T1")
 def test_a_conversation_is_its_owner_s_alone_even_by_its_address(browser: Browser, office: Office) -> None:
     office.open_to("Everyone")
     with somebody(browser, office, "Anna") as anna, somebody(browser, office, "Bela") as bela:
@@ -105,6 +108,7 @@ def test_a_conversation_is_its_owner_s_alone_even_by_its_address(browser: Browse
         assert not any(b"annual leave do I have" in frame for frame in frames)
 
 
+@pytest.mark.threat("T24")
 @pytest.mark.parametrize("name", ["Chief", "Liar"])
 def test_an_address_that_is_foreign_or_not_verified_lets_nobody_in(browser: Browser, office: Office, name: str) -> None:
     office.open_to("Everyone")
@@ -132,6 +136,7 @@ def copied(context: BrowserContext, browser: Browser) -> BrowserContext:
     return other
 
 
+@pytest.mark.threat("T25")
 def test_a_cookie_kept_from_before_signing_out_opens_nothing(browser: Browser, office: Office) -> None:
     with somebody(browser, office, "Anna") as anna, closing(copied(anna.context, browser)) as thief:
         stolen = thief.new_page()
@@ -146,6 +151,7 @@ def test_a_cookie_kept_from_before_signing_out_opens_nothing(browser: Browser, o
         expect(again.get_by_role("heading", name="You are not signed in")).to_be_visible()
 
 
+@pytest.mark.threat("T25")
 def test_who_is_disabled_is_out_in_seconds_without_a_click(browser: Browser, office: Office) -> None:
     with somebody(browser, office, "Bela") as bela:
         expect(bela.get_by_test_id("stSidebar")).to_contain_text("Bela")

@@ -12,6 +12,8 @@ import pytest
 from tests.browser.office import Office, opened_office
 from tests.browser.wire import wire
 
+pytestmark = pytest.mark.threat("T26")
+
 AUTH_COOKIE = "_streamlit_user"
 NOBODY = "Sign in to Citewell"
 EVIL = "https://evil.example/"
@@ -168,8 +170,9 @@ def test_cookies_that_were_laid_before_the_sign_in_are_worth_nothing_after_it(of
 
 def test_who_signs_in_over_a_planted_sign_in_is_themselves(office: Office) -> None:
     with browser(office, "bela") as attacker, browser(office) as victim:
+        login = victim.begun()
         victim.client.cookies.update(attacker.client.cookies)
-        victim.get(victim.called_back("anna"))
+        victim.get(victim.answered(victim.asked(login), "anna"))
         said = victim.seen
         assert "Anna · member" in said
         assert "Bela" not in said

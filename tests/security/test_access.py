@@ -268,6 +268,7 @@ def _cancels(world: World, who: Principal) -> bool:
     return world.citewell.jobs.is_cancelled(job_id)
 
 
+@pytest.mark.threat("T1", count=8)
 @pytest.mark.parametrize("name", sorted(ROWS))
 def test_a_function_comes_to_something_for_whom_it_may_and_for_nobody_else(world: World, name: str) -> None:
     allowed, attempt = ROWS[name]
@@ -303,6 +304,7 @@ def test_every_function_that_takes_an_id_takes_a_person_or_says_who_alone_calls_
 # Scopes.
 
 
+@pytest.mark.threat("T2", count=8)
 def test_each_person_reads_what_is_open_to_them_and_nothing_else(world: World) -> None:
     every = frozenset(collection.id for collection in world.citewell.library.collections())
     readable = {
@@ -323,6 +325,7 @@ def test_a_principal_that_says_more_of_itself_than_the_database_does_gains_nothi
     assert scope_of(forged, world.citewell.library) == editable_by(forged, world.citewell.library) == frozenset()
 
 
+@pytest.mark.threat("T6")
 def test_an_empty_scope_finds_nothing_and_asks_no_index(world: World) -> None:
     scope = readable_by(world.people["waiting"], world.citewell.library)
     found = world.citewell.search.passages("Where do quokkas sleep?", scope=scope)
@@ -341,6 +344,7 @@ def test_a_collection_named_by_somebody_who_may_not_read_it_looks_as_if_it_were_
     assert "Of A" in said[0]
 
 
+@pytest.mark.threat("T4", count=4)
 def test_a_grant_that_is_taken_back_and_a_group_that_is_left_end_at_once(world: World) -> None:
     library, groups, bela = world.citewell.library, world.citewell.groups, world.people["bela"]
     made = world.collection()

@@ -2,7 +2,7 @@
 
 import io
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
 
@@ -22,6 +22,7 @@ from tests.assistant.scripted_endpoint import Request, Script, ScriptedEndpoint,
 from tests.security.canaries import Organisation, Somebody, canaries_in, organisation, questions
 
 PAIRS = 10_000
+Record = Callable[[str, object], None]
 _WHOLE_TURNS = 3
 _INVENTORY = ("How many documents are there?", "What changed this week?", "Which documents mention kanaria?")
 
@@ -61,7 +62,9 @@ def asked(house: Organisation, who: Somebody, wanted: tuple[str, ...]) -> tuple[
     return conversation_id, messages[-1].id
 
 
-def test_no_search_of_anybody_s_finds_what_they_may_not_read(house: Organisation) -> None:
+@pytest.mark.threat("T2")
+@pytest.mark.threat("T6")
+def test_no_search_of_anybody_s_finds_what_they_may_not_read(house: Organisation, record_property: Record) -> None:
     """Passages, candidates and their documents, for every person and every question."""
     retriever, library = house.citewell.retriever, house.citewell.library
     document_canary = {
@@ -78,17 +81,25 @@ def test_no_search_of_anybody_s_finds_what_they_may_not_read(house: Organisation
             seen |= canaries_in(repr(found.passages))
             assert seen <= who.own, (who.name, question)
             pairs, shown = pairs + 1, shown + bool(seen)
+    record_property("threat", ["T2", pairs])
+    record_property("threat", ["T6", sum(not who.own for who in house.people)])
     assert pairs >= PAIRS
     assert shown > pairs // 2  # Those who may read something do find it.
 
 
-def test_no_turn_list_or_file_of_anybody_s_shows_what_they_may_not_read(house: Organisation) -> None:
+@pytest.mark.threat("T3")
+def test_no_turn_list_or_file_of_anybody_s_shows_what_they_may_not_read(
+    house: Organisation, record_property: Record
+) -> None:
     citewell, every = house.citewell, questions()
     (link,) = citewell.snapshots.list(_of_chief(house), LOCAL_USER)
     told = io.StringIO()
     handler = logging.StreamHandler(told)
     handler.setFormatter(Lines("json"))
-    logging.getLogger("citewell").addHandler(handler)
+    log = logging.getLogger("citewell")
+    level = log.level
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
     try:
         for n, who in enumerate(house.people):
             wanted = (*(every[(n * 7 + k * 41) % len(every)] for k in range(_WHOLE_TURNS)), _INVENTORY[n % 3])
@@ -99,7 +110,9 @@ def test_no_turn_list_or_file_of_anybody_s_shows_what_they_may_not_read(house: O
                 citewell.conversations.messages(_of_chief(house), who.principal)
             citewell.audit.record(who.principal, Action.SIGNED_IN)
     finally:
-        logging.getLogger("citewell").removeHandler(handler)
+        log.removeHandler(handler)
+        log.setLevel(level)
+    record_property("threat", ["T3", len(house.people) * (_WHOLE_TURNS + 1)])
     assert told.getvalue().count("question_asked") == len(house.people) * (_WHOLE_TURNS + 1)
     assert not canaries_in(told.getvalue())
     assert not canaries_in(repr(citewell.audit.entries(limit=1_000)))
@@ -131,7 +144,8 @@ def _everything_of(house: Organisation, who: Somebody, conversation_id: str, mes
     return repr(shown)
 
 
-def test_no_prompt_holds_what_its_asker_may_not_read(house: Organisation) -> None:
+@pytest.mark.threat("T2")
+def test_no_prompt_holds_what_its_asker_may_not_read(house: Organisation, record_property: Record) -> None:
     """The model's endpoint notes every request; who asked is known by their question."""
 
     def script(request: Request) -> Script:
@@ -150,4 +164,5 @@ def test_no_prompt_holds_what_its_asker_may_not_read(house: Organisation) -> Non
             sent = endpoint.requests[before:]
             assert not who.foreign(repr([request.body for request in sent])), who.name
             prompts += bool(canaries_in(repr([request.body for request in sent])))
+    record_property("threat", ["T2", 2 * len(house.people)])
     assert prompts >= len([who for who in house.people if who.own]) // 2

@@ -16,6 +16,8 @@ from tests.security import test_access, test_scopes
 from tests.security.owner_filters import Mutant, alive, forget_statements, mutants
 from tests.security.world import World, opened_world
 
+pytestmark = [pytest.mark.threat("T1"), pytest.mark.threat("T6")]
+
 FEWEST = 120
 
 
@@ -90,7 +92,9 @@ def is_noticed(mutant: Mutant, among: Sequence[Check], world: World, whole: dict
     return False
 
 
-def test_without_any_one_filter_a_test_of_access_fails(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_without_any_one_filter_a_test_of_access_fails(
+    tmp_path_factory: pytest.TempPathFactory, record_property: Callable[[str, object], None]
+) -> None:
     """In a new world wherever a mutant has spoiled the one before."""
     every = tuple(mutants())
     targets = sorted({(mutant.module, mutant.function) for mutant in every})
@@ -105,5 +109,6 @@ def test_without_any_one_filter_a_test_of_access_fails(tmp_path_factory: pytest.
                 mutant = left.pop()
                 if not is_noticed(mutant, among, world, whole):
                     unnoticed.append(mutant.name)
+    record_property("threat", ["T1", len(every)])
     assert len(every) >= FEWEST
     assert unnoticed == []

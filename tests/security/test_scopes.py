@@ -202,6 +202,8 @@ def test_every_function_that_takes_a_scope_has_a_row() -> None:
     assert set(_scoped()) == set(SCOPED)
 
 
+@pytest.mark.threat("T2", count=3)
+@pytest.mark.threat("T6")
 @pytest.mark.parametrize("name", sorted(SCOPED))
 def test_what_a_scope_leaves_out_is_not_shown(world: World, name: str) -> None:
     """Of the same function the scope of B shows it: nothing is hidden because nothing is looked for."""
@@ -325,6 +327,7 @@ def test_one_s_sign_ins_are_one_s_own(world: World) -> None:
     assert [one.person_id for one in accounts.sign_ins(anna.person_id or 0, anna)] == [anna.person_id]
 
 
+@pytest.mark.threat("T24")
 def test_groups_that_are_claimed_at_a_sign_in_change_nobody_else_s(world: World) -> None:
     before = _standing(world, "anna", "bela")
     name = f"newcomer {next(NUMBERS)}"
@@ -333,6 +336,7 @@ def test_groups_that_are_claimed_at_a_sign_in_change_nobody_else_s(world: World)
     assert all(groups for _, _, groups, _ in before.values())
 
 
+@pytest.mark.threat("T24", count=2)
 def test_the_same_subject_of_another_issuer_is_somebody_else(world: World) -> None:
     accounts = world.citewell.accounts
     claims = Claims("https://evil.example", "anna", "Anna", "", None, None, f"forged {next(NUMBERS)}")
@@ -378,6 +382,7 @@ def test_links_are_listed_with_the_conversation_they_lead_to(world: World) -> No
     assert world.citewell.snapshots.list(world.conversation(), world.people["anna"]) == ()
 
 
+@pytest.mark.threat("T1")
 def test_a_message_of_another_conversation_is_neither_shown_nor_replaced(world: World) -> None:
     conversations, anna, bela = world.citewell.conversations, world.people["anna"], world.people["bela"]
     foreign = world.answer()

@@ -14,6 +14,8 @@ from assistant.proxy_headers import ProxyHeaders, networks_of
 from ui.fresh_sessions import FreshSessions
 from ui.proxy_headers import OnlyFromProxy, connected_from
 
+pytestmark = pytest.mark.threat("T24")
+
 PROXY = ("10.1.2.3", 40_000)
 EXPECTED = ProxyHeaders(networks=networks_of(("10.1.2.3", "127.0.0.1", "fd00::/8")))
 USER = (b"x-forwarded-user", b"anna")
