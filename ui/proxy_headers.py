@@ -1,7 +1,7 @@
 """Who sends the headers of an identity proxy: from anybody else they are taken off before anything sees them.
 
 The proxy is known by the address of its connection. Behind Uvicorn a request carries that address, but for one from
-this machine with `X-Forwarded-For`: there Uvicorn puts what that header says, with its port, or with port 0.
+this machine with `X-Forwarded-For`: there Uvicorn puts an address of that header, with the port beside it, or 0.
 """
 
 from collections import Counter
@@ -53,9 +53,10 @@ def _spelled(name: bytes) -> str:
 def connected_from(scope: Scope) -> str | None:
     """The address of the other end of the connection, None where that cannot be known."""
     host, port = scope.get("client") or ("", None)
-    forwarded = b",".join(value for name, value in scope["headers"] if name.lower() == b"x-forwarded-for")
-    if not forwarded:
-        return host or None
     if port == 0:
         return _THIS_MACHINE
-    return None if port is None or f":{port}".encode() in forwarded else host
+    forwarded = ",".join(
+        value.decode("latin-1") for name, value in scope["headers"] if name.lower() == b"x-forwarded-for"
+    )
+    may_be_put_there = f"{host}:" in forwarded or f"[{host}]:" in forwarded
+    return None if may_be_put_there or not host else host

@@ -61,7 +61,9 @@ def test_this_machine_s_stay_when_the_server_has_put_the_visitor_s_address_in_it
     """As Uvicorn does for a proxy on this machine: the port is then 0, or stands in the header."""
     forwarded = (b"x-forwarded-for", b"203.0.113.9")
     assert USER in past([forwarded, USER], ("203.0.113.9", 0))
-    assert USER not in past([(b"x-forwarded-for", b"10.1.2.3:443"), USER], ("10.1.2.3", 443))
+    for said in (b"10.1.2.3:443", b"10.1.2.3:0443", b"9.9.9.9, 10.1.2.3: 443", b"10.1.2.3:4_43"):
+        assert USER not in past([(b"x-forwarded-for", said), USER], ("10.1.2.3", 443))
+    assert USER not in past([(b"x-forwarded-for", b"[fd00::1]:443"), USER], ("fd00::1", 443))
     assert USER not in past([forwarded, USER], ("203.0.113.9", 40_000))
     assert USER in past([forwarded, USER], PROXY)
 
