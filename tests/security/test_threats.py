@@ -48,6 +48,12 @@ def test_that_is_left_out(): pass
 """
 
 
+@pytest.fixture(autouse=True)
+def _finds_this_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the processes that the tests start."""
+    monkeypatch.setenv("PYTHONPATH", str(TESTS.parent))
+
+
 @pytest.mark.parametrize("processes", ["0", "2"])
 def test_the_report_counts_what_was_tried_in_one_process_and_in_several(
     pytester: pytest.Pytester, processes: str
