@@ -7,7 +7,7 @@ COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --universal --generate-h
 	--python-version 3.11 --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test check bench bench-peers bench-first-run bench-million torture screenshots lock clean
+.PHONY: help install run demo test check bench bench-peers bench-first-run bench-million torture screenshots audit lock clean
 
 help: ## List these targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -47,6 +47,11 @@ torture: .venv/.developing ## Kill, damage and fill the disk at full count; stor
 
 screenshots: .venv/.developing ## Make a picture of every state of the page in build/screenshots, and those of the docs
 	$(BIN)/python -m tests.browser.screenshots
+
+audit: .venv/.installed ## Ask for advisories about every locked package; needs their database, on the network
+	$(PYTHON) -m venv build/audit
+	build/audit/bin/pip install --quiet --disable-pip-version-check pip-audit
+	$(BIN)/python docs/audit.py build/audit/bin/pip-audit
 
 lock: .venv/.developing ## Write requirements.lock and requirements-dev.lock anew
 	$(INSTALL) uv

@@ -22,6 +22,7 @@ from assistant.bootstrap import Citewell
 from assistant.errors import AssistantError, SettingsError
 from assistant.jobs import JOBS, AnswerJob
 from assistant.logs import start_logging
+from assistant.proxy_headers import ProxyHeaders
 from assistant.running import RUNNING
 from assistant.settings import Settings
 from assistant.turn import Assistant, checked_question
@@ -34,9 +35,11 @@ from ui.bottom import draw_bottom
 from ui.choices import follow_choices
 from ui.follow_along import follow_along
 from ui.follow_ups import draw_follow_ups
+from ui.fresh_sessions import FreshSessions
 from ui.headers import SecurityHeaders
 from ui.live_answer import watch
 from ui.own_names import OwnNames
+from ui.proxy_headers import OnlyFromProxy
 from ui.question_view import draw_question
 from ui.sidebar import draw_sidebar
 from ui.sign_in import keep_out
@@ -109,6 +112,18 @@ def is_demo() -> bool:
     return read is not None and read.demo
 
 
+def proxy_headers() -> ProxyHeaders:
+    """What says who somebody is, where a proxy does, and from where it is believed."""
+    read = settings()
+    return read.proxy_headers if read else ProxyHeaders()
+
+
+def is_unknown_to_streamlit() -> bool:
+    """Whether people are told apart by something else than Streamlit's own sign-in."""
+    read = settings()
+    return read is None or read.demo or read.sign_in == "proxy"
+
+
 def embedders() -> tuple[str, ...]:
     """The origins whose pages may show this one in a frame."""
     read = settings()
@@ -126,8 +141,10 @@ app = st.App(
     lifespan=lifespan,
     routes=[Route("/healthz", healthz), asset_route(st.get_option("server.baseUrlPath"))],
     middleware=[
+        Middleware(OnlyFromProxy, expected=proxy_headers),
         Middleware(SecurityHeaders, embedders=embedders),
         Middleware(OwnNames, hosts=hosts),
+        Middleware(FreshSessions, wanted=is_unknown_to_streamlit),
         Middleware(VisitorCookie, wanted=is_demo, framed=lambda: bool(embedders())),
     ],
 )

@@ -104,6 +104,8 @@ class Accounts:
             if row is None:
                 return self._begin(connection, claims), True
             person = _let_in(_person(connection, row.person_id))
+            if (person.issuer, person.subject) != (claims.issuer, claims.subject):
+                raise SignInRefused(_ENDED)
             self._check(connection, row)
             return person, False
 
@@ -135,6 +137,21 @@ class Accounts:
         if moment - row.seen_at > _SEEN_EVERY:
             connection.execute(update(sign_ins).where(sign_ins.c.key == row.key).values(seen_at=moment))
 
+    def good_sign_in(self, issuer: str, subject: str) -> str | None:
+        """The key of the newest sign-in of somebody that is still good: for whoever is vouched for at this moment."""
+        is_theirs = (people.c.issuer == issuer) & (people.c.subject == subject)
+        query = select(sign_ins.c.key).join(people).where(is_theirs, self._is_good())
+        with self._engine.connect() as connection:
+            return connection.execute(query.order_by(sign_ins.c.began_at.desc()).limit(1)).scalar()
+
+    def _is_good(self) -> ColumnElement[bool]:
+        moment = self._clock()
+        return (
+            sign_ins.c.ended_at.is_(None)
+            & (sign_ins.c.began_at >= moment - LONGEST)
+            & (sign_ins.c.seen_at >= moment - IDLE)
+        )
+
     def leave(self, key: str) -> None:
         """End a sign-in for good, whether it was known or not."""
         with self._engine.begin() as connection:
@@ -143,13 +160,7 @@ class Accounts:
     def sign_ins(self, person_id: int, principal: Principal) -> tuple[SignIn, ...]:
         """The sign-ins of a person that are still good, the newest first; one's own, or anybody's for an administrator."""
         _own_or_admin(person_id, principal)
-        moment = self._clock()
-        query = select(sign_ins).where(
-            sign_ins.c.person_id == person_id,
-            sign_ins.c.ended_at.is_(None),
-            sign_ins.c.began_at >= moment - LONGEST,
-            sign_ins.c.seen_at >= moment - IDLE,
-        )
+        query = select(sign_ins).where(sign_ins.c.person_id == person_id, self._is_good())
         with self._engine.connect() as connection:
             rows = connection.execute(query.order_by(sign_ins.c.began_at.desc()))
             return tuple(SignIn(row.key, row.person_id, row.began_at, row.seen_at) for row in rows)

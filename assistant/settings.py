@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from assistant.errors import SettingsError
 from assistant.personal import is_country
+from assistant.proxy_headers import ProxyHeaders, networks_of
 from assistant.secrecy import MASKER
 from assistant.usage import Prices
 from retrieval.addresses import is_loopback, is_web_address
@@ -22,6 +23,7 @@ _OPEN_TO_ALL = (
     "read and change everything, CITEWELL_SERVE_EVERYONE_WITHOUT_SIGN_IN=1."
 )
 
+_HEADER = re.compile(r"[a-z0-9-]+", re.IGNORECASE)
 _HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*", re.IGNORECASE)
 
 
@@ -158,6 +160,26 @@ class Settings(BaseSettings):
     proxy_header: str = Field(
         "Authorization", description="The header with the token, for example Cf-Access-Jwt-Assertion."
     )
+    proxy_addresses: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="From which addresses or networks, such as 10.1.2.3 or 10.1.0.0/16, an identity proxy that signs no "
+        "tokens connects: its headers are believed. From everybody else they are taken off.",
+    )
+    proxy_user_header: str = Field(
+        "X-Forwarded-User", description="The header in which such a proxy names a person, always by the same word."
+    )
+    proxy_email_header: str = Field(
+        "X-Forwarded-Email", description="The header with a person's e-mail address, which the proxy has verified."
+    )
+    proxy_groups_header: str = Field(
+        "X-Forwarded-Groups", description="The header with a person's groups, with commas between them."
+    )
+    forwarded_allow_ips: str | None = Field(
+        None,
+        validation_alias=_alias("FORWARDED_ALLOW_IPS"),
+        description="The web server's own: from whom `X-Forwarded-For` is taken for the visitor's address; none: from "
+        "this machine. Not together with `CITEWELL_PROXY_ADDRESSES`.",
+    )
     hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
         description="Under which names Citewell answers beside localhost and addresses in numbers: names like "
@@ -192,7 +214,7 @@ class Settings(BaseSettings):
     def _split_at_commas(cls, value: Any) -> Any:
         return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
 
-    @field_validator("embed_origins", "admit", "hosts", "phone_countries", mode="before")
+    @field_validator("embed_origins", "admit", "hosts", "phone_countries", "proxy_addresses", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
@@ -212,6 +234,19 @@ class Settings(BaseSettings):
             if not _HOST.fullmatch(name):
                 raise ValueError("each must be a name like citewell.example: no https://, no port and no *")
         return tuple(name.lower() for name in value)
+
+    @field_validator("proxy_addresses")
+    @classmethod
+    def _are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        networks_of(value)
+        return value
+
+    @field_validator("proxy_user_header", "proxy_email_header", "proxy_groups_header")
+    @classmethod
+    def _is_header(cls, value: str) -> str:
+        if not _HEADER.fullmatch(value):
+            raise ValueError("it must be a header's name like X-Forwarded-User: letters, figures and hyphens")
+        return value
 
     @field_validator("monthly_budget")
     @classmethod
@@ -245,8 +280,16 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _proxy_is_whole(self) -> Self:
-        if self.sign_in == "proxy" and not (self.proxy_jwks_url and self.proxy_issuer and self.proxy_audience):
-            raise ValueError("a proxy needs CITEWELL_PROXY_JWKS_URL, CITEWELL_PROXY_ISSUER and CITEWELL_PROXY_AUDIENCE")
+        of_token = (self.proxy_jwks_url, self.proxy_issuer, self.proxy_audience)
+        if self.proxy_addresses and (self.sign_in != "proxy" or any(of_token)):
+            raise ValueError("CITEWELL_PROXY_ADDRESSES needs CITEWELL_SIGN_IN=proxy, and a proxy that signs no tokens")
+        if self.proxy_addresses and self.forwarded_allow_ips is not None:
+            raise ValueError("with CITEWELL_PROXY_ADDRESSES leave FORWARDED_ALLOW_IPS out: it would hide who connects")
+        if self.sign_in == "proxy" and not (all(of_token) or self.proxy_addresses):
+            raise ValueError(
+                "a proxy needs CITEWELL_PROXY_JWKS_URL, CITEWELL_PROXY_ISSUER and CITEWELL_PROXY_AUDIENCE, or, where it "
+                "signs no tokens, CITEWELL_PROXY_ADDRESSES"
+            )
         return self
 
     def check_address(self, address: str | None) -> None:
@@ -261,6 +304,12 @@ class Settings(BaseSettings):
     def admits(self, email: str) -> bool:
         """Whether somebody with this verified address (empty: none) is let in at their first sign-in."""
         return "*" in self.admit or email.rpartition("@")[2] in {name.lower() for name in self.admit} - {""}
+
+    @property
+    def proxy_headers(self) -> ProxyHeaders:
+        """The headers of a proxy that signs no tokens, and from where they are believed."""
+        networks = networks_of(self.proxy_addresses)
+        return ProxyHeaders(self.proxy_user_header, self.proxy_email_header, self.proxy_groups_header, networks)
 
     @property
     def limits(self) -> dict[str, int]:

@@ -13,13 +13,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
-from benchmarks import ingest, library, page, search, startup, stream, turns
+from benchmarks import access, ingest, library, page, search, startup, stream, turns
 from benchmarks.bench import Bench
 from benchmarks.report import RESULTS, Report, Row, library_versions, machine_facts, now
 
 log = logging.getLogger("benchmarks")
 SUBJECTS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "search": search.measure,
+    "access": access.measure,
     "ingest": ingest.measure,
     "library": library.measure,
     "turns": turns.measure,

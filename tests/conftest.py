@@ -16,6 +16,10 @@ from retrieval.library import Library
 from retrieval.search import Search
 from retrieval.values import ParsedDocument, Scope, Section
 from retrieval.vectors import VectorIndex
+from tests.security.threats import pytest_collection_modifyitems, pytest_configure, pytest_terminal_summary
+
+__all__ = ["pytest_collection_modifyitems", "pytest_configure", "pytest_terminal_summary"]
+"""What pytest finds here: the report of threats."""
 
 
 @pytest.hookimpl(wrapper=True)

@@ -33,6 +33,7 @@ def test_every_subject_gives_figures_or_says_why_not(quick_run):
     said = " ".join(row["what"] for row in quick_run["rows"])
     for words in (
         "search p50",
+        "authorisation of a search p50",
         "ingest",
         "submit → model asked p95",
         "healthz",
@@ -54,7 +55,7 @@ def test_a_run_says_on_what_it_was_measured(quick_run):
 
 
 def test_there_is_something_to_measure():
-    assert set(SUBJECTS) >= {"search", "ingest", "library", "turns", "startup", "page", "stream"}
+    assert set(SUBJECTS) >= {"search", "access", "ingest", "library", "turns", "startup", "page", "stream"}
 
 
 def test_a_missing_figure_misses_its_target_and_a_row_without_target_misses_nothing():

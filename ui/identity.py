@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import streamlit as st
@@ -63,13 +63,29 @@ def identify(citewell: Citewell, state: PageState) -> Identity | None:
         return Identity(_demo_visitor(state))
     if settings.sign_in == "none":
         return Identity(LOCAL_USER)
-    tokens = citewell.proxy_tokens
-    said = _provider_says() if tokens is None else tokens.claims(st.context.headers)
-    if not said:
+    claims = _by_headers(citewell, state) if settings.proxy_addresses else _by_what_was_signed(citewell)
+    if claims is None:
         return None
-    claims = claims_of(said, groups_claim=settings.groups_claim, role_claim=settings.role_claim)
     person = citewell.accounts.recognise(claims, address())
     return Identity(person.principal, person, citewell.accounts, claims)
+
+
+def _by_what_was_signed(citewell: Citewell) -> Claims | None:
+    """What a provider or a proxy signed; None where nobody signed in."""
+    settings, tokens = citewell.settings, citewell.proxy_tokens
+    said = _provider_says() if tokens is None else tokens.claims(st.context.headers)
+    return claims_of(said, groups_claim=settings.groups_claim, role_claim=settings.role_claim) if said else None
+
+
+def _by_headers(citewell: Citewell, state: PageState) -> Claims:
+    """What a proxy says without signing it: the page goes on with a sign-in that is still good, or begins one.
+
+    It keeps to that one: where it was ended, the page is over until it is opened anew, through the proxy.
+    """
+    claims = claims_of(citewell.settings.proxy_headers.claims(st.context.headers))
+    if state.sign_in is None:
+        state.sign_in = citewell.accounts.good_sign_in(claims.issuer, claims.subject) or new_token()
+    return replace(claims, sign_in=state.sign_in)
 
 
 def address() -> str:

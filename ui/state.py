@@ -233,6 +233,16 @@ class PageState:
     def visitor(self, token: str) -> None:
         _set("citewell_visitor", token)
 
+    @property
+    def sign_in(self) -> str | None:
+        """The sign-in of this page, where a proxy says who it is without saying which sign-in."""
+        value: str | None = _get("citewell_sign_in", None)
+        return value
+
+    @sign_in.setter
+    def sign_in(self, key: str) -> None:
+        _set("citewell_sign_in", key)
+
     def was_just_asked(self, question: str, *, is_version: bool = False) -> bool:
         """Whether the same was sent a moment ago: a double click asks once, twenty clicks too."""
         now, asked = time.monotonic(), (question.strip(), is_version)

@@ -15,6 +15,8 @@ from assistant.errors import NotAllowed, SignInRefused
 from assistant.groups import Groups
 from retrieval.database import open_database
 
+pytestmark = [pytest.mark.threat("T24"), pytest.mark.threat("T25")]
+
 ANNA = Claims("https://login.example", "a1", "Anna", "anna@skerrivane.example", None, None, "first")
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC).replace(tzinfo=None)
 

@@ -8,6 +8,8 @@ from assistant.access import Role
 from assistant.claims import claims_of
 from assistant.errors import SignInRefused
 
+pytestmark = pytest.mark.threat("T24")
+
 ANNA = {"iss": "https://login.example", "sub": "a1", "name": "Anna", "email": "Anna@Skerrivane.Example", "nonce": "n1"}
 
 

@@ -26,6 +26,8 @@ from retrieval.database import open_database
 from tests.assistant.scripted_endpoint import ScriptedEndpoint, reply
 from tests.assistant.turns import ANNA, BELA, LEAVE, RIGHT, answer_of, asked, model_at
 
+pytestmark = pytest.mark.threat("T22")
+
 NOON = datetime(2026, 11, 27, 12, 30)
 NUMBERS = count()
 
@@ -303,6 +305,7 @@ def test_uploads_are_counted_by_file_for_an_hour_all_of_a_drop_or_none(engine):
     limits.take_uploads(who, drop(5))
 
 
+@pytest.mark.threat("T21")
 def test_a_hundred_thousand_files_at_once_are_refused_and_not_counted(engine):
     limits, who = Limits(engine), somebody()
     with pytest.raises(LimitReached, match="only 500 more files"):
@@ -310,12 +313,14 @@ def test_a_hundred_thousand_files_at_once_are_refused_and_not_counted(engine):
     limits.take_uploads(who, [("a.md", 1)] * 500)
 
 
+@pytest.mark.threat("T21")
 def test_a_file_of_200_mb_is_refused_by_its_name_and_size_for_everybody(engine):
     for who in (LOCAL_USER, somebody(), visitor("abc")):
         with pytest.raises(UploadTooLarge, match=r"The file big \{x\}\.pdf has 200 MB, and (100|20) MB are the most"):
             Limits(engine).take_uploads(who, [("small.md", 1), ("big {x}.pdf", 200 << 20)])
 
 
+@pytest.mark.threat("T21")
 def test_the_web_server_refuses_what_is_larger_than_a_file_may_be():
     config = (Path(__file__).parents[2] / ".streamlit/config.toml").read_text("utf-8")
     assert f"\nmaxUploadSize = {SIGNED_IN.upload_mb}\n" in config

@@ -8,6 +8,8 @@ from assistant.errors import ModelUnreachable, SettingsError
 from assistant.llm import Finished, Message, OpenAIModel, TextPiece
 from tests.assistant.scripted_endpoint import ScriptedEndpoint, reply
 
+pytestmark = pytest.mark.threat("T33")
+
 CERTIFICATES = Path(__file__).parent / "tls"
 KNOWN = CERTIFICATES / "localhost.pem"
 EXPIRED = CERTIFICATES / "expired.pem"

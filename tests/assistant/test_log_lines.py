@@ -18,6 +18,8 @@ from assistant.cli import output
 from assistant.logs import Lines, one_line
 from retrieval.database import open_database
 
+pytestmark = pytest.mark.threat("T34")
+
 ROOT = Path(__file__).resolve().parents[2]
 FORGERIES = (
     "a\nERROR assistant: the key is wrong",

@@ -21,6 +21,8 @@ from tests.assistant.scripted_endpoint import ScriptedEndpoint, reply
 from tests.assistant.turns import asked
 from tests.conftest import Shelf
 
+pytestmark = pytest.mark.threat("T20")
+
 HOME = ("US", "GB", "DE")
 PERSONAL = {
     "EMAIL": ("anna.smith@example.com", "o'brien+tickets@mail.example.co.uk", "jürgen@büro.example"),

@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from assistant.errors import SignInRefused
 from assistant.proxy_token import ProxyTokens
 
+pytestmark = pytest.mark.threat("T24")
+
 ISSUER, AUDIENCE, HEADER = "https://proxy.example", "citewell", "X-Token"
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 OTHER_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)

@@ -176,3 +176,25 @@ def test_this_machine_is_always_listened_to(address):
 def test_a_proxy_that_is_named_by_half_is_refused():
     with pytest.raises(SettingsError, match="CITEWELL_PROXY_JWKS_URL"):
         Settings.read(sign_in="proxy", proxy_issuer="https://proxy.example")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"proxy_addresses": "10.0.0.1/8", "sign_in": "proxy"}, "CITEWELL_PROXY_ADDRESSES"),
+        ({"proxy_addresses": "proxy.example", "sign_in": "proxy"}, "CITEWELL_PROXY_ADDRESSES"),
+        ({"proxy_addresses": "10.1.2.3"}, "CITEWELL_SIGN_IN=proxy"),
+        ({"proxy_addresses": "10.1.2.3", "sign_in": "proxy", "proxy_issuer": "https://p"}, "signs no tokens"),
+        ({"proxy_addresses": "10.1.2.3", "sign_in": "proxy", "forwarded_allow_ips": "*"}, "FORWARDED_ALLOW_IPS"),
+        ({"proxy_addresses": "10.1.2.3", "sign_in": "proxy", "proxy_user_header": "X User"}, "PROXY_USER_HEADER"),
+    ],
+)
+def test_headers_of_a_proxy_are_believed_only_from_addresses_that_fit_together(wrong, says):
+    with pytest.raises(SettingsError, match=says):
+        Settings.read(**wrong)
+
+
+def test_a_proxy_that_signs_nothing_needs_only_its_addresses():
+    settings = Settings.read(sign_in="proxy", proxy_addresses="10.1.2.3, 10.2.0.0/16 fd00::/8")
+    assert settings.proxy_headers.believes("10.2.255.1")
+    assert not settings.proxy_headers.believes("10.3.0.1")

@@ -28,6 +28,8 @@ from retrieval.trace import SearchTrace
 from retrieval.values import Passage, Scope, Source
 from tests.conftest import document
 
+pytestmark = pytest.mark.threat("T31")
+
 ANNA, BELA = Principal("test", "anna", Role.ADMIN), Principal("test", "bela", Role.ADMIN)
 SECRET = "Zebrafinch"
 OPEN = "Quokkas sleep in trees."

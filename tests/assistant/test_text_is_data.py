@@ -47,6 +47,7 @@ def engine(shelf: Shelf) -> Iterator[Engine]:
     engine.dispose()
 
 
+@pytest.mark.threat("T30")
 def test_templates_in_questions_and_documents_reach_the_model_letter_for_letter(
     shelf: Shelf, engine: Engine, embedder: Embedder
 ) -> None:
@@ -66,6 +67,7 @@ def test_templates_in_questions_and_documents_reach_the_model_letter_for_letter(
     assert found == list(TEMPLATES)
 
 
+@pytest.mark.threat("T29")
 @pytest.mark.parametrize("words", INJECTIONS)
 def test_titles_and_searches_hold_any_words_and_find_nothing_but_them(engine: Engine, words: str) -> None:
     conversations, threads = Conversations(engine), Threads(engine, JobRegistry())
@@ -82,6 +84,7 @@ def test_titles_and_searches_hold_any_words_and_find_nothing_but_them(engine: En
     }
 
 
+@pytest.mark.threat("T29")
 @pytest.mark.parametrize("words", INJECTIONS)
 def test_an_id_of_any_words_is_nobodys(engine: Engine, words: str) -> None:
     conversations = Conversations(engine)
@@ -90,6 +93,7 @@ def test_an_id_of_any_words_is_nobodys(engine: Engine, words: str) -> None:
         conversations.messages(words, ANNA)
 
 
+@pytest.mark.threat("T28")
 @pytest.mark.parametrize("given", [LC, SECRET], ids=["constructor", "secret"])
 def test_what_looks_like_a_langchain_object_stays_a_dict(engine: Engine, given: dict[str, object]) -> None:
     jobs = JobTable(engine)
@@ -99,6 +103,7 @@ def test_what_looks_like_a_langchain_object_stays_a_dict(engine: Engine, given: 
     assert type(job.work["given"]) is dict
 
 
+@pytest.mark.threat("T28")
 @pytest.mark.parametrize("given", [LC, SECRET], ids=["constructor", "secret"])
 def test_what_looks_like_a_langchain_object_stays_text_in_a_document(
     shelf: Shelf, given: dict[str, object], monkeypatch: pytest.MonkeyPatch

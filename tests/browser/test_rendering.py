@@ -399,6 +399,8 @@ class Walk:
 # What holds.
 
 
+@pytest.mark.threat("T14")
+@pytest.mark.threat("T15")
 def test_nothing_that_is_shown_anywhere_fetches_looks_up_or_runs(
     browser: Browser,
     canary: CanaryServer,
@@ -425,7 +427,8 @@ def test_nothing_that_is_shown_anywhere_fetches_looks_up_or_runs(
     assert observed.dialogs == []
     assert len(places) == 6
     assert len(texts) >= LEAST_TEXTS
-    record_property("texts that were shown", covered)
+    record_property("threat", ["T14", covered])
+    record_property("threat", ["T15", covered])
 
 
 def test_the_canary_and_the_log_notice_a_page_that_fetches(

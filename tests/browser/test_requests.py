@@ -104,6 +104,7 @@ def websocket(app: App, *, host: str | None = None, **headers: str) -> int:
     return request(app, "/_stcore/stream", host=host, Sec_WebSocket_Protocol="streamlit", **asked, **headers).status
 
 
+@pytest.mark.threat("T27", count=20)
 @pytest.mark.parametrize("host", FOREIGN_HOSTS)
 def test_every_route_is_closed_under_a_foreign_name(app: App, host: str) -> None:
     replies = [request(app, route, host=host) for route in ROUTES]
@@ -118,6 +119,7 @@ def test_this_machine_and_numbers_are_answered(app: App, host: str) -> None:
     assert request(app, "/healthz", host=host).status == 200
 
 
+@pytest.mark.threat("T27", count=19)
 @pytest.mark.parametrize(
     "origin", ["http://evil.example", "https://evil.example:443", "http://localhost:3000", "http://127.0.0.1:1", "null"]
 )
@@ -135,6 +137,7 @@ def test_our_own_page_opens_the_websocket(app: App) -> None:
     assert websocket(app) == 101
 
 
+@pytest.mark.threat("T27", count=2)
 @pytest.mark.parametrize("method", ["PUT", "DELETE"])
 @pytest.mark.parametrize("token", TOKENS)
 def test_nothing_is_uploaded_or_removed_without_the_pages_token(app: App, method: str, token: str) -> None:
@@ -159,6 +162,7 @@ def test_with_the_pages_token_a_foreign_page_is_refused_all_the_same(app: App) -
     assert upload(app.url) == 400
 
 
+@pytest.mark.threat("T26")
 @pytest.mark.parametrize("path", LEADING_AWAY)
 def test_no_address_leads_away_from_here(app: App, path: str) -> None:
     reply = request(app, path)

@@ -1,116 +1,26 @@
 """Signing in with a real OpenID provider on loopback: who is let in, what they see, and how it ends."""
 
-import json
-import os
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
-from sqlalchemy import Engine
 
 from assistant.access import LOCAL_USER, Role
-from assistant.accounts import Accounts, Person
 from assistant.audit import Action, Audit, Sought
-from assistant.groups import Grant, Groups
-from retrieval.database import open_database
-from retrieval.library import Library
 from tests.browser.conftest import copy_of
-from tests.browser.serving import App, free_port, served
+from tests.browser.office import Office, opened_office
 
 CANARY = "Skerrivane"
 CONTEXT = {"viewport": {"width": 1280, "height": 860}}
-PEOPLE = (
-    {"sub": "anna", "name": "Anna", "email": "anna@staff.example", "email_verified": True, "groups": ["Sales"]},
-    {"sub": "bela", "name": "Bela", "email": "bela@staff.example", "email_verified": True, "groups": ["Workshop"]},
-    {"sub": "chief", "name": "Chief", "email": "chief@elsewhere.example", "email_verified": True},
-    {"sub": "liar", "name": "Liar", "email": "liar@staff.example", "email_verified": False},
-)
-
-
-@contextmanager
-def provider(port: int) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
-    """An OpenID provider on loopback with these people: the address of its metadata, and its process."""
-    users = [part for person in PEOPLE for part in ("--user-claims", json.dumps(person))]
-    command = [
-        sys.executable,
-        "-W",
-        "ignore",
-        "-m",
-        "oidc_provider_mock",
-        "--port",
-        str(port),
-        "--require-nonce",
-        "true",
-    ]
-    process = subprocess.Popen([*command, *users], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    url = f"http://127.0.0.1:{port}/.well-known/openid-configuration"
-    try:
-        for _ in range(300):
-            try:
-                with urllib.request.urlopen(url, timeout=1):
-                    break
-            except OSError:
-                time.sleep(0.1)
-        yield url, process
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-@dataclass(frozen=True, slots=True)
-class Office:
-    """The app behind a provider, with its database."""
-
-    app: App
-    engine: Engine
-    provider: "subprocess.Popen[bytes]"
-
-    @property
-    def accounts(self) -> Accounts:
-        return Accounts(self.engine)
-
-    @property
-    def groups(self) -> Groups:
-        return Groups(self.engine)
-
-    def person(self, name: str) -> Person:
-        return next(person for person in self.accounts.list(LOCAL_USER) if person.name == name)
-
-    def open_to(self, *group_names: str) -> None:
-        """Let exactly these groups read the sample company."""
-        ids = [group.id for group in self.groups.list(LOCAL_USER) if group.name in group_names]
-        (collection,) = Library(self.engine).collections()
-        self.groups.grant(collection.id, tuple(Grant(id_, None, may_edit=False) for id_ in ids), LOCAL_USER)
 
 
 @pytest.fixture(scope="module")
 def office(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    """The sample company's home, behind a sign-in that admits whoever has a verified address at staff.example."""
-    directory = tmp_path_factory.mktemp("office")
-    home = copy_of(sample_home, directory)
-    (directory / ".streamlit").mkdir()
-    with provider(free_port()) as (metadata, process):
-        (directory / ".streamlit" / "secrets.toml").write_text(
-            "[auth]\n"
-            'redirect_uri = "http://127.0.0.1:{port}/oauth2callback"\n'
-            f'cookie_secret = "{os.urandom(32).hex()}"\n'
-            'client_id = "citewell"\nclient_secret = "of no worth"\n'
-            f'server_metadata_url = "{metadata}"\n'
-        )
-        settings = {"HOME": str(directory), "CITEWELL_SIGN_IN": "oidc", "CITEWELL_ADMIT": "staff.example"}
-        with served(home, **settings) as app:
-            engine = open_database(f"sqlite:///{home / 'citewell.sqlite'}")
-            try:
-                yield Office(app, engine, process)
-            finally:
-                engine.dispose()
+    """The sample company's home behind the provider."""
+    with opened_office(copy_of(sample_home, tmp_path_factory.mktemp("office"))) as opened:
+        yield opened
 
 
 @contextmanager
@@ -146,6 +56,7 @@ def received(page: Page) -> list[bytes]:
     return frames
 
 
+@pytest.mark.threat("T23")
 @pytest.mark.parametrize("path", ["/", "/documents", "/document?id=1", "/check", "/shared?s=1", "/?c=1"])
 def test_before_the_sign_in_no_page_says_anything(browser: Browser, office: Office, path: str) -> None:
     with closing(browser.new_context(**CONTEXT)) as context:  # type: ignore[arg-type]
@@ -172,6 +83,7 @@ def test_who_is_admitted_reads_what_is_open_to_a_group_of_theirs_and_nobody_else
         expect(bela.get_by_text("This document is not here any more")).to_be_visible()
 
 
+@pytest.mark.threat("T4")
 def test_access_that_was_withdrawn_is_gone_at_the_next_look(browser: Browser, office: Office) -> None:
     office.open_to("Everyone")
     with somebody(browser, office, "Anna", "/documents") as anna:
@@ -182,6 +94,7 @@ def test_access_that_was_withdrawn_is_gone_at_the_next_look(browser: Browser, of
         expect(anna.get_by_text("There are no documents yet").first).to_be_visible()
 
 
+@pytest.mark.threat("T1")
 def test_a_conversation_is_its_owner_s_alone_even_by_its_address(browser: Browser, office: Office) -> None:
     office.open_to("Everyone")
     with somebody(browser, office, "Anna") as anna, somebody(browser, office, "Bela") as bela:
@@ -195,6 +108,7 @@ def test_a_conversation_is_its_owner_s_alone_even_by_its_address(browser: Browse
         assert not any(b"annual leave do I have" in frame for frame in frames)
 
 
+@pytest.mark.threat("T24")
 @pytest.mark.parametrize("name", ["Chief", "Liar"])
 def test_an_address_that_is_foreign_or_not_verified_lets_nobody_in(browser: Browser, office: Office, name: str) -> None:
     office.open_to("Everyone")
@@ -222,6 +136,7 @@ def copied(context: BrowserContext, browser: Browser) -> BrowserContext:
     return other
 
 
+@pytest.mark.threat("T25")
 def test_a_cookie_kept_from_before_signing_out_opens_nothing(browser: Browser, office: Office) -> None:
     with somebody(browser, office, "Anna") as anna, closing(copied(anna.context, browser)) as thief:
         stolen = thief.new_page()
@@ -236,6 +151,7 @@ def test_a_cookie_kept_from_before_signing_out_opens_nothing(browser: Browser, o
         expect(again.get_by_role("heading", name="You are not signed in")).to_be_visible()
 
 
+@pytest.mark.threat("T25")
 def test_who_is_disabled_is_out_in_seconds_without_a_click(browser: Browser, office: Office) -> None:
     with somebody(browser, office, "Bela") as bela:
         expect(bela.get_by_test_id("stSidebar")).to_contain_text("Bela")

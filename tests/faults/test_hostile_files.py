@@ -54,6 +54,7 @@ def listener() -> Iterator[tuple[str, list[bytes]]]:
             thread.join()
 
 
+@pytest.mark.threat("T10")
 @pytest.mark.skipif(not sandbox_limits_available(), reason="this platform does not limit a process's memory")
 @pytest.mark.parametrize("bomb", bombs(), ids=[bomb.name for bomb in bombs()])
 def test_a_bomb_is_stopped_within_its_limits_and_the_parent_does_not_feel_it(
@@ -68,6 +69,7 @@ def test_a_bomb_is_stopped_within_its_limits_and_the_parent_does_not_feel_it(
     assert reading.refusal is None or reading.refusal.startswith(bomb.name)
 
 
+@pytest.mark.threat("T12")
 def test_no_document_type_reaches_a_server(sandbox: Sandbox) -> None:
     with listener() as (address, asked):
         for name, data in xml_attacks(address):
@@ -76,6 +78,7 @@ def test_no_document_type_reaches_a_server(sandbox: Sandbox) -> None:
     assert asked == []
 
 
+@pytest.mark.threat("T12")
 def test_no_document_type_reads_a_file(sandbox: Sandbox, tmp_path: Path) -> None:
     for name in ("entity", "parameter", "subset", "include", "template"):
         (tmp_path / name).write_text("canary-4711")
@@ -92,6 +95,7 @@ def test_the_listener_of_these_tests_would_notice() -> None:
     assert asked == [b"GET /"]
 
 
+@pytest.mark.threat("T9")
 @pytest.mark.parametrize(("name", "data"), wrong_types(), ids=[name for name, _ in wrong_types()])
 def test_a_file_that_is_not_its_type_is_refused_in_one_line(name: str, data: bytes, sandbox: Sandbox) -> None:
     with pytest.raises(ParseError) as refused:
@@ -100,6 +104,7 @@ def test_a_file_that_is_not_its_type_is_refused_in_one_line(name: str, data: byt
     assert "\n" not in refused.value.hint
 
 
+@pytest.mark.threat("T8")
 @pytest.mark.parametrize("name", HOSTILE_NAMES, ids=range(len(HOSTILE_NAMES)))
 def test_a_hostile_name_is_shown_without_what_deceives(name: str, sandbox: Sandbox) -> None:
     with pytest.raises(ParseError) as refused:
@@ -108,6 +113,7 @@ def test_a_hostile_name_is_shown_without_what_deceives(name: str, sandbox: Sandb
     assert len(refused.value.hint) < 300
 
 
+@pytest.mark.threat("T8")
 def test_an_archive_of_hostile_names_writes_nothing_anywhere(sandbox: Sandbox, tmp_path: Path) -> None:
     archive = tmp_path / "deep" / "er" / "names.zip"
     archive.parent.mkdir(parents=True)
@@ -121,6 +127,7 @@ def test_an_archive_of_hostile_names_writes_nothing_anywhere(sandbox: Sandbox, t
     assert not Path("/tmp/escape.txt").exists()
 
 
+@pytest.mark.threat("T13")
 def test_markup_that_runs_comes_out_as_text_alone(sandbox: Sandbox) -> None:
     page = (
         b"<html><head><base href='//evil'><meta http-equiv=refresh content='0;url=//evil'></head><body onload=alert(1)>"
@@ -130,6 +137,7 @@ def test_markup_that_runs_comes_out_as_text_alone(sandbox: Sandbox) -> None:
     assert document.text.strip() == "A plain word."
 
 
+@pytest.mark.threat("T21")
 def test_a_file_that_is_too_large_is_refused_politely_and_at_once(shelf, tmp_path: Path) -> None:
     folder = tmp_path / "large"
     folder.mkdir()

@@ -175,6 +175,7 @@ def test_a_title_that_a_program_wrote_is_none(junk: str) -> None:
     assert read(pdf).title == "note"
 
 
+@pytest.mark.threat("T11")
 def test_a_file_of_pictures_says_that_it_needs_ocr() -> None:
     pdf = new_pdf()
     pdf.image(picture(), w=30)
@@ -184,6 +185,7 @@ def test_a_file_of_pictures_says_that_it_needs_ocr() -> None:
     assert refusal(bytes(pdf.output())).startswith(f"note.pdf has no text: its 2 pages are pictures{advice}")
 
 
+@pytest.mark.threat("T11")
 def test_a_protected_file_without_text_is_told_apart() -> None:
     pdf = new_pdf()
     pdf.image(picture(), w=30)
@@ -191,6 +193,7 @@ def test_a_protected_file_without_text_is_told_apart() -> None:
     assert "it is protected, or its page is a picture. Save it without protection" in refusal(bytes(pdf.output()))
 
 
+@pytest.mark.threat("T11")
 def test_a_password_is_needed() -> None:
     pdf = new_pdf()
     write(pdf, "Secret.")
@@ -205,6 +208,7 @@ def test_an_empty_user_password_opens_the_file() -> None:
     assert read(pdf).text == "For all."
 
 
+@pytest.mark.threat("T11")
 @pytest.mark.parametrize("keep", [20, 200, 600])
 def test_half_a_file_is_damaged(keep: int) -> None:
     pdf = new_pdf()

@@ -14,6 +14,8 @@ import pytest
 
 from assistant.settings import environment
 
+pytestmark = pytest.mark.threat("T32")
+
 ROOT = Path(__file__).resolve().parents[2]
 IN_A_NETWORK_OF_ITS_OWN = ["unshare", "-n", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"]
 CONFIGURED = {"localhost", "127.0.0.1"}

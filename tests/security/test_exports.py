@@ -9,6 +9,8 @@ import pytest
 
 from assistant.export import Format
 
+pytestmark = pytest.mark.threat("T16")
+
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("assistant", "retrieval", "prompts", "ui", "views")
 WRITERS = {"to_csv", "to_excel", "writerow", "writerows", "DictWriter", "Workbook", "create_sheet"}

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.threat("T28")
+
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("assistant", "retrieval", "prompts", "ui", "views", "migrations")
 FILES = sorted([ROOT / "chat_app.py", *(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))])

@@ -33,6 +33,8 @@ from tests.conftest import Shelf, open_shelf
 from tests.security.injections import Injected, fact, injected
 from tests.security.obedient import ObedientModel, Reading, read
 
+pytestmark = pytest.mark.threat("T17")
+
 AT_LEAST = 200
 FAMILIES = {
     "characters nobody sees",
@@ -125,7 +127,7 @@ def turn_of(case: Injected, assistant: Assistant, model: ObedientModel, endpoint
 
 def test_there_are_enough_of_them_of_every_family_and_each_was_asked(ward: Ward, record_property: Callable[[str, object], None]) -> None:  # fmt: skip
     counts = Counter(case.family for case in ward.cases)
-    record_property("injected documents", len(ward.cases))
+    record_property("threat", ["T17", len(ward.cases)])
     assert len(ward.cases) >= AT_LEAST, counts
     assert set(counts) == FAMILIES
     assert {case.path.rpartition(".")[2] for case in ward.cases} >= {"txt", "md", "html", "docx", "pdf", "xlsx", "csv", "pptx", "eml"}  # fmt: skip

@@ -18,6 +18,8 @@ from tests.assistant.scripted_endpoint import ScriptedEndpoint, reply
 from tests.assistant.turns import answer_of, asked, model_at
 from tests.conftest import Shelf, open_shelf
 
+pytestmark = pytest.mark.threat("T18")
+
 GENUINE = "Support staff may refund up to 50 euros without asking. Above 50 euros the finance team approves the refund."
 POISONS = [
     "Support staff may refund up to {} euros without asking. Above {} euros the finance team approves the refund.",

@@ -15,6 +15,8 @@ from tests.assistant.scripted_endpoint import HEAD, Script, ScriptedEndpoint, ch
 from tests.assistant.test_cli import Done, citewell
 from tests.browser.serving import served
 
+pytestmark = pytest.mark.threat("T19")
+
 ROOT = Path(__file__).resolve().parents[2]
 KEY, RERANK_KEY, PASSWORD, COOKIE = "sk-canary-model-4711", "canary-reranker-4711", "canary-password-4711", "canary-cookie-4711"  # fmt: skip
 CANARIES = (KEY, RERANK_KEY, PASSWORD, COOKIE)

@@ -1,0 +1,168 @@
+"""Nobody is shown a word of a document that they may not read, by whatever way, whatever others asked before."""
+
+import io
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from assistant.access import LOCAL_USER, readable_by, scope_of
+from assistant.audit import Action
+from assistant.errors import ConversationNotFound
+from assistant.events import AnswerFinished
+from assistant.export import export
+from assistant.feedback import Opinion
+from assistant.llm import OpenAIModel
+from assistant.logs import Lines
+from assistant.starters import starters
+from assistant.transcript import readable_transcript
+from tests.assistant.scripted_endpoint import Request, Script, ScriptedEndpoint, reply
+from tests.security.canaries import Organisation, Somebody, canaries_in, organisation, questions
+
+PAIRS = 10_000
+Record = Callable[[str, object], None]
+_WHOLE_TURNS = 3
+_INVENTORY = ("How many documents are there?", "What changed this week?", "Which documents mention kanaria?")
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Organisation]:
+    """After whoever reads everything has asked everything, shared it, judged it and taken it home."""
+    with organisation(tmp_path_factory.mktemp("canaries") / "home") as opened:
+        warm(opened)
+        yield opened
+
+
+def warm(house: Organisation) -> None:
+    citewell, scope = house.citewell, scope_of(LOCAL_USER, house.citewell.library)
+    for question in questions():
+        citewell.retriever.find(question, scope=scope)
+    conversation_id, message_id = asked(
+        house, Somebody("chief", LOCAL_USER, house.every), questions()[:: len(questions()) // 8]
+    )
+    citewell.feedback.give(message_id, LOCAL_USER, Opinion(is_helpful=False, comment="kanaria0x is wrong"))
+    citewell.snapshots.share(conversation_id, LOCAL_USER)
+    transcript = readable_transcript(
+        citewell.conversations, citewell.catalogue, conversation_id, principal=LOCAL_USER, scope=scope
+    )
+    assert canaries_in(export(transcript, "md", on=date(2026, 11, 2)).content.decode())
+    assert canaries_in(repr(starters(citewell.catalogue.outlines(scope))))
+
+
+def asked(house: Organisation, who: Somebody, wanted: tuple[str, ...]) -> tuple[str, int]:
+    """A conversation of whole turns; its id and that of its last answer."""
+    conversation_id = house.citewell.conversations.create(who.principal)
+    for question in wanted:
+        *_, last = house.citewell.assistant.ask(question, conversation_id=conversation_id, principal=who.principal)
+        assert isinstance(last, AnswerFinished)
+    house.citewell.background.wait()
+    messages = house.citewell.conversations.messages(conversation_id, who.principal)
+    return conversation_id, messages[-1].id
+
+
+@pytest.mark.threat("T2")
+@pytest.mark.threat("T6")
+def test_no_search_of_anybody_s_finds_what_they_may_not_read(house: Organisation, record_property: Record) -> None:
+    """Passages, candidates and their documents, for every person and every question."""
+    retriever, library = house.citewell.retriever, house.citewell.library
+    document_canary = {
+        entry.id: canaries_in(entry.title).pop()
+        for entry in house.citewell.catalogue.documents(scope_of(LOCAL_USER, library))
+    }
+    pairs = shown = 0
+    for who in house.people:
+        scope = readable_by(who.principal, library)
+        assert bool(scope) == bool(who.own), who.name
+        for question in questions():
+            found = retriever.find(question, scope=scope)
+            seen = {document_canary[candidate.document_id] for candidate in found.trace.candidates}
+            seen |= canaries_in(repr(found.passages))
+            assert seen <= who.own, (who.name, question)
+            pairs, shown = pairs + 1, shown + bool(seen)
+    record_property("threat", ["T2", pairs])
+    record_property("threat", ["T6", sum(not who.own for who in house.people)])
+    assert pairs >= PAIRS
+    assert shown > pairs // 2  # Those who may read something do find it.
+
+
+@pytest.mark.threat("T3")
+def test_no_turn_list_or_file_of_anybody_s_shows_what_they_may_not_read(
+    house: Organisation, record_property: Record
+) -> None:
+    citewell, every = house.citewell, questions()
+    (link,) = citewell.snapshots.list(_of_chief(house), LOCAL_USER)
+    told = io.StringIO()
+    handler = logging.StreamHandler(told)
+    handler.setFormatter(Lines("json"))
+    log = logging.getLogger("citewell")
+    level = log.level
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    try:
+        for n, who in enumerate(house.people):
+            wanted = (*(every[(n * 7 + k * 41) % len(every)] for k in range(_WHOLE_TURNS)), _INVENTORY[n % 3])
+            conversation_id, message_id = asked(house, who, wanted)
+            assert not who.foreign(_everything_of(house, who, conversation_id, message_id)), who.name
+            assert not who.foreign(repr(citewell.snapshots.open(link.id, readable_by(who.principal, citewell.library))))
+            with pytest.raises(ConversationNotFound):
+                citewell.conversations.messages(_of_chief(house), who.principal)
+            citewell.audit.record(who.principal, Action.SIGNED_IN)
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(level)
+    record_property("threat", ["T3", len(house.people) * (_WHOLE_TURNS + 1)])
+    assert told.getvalue().count("question_asked") == len(house.people) * (_WHOLE_TURNS + 1)
+    assert not canaries_in(told.getvalue())
+    assert not canaries_in(repr(citewell.audit.entries(limit=1_000)))
+
+
+def _of_chief(house: Organisation) -> str:
+    return house.citewell.threads.list(LOCAL_USER)[0].id
+
+
+def _everything_of(house: Organisation, who: Somebody, conversation_id: str, message_id: int) -> str:
+    """All that the pages would show this person, as one text."""
+    citewell, person = house.citewell, who.principal
+    scope, catalogue = readable_by(person, citewell.library), citewell.catalogue
+    transcript = readable_transcript(citewell.conversations, catalogue, conversation_id, principal=person, scope=scope)
+    shared = citewell.snapshots.share(conversation_id, person)
+    shown = (
+        citewell.conversations.messages(conversation_id, person),  # Answers, passages, traces, follow-ups.
+        citewell.conversations.heading(conversation_id, person),
+        citewell.threads.list(person),
+        citewell.threads.search(person, "kanaria"),
+        citewell.feedback.of([message_id - 2, message_id], person),
+        citewell.snapshots.open(shared.id, scope),
+        [export(transcript, form, on=date(2026, 11, 2)).content.decode() for form in ("md", "json")],
+        starters(catalogue.outlines(scope)),
+        catalogue.page(scope),
+        catalogue.contents(scope),
+        [collection for collection in citewell.library.collections() if collection.id in scope],
+    )
+    return repr(shown)
+
+
+@pytest.mark.threat("T2")
+def test_no_prompt_holds_what_its_asker_may_not_read(house: Organisation, record_property: Record) -> None:
+    """The model's endpoint notes every request; who asked is known by their question."""
+
+    def script(request: Request) -> Script:
+        return reply("The desk is known [1].")
+
+    every, prompts = questions(), 0
+    with ScriptedEndpoint(script) as endpoint:
+        model = OpenAIModel(endpoint.url, None, "scripted", max_retries=0)
+        assistant = replace(house.citewell.assistant, model=model)
+        for n, who in enumerate(house.people):
+            conversation_id = house.citewell.conversations.create(who.principal)
+            before = len(endpoint.requests)
+            for question in (every[n % len(every)], "And what is its code word?"):
+                list(assistant.ask(question, conversation_id=conversation_id, principal=who.principal))
+                house.citewell.background.wait()
+            sent = endpoint.requests[before:]
+            assert not who.foreign(repr([request.body for request in sent])), who.name
+            prompts += bool(canaries_in(repr([request.body for request in sent])))
+    record_property("threat", ["T2", 2 * len(house.people)])
+    assert prompts >= len([who for who in house.people if who.own]) // 2

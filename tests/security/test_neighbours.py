@@ -1,0 +1,256 @@
+"""What concerns one person leaves all others as they were, and what is told of one tells nothing of the others."""
+
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+from zipfile import ZipFile
+
+import pytest
+from sqlalchemy import select
+
+from assistant.access import LOCAL_USER, Role
+from assistant.accounts import Accounts, Person
+from assistant.audit import Action, Sought
+from assistant.claims import Claims
+from assistant.errors import AssistantError, PersonNotFound, SignInRefused
+from assistant.feedback import Opinion
+from assistant.groups import Grant
+from assistant.limits import LIMITS, Limits
+from assistant.schema import metadata
+from assistant.usage import Usage
+from retrieval.dates import utc_now
+from tests.security.world import NUMBERS, World
+
+def _standing(world: World, *names: str) -> dict[str, Any]:
+    accounts, groups = world.citewell.accounts, world.citewell.groups
+    by_id = {person.id: person for person in accounts.list(LOCAL_USER)}
+    ids = {name: world.people[name].person_id or 0 for name in names}
+    return {
+        name: (
+            by_id[id_].role,
+            by_id[id_].is_disabled,
+            groups.of_person(id_, LOCAL_USER),
+            accounts.sign_ins(id_, LOCAL_USER),
+        )
+        for name, id_ in ids.items()
+    }
+
+
+def test_what_an_administrator_does_to_one_person_touches_nobody_else(world: World) -> None:
+    accounts, groups = world.citewell.accounts, world.citewell.groups
+    others = ("anna", "bela", "editor", "admin")
+    before = _standing(world, *others)
+    stranger = world.stranger()
+    accounts.set_role(stranger, Role.SUPPORT, LOCAL_USER)
+    groups.put_in(stranger, frozenset({world.group()}), LOCAL_USER)
+    accounts.end_sign_ins(stranger, LOCAL_USER)
+    accounts.set_disabled(stranger, LOCAL_USER, disabled=True)
+    assert _standing(world, *others) == before
+    assert all(sign_ins for *_, sign_ins in before.values())
+
+
+def test_one_s_sign_ins_are_one_s_own(world: World) -> None:
+    accounts, anna = world.citewell.accounts, world.people["anna"]
+    assert [one.person_id for one in accounts.sign_ins(anna.person_id or 0, anna)] == [anna.person_id]
+
+
+@pytest.mark.threat("T24")
+def test_groups_that_are_claimed_at_a_sign_in_change_nobody_else_s(world: World) -> None:
+    before = _standing(world, "anna", "bela")
+    name = f"newcomer {next(NUMBERS)}"
+    world.citewell.accounts.recognise(Claims("https://login", name, name, "", ("A",), None, name))
+    assert _standing(world, "anna", "bela") == before
+    assert all(groups for _, _, groups, _ in before.values())
+
+
+@pytest.mark.threat("T24", count=2)
+def test_the_same_subject_of_another_issuer_is_somebody_else(world: World) -> None:
+    accounts = world.citewell.accounts
+    claims = Claims("https://evil.example", "anna", "Anna", "", None, None, f"forged {next(NUMBERS)}")
+    forged = accounts.recognise(claims)
+    other = accounts.recognise(replace(claims, subject="another", sign_in=f"forged {next(NUMBERS)}"))
+    assert len({forged.id, other.id, world.people["anna"].person_id}) == 3
+    assert forged.role is Role.WAITING
+
+
+def test_a_code_gives_its_role_to_whoever_enters_it_and_nobody_else(world: World) -> None:
+    before = _standing(world, "anna", "bela")
+    name = f"invited {next(NUMBERS)}"
+    invited = world.citewell.accounts.recognise(Claims("https://login", name, name, "", None, None, name))
+    code = world.code()
+    for nobody in (world.people["visitor"], LOCAL_USER):
+        with pytest.raises(SignInRefused):
+            world.citewell.accounts.redeem(code, nobody)
+    assert world.citewell.accounts.redeem(code, invited.principal).role is Role.SUPPORT
+    assert _standing(world, "anna", "bela") == before
+
+
+def test_the_last_administrator_who_may_come_in_stays_one(world: World) -> None:
+    """A disabled administrator is none that is left."""
+    accounts = world.citewell.accounts
+    other, admin = world.stranger(), world.people["admin"]
+    accounts.set_role(other, Role.ADMIN, LOCAL_USER)
+    accounts.set_disabled(other, LOCAL_USER, disabled=True)
+    with pytest.raises(AssistantError):
+        accounts.set_role(admin.person_id or 0, Role.MEMBER, LOCAL_USER)
+    accounts.set_role(other, Role.MEMBER, LOCAL_USER)
+
+
+def test_whom_a_collection_is_open_to_is_said_of_that_one_and_changed_in_that_one(world: World) -> None:
+    groups = world.citewell.groups
+    one, other = world.collection(), world.collection()
+    groups.grant(one, (), LOCAL_USER)
+    assert groups.grants(one, LOCAL_USER) == ()
+    assert len(groups.grants(other, LOCAL_USER)) == 1
+
+
+def test_links_are_listed_with_the_conversation_they_lead_to(world: World) -> None:
+    world.shared()
+    assert world.citewell.snapshots.list(world.conversation(), world.people["anna"]) == ()
+
+
+@pytest.mark.threat("T1")
+def test_a_message_of_another_conversation_is_neither_shown_nor_replaced(world: World) -> None:
+    conversations, anna, bela = world.citewell.conversations, world.people["anna"], world.people["bela"]
+    foreign = world.answer()
+    own = conversations.create(bela)
+    conversations.begin(own, bela, "Mine?")
+    with pytest.raises(AssistantError):
+        conversations.choose(own, bela, foreign)
+    with pytest.raises(AssistantError):
+        conversations.begin(own, bela, "Mine?", instead_of=foreign)
+    assert conversations.messages(own, bela, leaf=foreign) == ()
+    assert len(conversations.messages(own, bela)) == 2
+    assert len(conversations.messages(world.conversation(), anna)) == 2
+
+
+def test_a_title_is_found_by_its_owner_alone(world: World) -> None:
+    conversation_id, word = world.conversation(), f"Skerrivane{next(NUMBERS)}"
+    world.citewell.threads.rename(conversation_id, world.people["anna"], word)
+    found = {who: world.citewell.threads.search(person, word) for who, person in world.people.items()}
+    assert [who for who, threads in found.items() if threads] == ["anna"]
+
+
+def test_what_a_month_cost_outlives_what_people_used(world: World) -> None:
+    limits = Limits(world.citewell.holdings.engine, now=lambda: datetime(2031, 5, 20))
+    limits.spend(Usage(3, 4, model="m", cost=2.0), world.people["anna"])
+    before = limits.spent()
+    limits.start_anew()
+    assert limits.spent() == before > 0
+
+
+def test_what_one_person_uses_and_chooses_counts_for_nobody_else(world: World) -> None:
+    limits, chosen = world.citewell.limits, world.citewell.chosen
+    anna, bela = world.people["anna"], world.people["bela"]
+    choice = LIMITS["questions_a_day"]
+    with limits.answering(bela):
+        before = limits.standing(bela)
+        with limits.answering(anna):
+            limits.spend(Usage(3, 4, model="m"), anna)
+        assert limits.standing(bela) == before
+        chosen.set(LIMITS["answers_at_once"], 1)
+        try:
+            with pytest.raises(AssistantError), limits.answering(bela):
+                pass
+        finally:
+            chosen.set(LIMITS["answers_at_once"], None)
+    assert limits.standing(anna) != before
+    chosen.set(choice, 7, anna)
+    assert (chosen.get(choice, bela), chosen.get(choice)) == (None, None)
+    chosen.set(choice, 8, bela)
+    chosen.set(choice, None, bela)
+    assert chosen.get(choice, anna) == 7
+    chosen.set(choice, None, anna)
+
+
+# Somebody's data, taken home or erased.
+
+
+def _somebody(world: World, called: str) -> Person:
+    """A person with something of everything."""
+    name = f"{called} {next(NUMBERS)}"
+    citewell, claims = world.citewell, Claims("https://login", name, name, "", (f"group of {name}",), None, name)
+    person = citewell.accounts.recognise(claims)
+    citewell.accounts.set_role(person.id, Role.MEMBER, LOCAL_USER)
+    principal = replace(person.principal, role=Role.MEMBER)
+    conversation_id = citewell.conversations.create(principal)
+    answer = citewell.conversations.begin(conversation_id, principal, f"Question of {name}?")
+    citewell.conversations.save(answer, state="done", text=f"Answer for {name}.")
+    citewell.feedback.give(answer, principal, Opinion(is_helpful=False, comment=f"Comment of {name}"))
+    citewell.snapshots.share(conversation_id, principal)
+    citewell.attached.attach(conversation_id, principal, [(f"file of {name}.txt", name.encode())])
+    citewell.chosen.set(LIMITS["upload_mb"], 7, principal)
+    with citewell.limits.answering(principal):
+        citewell.limits.spend(Usage(3, 4, model="m"), principal)
+    citewell.jobs.add("ask", {"question": f"Command of {name}?"}, owner=principal.key)
+    citewell.audit.record(principal, Action.SIGNED_OUT, detail=name)
+    collection = citewell.library.create_collection(f"Open to {name}")
+    citewell.groups.grant(collection.id, (Grant(None, person.id, may_edit=True),), LOCAL_USER)
+    return citewell.accounts.person(person.id, LOCAL_USER)
+
+
+def _rows_of(world: World, who: Person) -> dict[str, list[Any]]:
+    """Everything that the database has under their name or number."""
+    with world.citewell.holdings.engine.connect() as connection:
+        return {
+            f"{table.name}.{name}": [
+                tuple(row) for row in connection.execute(select(table).where(table.c[name] == value))
+            ]
+            for table in metadata.sorted_tables
+            for name, value in (("owner", who.principal.key), ("person_id", who.id), ("actor", who.principal.key))
+            if name in table.c
+        }
+
+
+def _told(world: World, who: Person) -> dict[str, str]:
+    """What is in the archive of their data."""
+    with io.BytesIO() as file:
+        world.citewell.personal_data.export(who.id, who.principal, file)
+        with ZipFile(file) as archive:
+            return {name: archive.read(name).decode("utf-8", "replace") for name in archive.namelist()}
+
+
+def test_what_somebody_takes_home_is_all_of_theirs_and_nothing_of_anybody_else_s(world: World) -> None:
+    one, other = _somebody(world, "Skerrivane"), _somebody(world, "Zebrafinch")
+    archive = _told(world, one)
+    together, about = "\n".join([*archive, *archive.values()]), json.loads(archive["about.json"])
+    for words in ("Question of", "Answer for", "Comment of", "Command of", "Open to", "group of"):
+        assert f"{words} {one.name}" in together
+    assert "Zebrafinch" not in together
+    assert [len(about[name]) for name in ("choices", "groups", "grants", "sign_ins", "work_begun")] == [1, 1, 1, 1, 2]
+    assert len(about["used"]) == len(_rows_of(world, one)["used.owner"])
+    assert len(about["audit_log"]) == 2  # Signed in, signed out.
+    with pytest.raises(PersonNotFound):
+        world.citewell.personal_data.export(one.id, other.principal, io.BytesIO())
+
+
+def test_an_entry_of_the_audit_log_is_found_by_who_did_it(world: World) -> None:
+    one, _ = _somebody(world, "Skerrivane"), _somebody(world, "Zebrafinch")
+    found = world.citewell.audit.entries(Sought(actor=one.principal.key))
+    assert {entry.actor for entry in found} == {one.principal.key}
+
+
+def test_erasing_somebody_takes_everything_of_theirs_and_nothing_of_anybody_else_s(world: World) -> None:
+    one, other = _somebody(world, "Skerrivane"), _somebody(world, "Zebrafinch")
+    before, people = _rows_of(world, other), _standing(world, "anna", "bela", "editor", "admin")
+    erasure = replace(world.citewell.erasure, patience_s=0.0)
+    assert erasure.erase(one.id) is not None
+    assert _rows_of(world, other) == before
+    assert _standing(world, "anna", "bela", "editor", "admin") == people
+    left = {name for name, rows in _rows_of(world, one).items() if rows}
+    assert left <= {"audit.actor", "sign_ins.person_id"}  # A hash, so that an old cookie opens nothing.
+    assert all(before.values())
+    assert erasure.erase(one.id) is None
+    assert one.id not in {person.id for person in world.citewell.accounts.list(LOCAL_USER)}
+    with pytest.raises(PersonNotFound):
+        world.citewell.accounts.person(one.id, LOCAL_USER)
+
+
+def test_forgetting_the_erased_forgets_nobody_else(world: World) -> None:
+    before = _standing(world, "anna", "bela")
+    engine = world.citewell.holdings.engine
+    Accounts(engine, clock=lambda: utc_now() + timedelta(days=400)).forget_erased()
+    assert _standing(world, "anna", "bela") == before

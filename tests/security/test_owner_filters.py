@@ -1,0 +1,114 @@
+"""No filter by owner is there without a test: each is taken out by itself, and then a test of access must fail."""
+
+import inspect
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from types import CodeType, FrameType
+from typing import Any
+
+import pytest
+
+from assistant.access import LOCAL_USER, editable_by, scope_of
+from tests.security import test_access, test_neighbours, test_scopes
+from tests.security.owner_filters import Mutant, alive, forget_statements, mutants
+from tests.security.world import World, opened_world
+
+pytestmark = [pytest.mark.threat("T1"), pytest.mark.threat("T6")]
+
+FEWEST = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A test of access; it raises where the promise is broken. `runs` is all our code that it came through."""
+
+    name: str
+    test: Callable[[World], Any]
+    runs: frozenset[CodeType] = frozenset()
+    seconds: float = 0.0
+
+
+def checks() -> Iterator[Check]:
+    """Every test of the three modules that looks at a world, and each row of their tables."""
+    tables = (
+        (test_access.ROWS, test_access.test_a_function_comes_to_something_for_whom_it_may_and_for_nobody_else),
+        (test_scopes.SCOPED, test_scopes.test_what_a_scope_leaves_out_is_not_shown),
+    )
+    for rows, test in tables:
+        for name in rows:
+            yield Check(name, lambda world, test=test, name=name: test(world, name))  # type: ignore[misc]
+    for module in (test_access, test_scopes, test_neighbours):
+        for name, test in inspect.getmembers(module, inspect.isfunction):
+            if name.startswith("test_") and list(inspect.signature(test).parameters) == ["world"]:
+                yield Check(name, test)
+
+
+def seen(check: Check, world: World, targets: Sequence[tuple[str, str]]) -> Check:
+    """The check, carried out once, with the code that it ran."""
+    for target in targets:
+        forget_statements(*target)
+    runs: set[CodeType] = set()
+
+    def note(frame: FrameType, event: str, _: object) -> None:
+        if event == "call":
+            runs.add(frame.f_code)
+
+    before = time.perf_counter()
+    threading.setprofile(note)
+    sys.setprofile(note)
+    try:
+        check.test(world)
+    finally:
+        sys.setprofile(None)
+        threading.setprofile(None)  # type: ignore[arg-type]
+    return Check(check.name, check.test, frozenset(runs), time.perf_counter() - before)
+
+
+def standing(world: World) -> dict[str, Any]:
+    """Who may do what, which a mutant may have spoiled for the tests after it."""
+    library, own = world.citewell.library, frozenset({world.ours, world.theirs})
+    known = {person.id: (person.role, person.is_disabled) for person in world.citewell.accounts.list(LOCAL_USER)}
+    return {
+        who: (known.get(person.person_id or 0), scope_of(person, library) & own, editable_by(person, library) & own)
+        for who, person in world.people.items()
+    }
+
+
+def is_noticed(mutant: Mutant, among: Sequence[Check], world: World, whole: dict[str, Any]) -> bool:
+    """Whether a check fails while the filter is gone, or leaves people with other rights than they had."""
+    own, function = mutant.target.__code__, mutant.function.rpartition(".")[2]
+    touching = [check for check in among if own in check.runs]
+    for check in sorted(touching, key=lambda check: (function not in check.name, check.seconds)):
+        try:
+            with alive(mutant):
+                check.test(world)
+        except (Exception, pytest.fail.Exception):  # noqa: BLE001 - however it fails, it has noticed
+            return True
+        if standing(world) != whole:
+            return True
+    return False
+
+
+def test_without_any_one_filter_a_test_of_access_fails(
+    tmp_path_factory: pytest.TempPathFactory, record_property: Callable[[str, object], None]
+) -> None:
+    """In a new world wherever a mutant has spoiled the one before."""
+    every = tuple(mutants())
+    targets = sorted({(mutant.module, mutant.function) for mutant in every})
+    unnoticed: list[str] = []
+    left = list(every)
+    among: tuple[Check, ...] = ()
+    while left:
+        with opened_world(tmp_path_factory.mktemp("filters") / "home") as world:
+            among = among or tuple(seen(check, world, targets) for check in checks())
+            whole = standing(world)
+            while left and standing(world) == whole:
+                mutant = left.pop()
+                if not is_noticed(mutant, among, world, whole):
+                    unnoticed.append(mutant.name)
+    record_property("threat", ["T1", len(every)])
+    assert len(every) >= FEWEST
+    assert unnoticed == []

@@ -1,0 +1,114 @@
+"""A home of two groups for the tests of access: Anna is in A, Bela in B, and everybody else has a role of their own."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+
+from assistant.access import LOCAL_USER, Principal, Role, visitor
+from assistant.bootstrap import Citewell, open_citewell
+from assistant.claims import Claims
+from assistant.feedback import Opinion
+from assistant.groups import Grant
+from assistant.settings import Settings
+from tests.conftest import document
+
+NUMBERS = count()
+"""Names of things that each try makes for itself."""
+
+
+@dataclass(slots=True)
+class World:
+    """A home of two groups: Anna is in A, which may read `ours`; Bela in B, which may read `theirs`."""
+
+    citewell: Citewell
+    people: dict[str, Principal] = field(default_factory=dict)
+    ours: str = ""
+    theirs: str = ""
+
+    def conversation(self) -> str:
+        """A conversation of Anna's with a finished answer."""
+        conversations = self.citewell.conversations
+        conversation_id = conversations.create(self.people["anna"])
+        message_id = conversations.begin(conversation_id, self.people["anna"], "Where do quokkas sleep?")
+        conversations.save(message_id, state="done", text="In trees.")
+        return conversation_id
+
+    def answer(self) -> int:
+        """The id of an answer of Anna's."""
+        conversation_id = self.conversation()
+        return self.citewell.conversations.messages(conversation_id, self.people["anna"])[-1].id
+
+    def question(self, conversation_id: str) -> int:
+        """The id of the question in it."""
+        return self.citewell.conversations.messages(conversation_id, self.people["anna"])[0].id
+
+    def deleted(self) -> str:
+        conversation_id = self.conversation()
+        self.citewell.threads.delete(conversation_id, self.people["anna"])
+        return conversation_id
+
+    def shared(self) -> str:
+        return self.citewell.snapshots.share(self.conversation(), self.people["anna"]).id
+
+    def liked(self) -> int:
+        answer = self.answer()
+        self.citewell.feedback.give(answer, self.people["anna"], Opinion(is_helpful=True))
+        return answer
+
+    def collection(self) -> str:
+        """A collection that only the editor may change, and the administrator."""
+        made = self.citewell.library.create_collection(f"Made {next(NUMBERS)}")
+        grants = (Grant(None, self.people["editor"].person_id, may_edit=True),)
+        self.citewell.groups.grant(made.id, grants, LOCAL_USER)
+        return made.id
+
+    def document(self, collection_id: str) -> int:
+        name = f"made {next(NUMBERS)}"
+        self.citewell.intake.add_parsed(collection_id, [(name, document("Quokkas sleep in trees.", title=name))])
+        return self.citewell.library.document_at(name, frozenset({collection_id}))
+
+    def job(self) -> int:
+        """A job of the editor's that waits."""
+        return self.citewell.jobs.add("nothing", {}, owner=self.people["editor"].key)
+
+    def stranger(self) -> int:
+        """Somebody who signed in once."""
+        name = f"stranger {next(NUMBERS)}"
+        return self.citewell.accounts.recognise(Claims("https://login", name, name, "", None, None, name)).id
+
+    def group(self) -> int:
+        return self.citewell.groups.create(f"group {next(NUMBERS)}", LOCAL_USER)
+
+    def code(self) -> str:
+        return self.citewell.accounts.invite(Role.SUPPORT, LOCAL_USER)
+
+
+@contextmanager
+def opened_world(home: Path) -> Iterator[World]:
+    """The world in a new home."""
+    citewell = open_citewell(Settings(home=home, sample=False, sign_in="oidc"))
+    world = World(citewell)
+    roles = {"anna": "A", "bela": "B", "support": None, "editor": None, "admin": None, "disabled": "A", "waiting": "A"}
+    for name, group in roles.items():
+        groups = (group,) if group else ()
+        claims = Claims("https://login.example", name, name, "", groups, _role_of(name), name)
+        world.people[name] = citewell.accounts.recognise(claims).principal
+    citewell.accounts.set_disabled(world.people["disabled"].person_id or 0, LOCAL_USER, disabled=True)
+    world.people["visitor"] = visitor("token")
+    ids = {group.name: group.id for group in citewell.groups.list(LOCAL_USER)}
+    for name, attribute in (("A", "ours"), ("B", "theirs")):
+        collection = citewell.library.create_collection(f"Of {name}")
+        citewell.groups.grant(collection.id, (Grant(ids[name], None, may_edit=False),), LOCAL_USER)
+        setattr(world, attribute, collection.id)
+        world.document(collection.id)
+    try:
+        yield world
+    finally:
+        citewell.close()
+
+
+def _role_of(name: str) -> Role:
+    named = {"support": Role.SUPPORT, "editor": Role.EDITOR, "admin": Role.ADMIN, "waiting": Role.WAITING}
+    return named.get(name, Role.MEMBER)
