@@ -132,11 +132,12 @@ class PersonalData:
         with self.engine.connect() as connection:
             return tuple(connection.execute(query.order_by(conversations.c.created_at, conversations.c.id)).scalars())
 
-    def _conversation(self, whose: _Of, conversation_id: str, files: list[dict[str, str]]) -> dict[str, Any]:
+    def _conversation(self, whose: _Of, conversation_id: str) -> dict[str, Any] | None:
+        query = select(conversations).where(conversations.c.id == conversation_id)
         with self.engine.connect() as connection:
-            row = (
-                connection.execute(select(conversations).where(conversations.c.id == conversation_id)).mappings().one()
-            )
+            row = connection.execute(query).mappings().first()
+            if row is None:
+                return None
             stored = every_message(connection, conversation_id)
             facts = _facts(connection, conversation_id)
             links = connection.execute(select(snapshots.c.id).where(snapshots.c.conversation_id == conversation_id))
