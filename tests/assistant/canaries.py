@@ -24,7 +24,7 @@ def files_with(home: Path, words: str) -> list[str]:
 
 def files_with_bytes(home: Path, data: bytes) -> list[str]:
     """The files of a home that have these very bytes."""
-    return [path.relative_to(home).as_posix() for path in _files(home) if data in path.read_bytes()]
+    return [path.relative_to(home).as_posix() for path in _files(home) if data in _read(path)]
 
 
 def _files(home: Path) -> list[Path]:
@@ -32,8 +32,16 @@ def _files(home: Path) -> list[Path]:
     return sorted(Path(root, name) for root, _, names in os.walk(home, followlinks=True) for name in names)
 
 
+def _read(path: Path) -> bytes:
+    """What is in it; nothing where it went meanwhile, for the home may be open."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""
+
+
 def _contents(path: Path) -> Iterator[bytes]:
-    data = path.read_bytes()
+    data = _read(path)
     yield data
     if len(data) > _MOST_UNPACKED:
         return

@@ -12,8 +12,8 @@ import pytest
 from assistant.access import LOCAL_USER
 from assistant.worker import Worker
 from tests.assistant.canaries import files_with
-from tests.assistant.test_cli import citewell
 from tests.assistant.people import CANARY, anna, boss, opened
+from tests.assistant.test_cli import citewell
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -30,7 +30,7 @@ from assistant.settings import environment
 from assistant.worker import Worker
 from retrieval.database import open_database
 from tests.assistant.canaries import files_with, files_with_bytes
-from tests.assistant.people import ANNA, BEGAN, CANARY, QUESTION, BODY, STYLE, anna, boss, erase, opened, work_off
+from tests.assistant.people import ANNA, BEGAN, BODY, CANARY, QUESTION, STYLE, anna, boss, erase, opened, work_off
 from tests.assistant.scripted_endpoint import HANG, HEAD, ScriptedEndpoint, chunk
 from tests.assistant.test_logs import logged
 from tests.assistant.turns import model_at
@@ -268,7 +268,8 @@ def test_what_an_index_has_of_a_collection_that_is_gone_goes_at_the_next_start(f
         (collection_id,) = citewell.library.private(anna(citewell).key)
         scope = frozenset({collection_id})
         ids = tuple(entry.id or 0 for entry in citewell.catalogue.page(scope).entries)
-        (vector, *_) = [one.embedding.tobytes() for one in citewell.library.indexed_chunks(ids) if one.embedding is not None]
+        embeddings = [one.embedding for one in citewell.library.indexed_chunks(ids)]
+        vector = next(embedding.tobytes() for embedding in embeddings if embedding is not None)
         citewell.library.delete_collection(collection_id)
     assert files_with_bytes(fresh_home / "indexes", vector)
     with closing(opened(fresh_home)) as citewell:

@@ -21,7 +21,6 @@ from tests.assistant.canaries import files_with
 from tests.assistant.people import ANNA, CANARY, boss, erase, opened, work_off
 
 
-
 @pytest.fixture
 def citewell(fresh_home: Path) -> Iterator[Citewell]:
     """A home in which nothing was chosen; no worker runs."""
