@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, delete, insert, or_, select, update
 
-from assistant.access import LOCAL_USER, Principal
+from assistant.access import LOCAL_USER, Principal, Role
 from assistant.accounts import ERASED, Accounts, keeping_an_admin
 from assistant.errors import PersonNotFound
 from assistant.job_table import Job, JobTable
@@ -41,14 +41,18 @@ ERASE, CLEAR = "erase_person", "clear_traces"
 """The kinds of job."""
 ASKED = ("ask", "check", "list_documents", "search")
 """The kinds of job that hold what somebody asked by a command, and what they were told."""
-GOES = (
+_GOES = (
     "This removes, for good: the name and address, sign-ins, groups and access, all conversations with their files, "
     "links and feedback, own choices and counts."
 )
-STAYS = (
-    "What stays: rows of the audit log, which know people by what their provider calls them and not by name, until "
-    "their time is up; documents in collections, without a word of who brought them; and for 31 days a hash of each "
-    "sign-in, so that an old cookie does not bring the person back."
+_STAYS = (
+    "What stays: rows of the audit log, which know people by what their provider calls them and by the network address "
+    "they came from, not by name, until their time is up; documents in collections, without a word of who brought "
+    "them; and for 31 days a hash of each sign-in, so that an old cookie does not bring the person back."
+)
+_GOES_LOCAL = (
+    "This removes, for good: all conversations of whoever sits at this machine, with their files, links and feedback, "
+    "own choices, and what commands asked. What stays: documents in collections, and the audit log."
 )
 _STOPPING_S = 30.0
 
@@ -82,20 +86,16 @@ class Erasure:
 
         Oneself, or anybody for an administrator. Raises PersonNotFound, and NotAllowed for the last administrator.
         """
-        self.check(person_id, principal)
+        if person_id is not None:
+            self.accounts.person(person_id, principal)
+        elif not principal.is_admin:
+            raise PersonNotFound
         if (job := self.under_way(person_id)) is not None:
             return job.id
         self._shut_out(person_id)
         job_id = self.jobs.add(ERASE, {"person_id": person_id}, owner="")
         self.wake.set()
         return job_id
-
-    def check(self, person_id: int | None, principal: Principal) -> None:
-        """Raises PersonNotFound where there is nobody of this number, or they are not this person's to erase."""
-        if person_id is not None:
-            self.accounts.person(person_id, principal)
-        elif not principal.is_admin:
-            raise PersonNotFound
 
     def under_way(self, person_id: int | None) -> Job | None:
         """The job that erases this person, while it waits or runs."""
@@ -147,6 +147,11 @@ class Erasure:
                 self.jobs.cancel(job.id)
 
 
+def consequences(person_id: int | None) -> tuple[str, ...]:
+    """What goes and what stays, in a person's words."""
+    return (_GOES_LOCAL,) if person_id is None else (_GOES, _STAYS)
+
+
 def called(person_id: int | None) -> str:
     """What the audit log calls whose data were taken out or removed."""
     return LOCAL if person_id is None else f"person {person_id}"
@@ -160,7 +165,7 @@ def _end_sign_ins(connection: Connection, person_id: int) -> None:
 def _leave_a_grave(connection: Connection, person_id: int) -> None:
     """Of the person's row only the number stays, of sign-ins only the hash."""
     moment = utc_now()
-    empty = {"issuer": ERASED, "subject": str(person_id), "name": "", "email": "", "role": "waiting"}
+    empty = {"issuer": ERASED, "subject": str(person_id), "name": "", "email": "", "role": Role.WAITING.value}
     times = {"created_at": moment, "seen_at": moment}
     connection.execute(update(people).where(people.c.id == person_id).values(**empty, **times, is_disabled=True))
     ended = {"began_at": moment, "seen_at": moment, "ended_at": moment}

@@ -7,6 +7,7 @@ it is out of every export. Sign-ins come without their hashes, and other people 
 import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import PurePosixPath
@@ -19,7 +20,7 @@ from assistant.access import LOCAL_USER, Principal, readable_by
 from assistant.accounts import Accounts, Person
 from assistant.attached import READ
 from assistant.conversations import StoredMessage, every_message
-from assistant.errors import PersonNotFound
+from assistant.errors import PersonNotFound, SnapshotNotFound
 from assistant.export.as_json import message_json
 from assistant.job_table import JobTable
 from assistant.schema import (
@@ -85,16 +86,19 @@ class PersonalData:
     def export(self, person_id: int | None, principal: Principal, to: IO[bytes]) -> Exported:
         """Write the ZIP of a person: one's own, or anybody's for an administrator. Raises PersonNotFound, OSError."""
         whose = self._whose(person_id, principal)
-        files = 0
+        count = files = 0
         with ZipFile(to, "w", ZIP_DEFLATED) as archive:
             _add(archive, "about.json", self._about(whose))
-            ids = self._conversations(whose)
-            for conversation_id in ids:
+            for conversation_id in self._conversations(whose):
                 kept = self._files(whose, conversation_id)
-                told = [{"name": name, "in_this_archive": place} for name, _, place in kept]
-                _add(archive, f"conversations/{conversation_id}.json", self._conversation(whose, conversation_id, told))
+                told = self._conversation(whose, conversation_id)
+                if told is None:  # It was deleted meanwhile.
+                    continue
+                told["files"] = [{"name": name, "in_this_archive": place} for name, _, place in kept]
+                _add(archive, f"conversations/{conversation_id}.json", told)
                 files += sum(self._add_file(archive, sha256, place) for _, sha256, place in kept)
-        return Exported(len(ids), files)
+                count += 1
+        return Exported(count, files)
 
     def _whose(self, person_id: int | None, principal: Principal) -> _Of:
         if person_id is not None:
@@ -128,11 +132,12 @@ class PersonalData:
         with self.engine.connect() as connection:
             return tuple(connection.execute(query.order_by(conversations.c.created_at, conversations.c.id)).scalars())
 
-    def _conversation(self, whose: _Of, conversation_id: str, files: list[dict[str, str]]) -> dict[str, Any]:
+    def _conversation(self, whose: _Of, conversation_id: str) -> dict[str, Any] | None:
+        query = select(conversations).where(conversations.c.id == conversation_id)
         with self.engine.connect() as connection:
-            row = (
-                connection.execute(select(conversations).where(conversations.c.id == conversation_id)).mappings().one()
-            )
+            row = connection.execute(query).mappings().first()
+            if row is None:
+                return None
             stored = every_message(connection, conversation_id)
             facts = _facts(connection, conversation_id)
             links = connection.execute(select(snapshots.c.id).where(snapshots.c.conversation_id == conversation_id))
@@ -147,8 +152,7 @@ class PersonalData:
                 {"id": one.id, **facts[one.id], **message_json(entry)}
                 for one, entry in zip(stored, transcript.entries, strict=True)
             ],
-            "shared": [] if row["deleted_at"] else [self._shared(whose, snapshot_id) for snapshot_id in shared],
-            "files": files,
+            "shared": list(self._shared(whose, shared)),
         }
 
     def _readable(self, whose: _Of, row: RowMapping, stored: tuple[StoredMessage, ...]) -> Transcript:
@@ -156,10 +160,13 @@ class PersonalData:
         transcript = Transcript(row["title"] or first_question(entries), row["created_at"], entries)
         return transcript.for_reader(self.catalogue.readable(transcript.documents, whose.scope))
 
-    def _shared(self, whose: _Of, snapshot_id: str) -> dict[str, Any]:
-        transcript = self.snapshots.open(snapshot_id, whose.scope)
-        told = [message_json(entry) for entry in transcript.entries]
-        return {"title": transcript.title, "shared_at": transcript.created_at, "messages": told}
+    def _shared(self, whose: _Of, snapshot_ids: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+        """Links that are in force."""
+        for snapshot_id in snapshot_ids:
+            with suppress(SnapshotNotFound):
+                transcript = self.snapshots.open(snapshot_id, whose.scope)
+                told = [message_json(entry) for entry in transcript.entries]
+                yield {"title": transcript.title, "shared_at": transcript.created_at, "messages": told}
 
     # Their files.
 
@@ -183,9 +190,13 @@ class PersonalData:
     def _add_file(self, archive: ZipFile, sha256: str, place: str) -> bool:
         """Whether it is kept."""
         path = self.originals.path_of(sha256)
-        if path is not None:
+        if path is None:
+            return False
+        try:
             archive.write(path, place)
-        return path is not None
+        except FileNotFoundError:  # It was removed meanwhile.
+            return False
+        return True
 
 
 def _person(person: Person | None) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from assistant.access import LOCAL_USER
 from assistant.bootstrap import Citewell
 from assistant.carrying_out import Begun, carry_out
+from assistant.erasure import CLEAR
 from assistant.errors import AssistantError
 from assistant.job_table import Job
 from assistant.operations import ATTACHED, READING, WRITING, Operation, Reporter
@@ -43,6 +44,8 @@ class Worker:
         citewell = self._citewell
         citewell.jobs.resume()
         citewell.attached.sweep()
+        if citewell.indexes.drop_unknown():
+            citewell.jobs.add(CLEAR, {"collection_ids": []}, owner="")
         if citewell.settings.sample and not citewell.library.collections():
             citewell.jobs.add("read_sample", {}, owner=LOCAL_USER.key)
         citewell.background.start(self._keep_no_longer)

@@ -62,6 +62,9 @@ class ChunkIndex(Protocol):
     def empty(self, collection_id: str) -> None:
         """Make ready to be filled anew by one `commit`; until then what it held may still be found."""
 
+    def held(self) -> frozenset[str]:
+        """The collections of which it has anything."""
+
     def drop(self, collection_id: str) -> None:
         """Forget a collection, its files with it."""
 
@@ -267,6 +270,14 @@ class Indexes:
         """Forget a collection that SQL has no more."""
         for follower in self._followers:
             follower.drop(collection_id)
+
+    def drop_unknown(self) -> bool:
+        """Forget the collections that SQL has no more, whatever was cut off when they went; whether there was one."""
+        held = frozenset[str]().union(*(follower.index.held() for follower in self._followers))
+        unknown = held.difference(self._library.every_collection())
+        for collection_id in unknown:
+            self.drop(collection_id)
+        return bool(unknown)
 
     def scrub(self) -> None:
         """Leave nothing of dropped collections on the disk; raises HomeInUse."""

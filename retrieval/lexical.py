@@ -149,6 +149,10 @@ class LexicalIndex:
         for entries in self._entries(collection_id):
             entries.remove_all()
 
+    def held(self) -> frozenset[str]:
+        """The collections of which there are files."""
+        return frozenset(path.name for path in self._directory.glob("*") if path.is_dir())
+
     def drop(self, collection_id: str) -> None:
         """Forget a collection; how its words are stemmed is kept, for it may be filled again."""
         for entries in self._open.pop(collection_id, ()):

@@ -88,6 +88,10 @@ class VectorIndex:
         """Remove all vectors; nothing is found until they are added again."""
         self.drop(collection_id)
 
+    def held(self) -> frozenset[str]:
+        """The collections of which there are vectors, by whatever model."""
+        return frozenset(collection.name.rpartition("-")[0] for collection in self._client.list_collections())
+
     def drop(self, collection_id: str) -> None:
         """Forget a collection, its vectors by other models too."""
         self._open.pop(collection_id, None)

@@ -9,7 +9,7 @@ import streamlit as st
 from assistant.access import Principal
 from assistant.audit import Action
 from assistant.bootstrap import Citewell
-from assistant.erasure import GOES, STAYS, called
+from assistant.erasure import called, consequences
 from assistant.errors import AssistantError, PersonNotFound
 from retrieval.folding import fold
 from ui.markdown import literal
@@ -59,8 +59,8 @@ def _as_they_are_now(citewell: Citewell, principal: Principal) -> Principal:
 def draw_erase(visit: Visit, person_id: int | None, words: tuple[str, ...], done: Callable[[], None]) -> None:
     """Behind a button: what goes, what stays, and a field for one of these words; `done` is called once it has begun."""
     with st.popover("Erase…", icon=":material/delete_forever:", type="tertiary", key=f"erase_{person_id}"):
-        st.markdown(literal(GOES))
-        st.markdown(literal(STAYS))
+        for sentence in consequences(person_id):
+            st.markdown(literal(sentence))
         with st.form(f"erase_form_{person_id}", border=False):
             typed = st.text_input(f"Type {literal(words[0])} to confirm", key=f"erase_word_{person_id}")
             sure = st.form_submit_button("Erase for good", type="primary")

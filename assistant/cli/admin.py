@@ -30,7 +30,7 @@ from assistant.cli.output import (
     record,
     say,
 )
-from assistant.erasure import ERASE, GOES, LOCAL, STAYS, called
+from assistant.erasure import ERASE, LOCAL, called, consequences
 from assistant.errors import AssistantError
 from assistant.markup import visible
 from assistant.personal_data import Exported, PersonalData
@@ -138,7 +138,7 @@ def erase_person(
     with _accounts(home) as (_, accounts):
         name = accounts.person(person_id, LOCAL_USER).name if person_id is not None else "whoever sits at the machine"
     if not yes:
-        say(f"{GOES} {STAYS}")
+        say(" ".join(consequences(person_id)))
         if not typer.confirm(f"Erase {visible(name)} for good?", err=True):
             raise typer.Exit(1)
     result = perform(ERASE, {"person_id": person_id}, home)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -45,3 +46,17 @@ def assistant(stocked: Shelf, conversations: Conversations, embedder: Embedder) 
     """Without a model."""
     retriever = CitewellRetriever(engine=stocked.search, catalogue=stocked.catalogue, limit=8)
     return Assistant(stocked.library, retriever, conversations, embedder, None, 200, today=lambda: date(2026, 11, 3))
+
+
+@pytest.fixture(scope="session")
+def computed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a home can compute again, computed once."""
+    return tmp_path_factory.mktemp("computed")
+
+
+@pytest.fixture
+def fresh_home(tmp_path: Path, computed: Path) -> Path:
+    """The directory of a home in which nothing has been kept yet."""
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home/cache").symlink_to(computed, target_is_directory=True)
+    return tmp_path / "home"

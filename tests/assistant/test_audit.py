@@ -230,6 +230,7 @@ RECORDED = (
     "house_rules.restore",
     "accounts.invite",
     "accounts.redeem",
+    "erasure.begin",
     "export",
 )
 """What a page or a command does not do without recording it; what becomes a job is recorded where jobs are done."""

@@ -12,17 +12,19 @@ import pytest
 from assistant.access import LOCAL_USER
 from assistant.worker import Worker
 from tests.assistant.canaries import files_with
+from tests.assistant.people import CANARY, anna, boss, opened
 from tests.assistant.test_cli import citewell
-from tests.assistant.test_personal_data import CANARY, ROOT, anna, boss, opened
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Path:
+def home(fresh_home: Path) -> Path:
     """A home with an administrator, who is number 1, and Anna, who is number 2; closed."""
-    with closing(opened(tmp_path / "home")) as made:
+    with closing(opened(fresh_home)) as made:
         boss(made)
         anna(made)
-    return tmp_path / "home"
+    return fresh_home
 
 
 def test_a_person_is_taken_out_to_a_file_that_its_owner_alone_may_read(home: Path, tmp_path: Path) -> None:

@@ -10,98 +10,41 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
-from pydantic import TypeAdapter
 from sqlalchemy import func, select
 
 from assistant.access import LOCAL_USER, Principal, Role, visitor
 from assistant.audit import Action
-from assistant.bootstrap import Citewell, open_citewell
-from assistant.choices import Choice
+from assistant.bootstrap import Citewell
 from assistant.claims import Claims
 from assistant.erasure import ASKED
 from assistant.errors import ConversationNotFound, NotAllowed, PersonNotFound, SignInRefused
-from assistant.feedback import Opinion
 from assistant.groups import Grant
 from assistant.jobs import JOBS
-from assistant.narrowed import Narrowed
-from assistant.operations import ATTACHED, READING, Reporter, finish_up
+from assistant.operations import READING
 from assistant.schema import choices, conversations, feedback, jobs, messages, people, sign_ins, used
-from assistant.settings import Settings, environment
-from assistant.threads import Choices
+from assistant.settings import environment
 from assistant.worker import Worker
 from retrieval.database import open_database
-from retrieval.filters import Filters
 from tests.assistant.canaries import files_with, files_with_bytes
+from tests.assistant.people import ANNA, BEGAN, BODY, CANARY, QUESTION, STYLE, anna, boss, erase, opened, work_off
 from tests.assistant.scripted_endpoint import HANG, HEAD, ScriptedEndpoint, chunk
 from tests.assistant.test_logs import logged
 from tests.assistant.turns import model_at
 from tests.conftest import document
 
 ROOT = Path(__file__).resolve().parents[2]
-CANARY = "xyquokk"
-"""Begins every word that is Anna's alone."""
-BODY = f"# {CANARY}heading\n\nThe {CANARY}body sleeps in the tall trees at night and eats green leaves. " * 8
-ANNA = Claims("https://login", "s1", f"Anna {CANARY}name", f"{CANARY}mail@x.example", ("Crew",), Role.MEMBER, "once")
-STYLE: Choice[str] = Choice("own_words", TypeAdapter(str))
-BEGAN = datetime(2030, 1, 1)
-QUESTION = f"Where does the {CANARY}body sleep, asks {CANARY}question?"
-
-
-def opened(home: Path) -> Citewell:
-    return open_citewell(Settings(home=home, sample=False, sign_in="oidc"))
-
-
-def work_off(citewell: Citewell) -> None:
-    """Do what the worker would do."""
-    while (job := citewell.jobs.claim(ATTACHED.keys())) is not None:
-        citewell.jobs.finish(job.id, ATTACHED[job.kind](citewell, job.work, Reporter()))
-    finish_up(citewell)
-
-
-def boss(citewell: Citewell) -> Principal:
-    return citewell.accounts.recognise(Claims("https://login", "b", "Boss", "", None, Role.ADMIN, "boss")).principal
-
-
-def anna(citewell: Citewell) -> Principal:
-    """Somebody with canaries in everything that she has."""
-    who = citewell.accounts.recognise(ANNA).principal
-    conversation_id = citewell.conversations.create(who)
-    for name in (f"../../{CANARY}file.md", f"{CANARY}early.md"):
-        citewell.attached.attach(conversation_id, who, [(name, f"{name} {BODY}".encode())])
-    work_off(citewell)
-    citewell.attached.remove(conversation_id, who, f"{CANARY}early.md")
-    work_off(citewell)
-    list(citewell.assistant.ask(QUESTION, conversation_id=conversation_id, principal=who))
-    answer = citewell.conversations.messages(conversation_id, who)[-1]
-    assert f"{CANARY}body" in answer.text
-    citewell.feedback.give(answer.id, who, Opinion(is_helpful=False, reason="other", comment=f"{CANARY}comment"))
-    citewell.threads.rename(conversation_id, who, f"{CANARY}title")
-    filters = Filters(title=f"{CANARY}filter")
-    citewell.threads.choose(conversation_id, who, Choices(Narrowed(None, filters), "short"))
-    citewell.snapshots.share(conversation_id, who)
-    citewell.chosen.set(STYLE, f"{CANARY}style", who)
-    again = citewell.conversations.create(who)
-    citewell.conversations.save(citewell.conversations.begin(again, who, f"{CANARY}put away"), state="done", text="No.")
-    citewell.threads.delete(again, who)
-    return who
 
 
 @pytest.fixture
-def citewell(tmp_path: Path) -> Iterator[Citewell]:
+def citewell(fresh_home: Path) -> Iterator[Citewell]:
     """A home with an administrator; no worker runs."""
-    with closing(opened(tmp_path / "home")) as made:
+    with closing(opened(fresh_home)) as made:
         made.accounts.recognise(Claims("https://login", "b", "Boss", "", None, Role.ADMIN, "boss"))
         yield made
-
-
-def erase(citewell: Citewell, person_id: int | None, by: Principal) -> None:
-    replace(citewell.erasure, patience_s=0.0).begin(person_id, by)
-    work_off(citewell)
 
 
 # Erased.
@@ -288,7 +231,7 @@ VICTIM = """
 import sys, time
 from pathlib import Path
 from assistant.worker import Worker
-from tests.assistant.test_personal_data import opened, boss
+from tests.assistant.people import opened, boss
 citewell = opened(Path(sys.argv[1]))
 Worker(citewell).start()
 citewell.erasure.begin(int(sys.argv[2]), boss(citewell))
@@ -298,29 +241,50 @@ time.sleep(60)
 
 
 @pytest.mark.parametrize("when", ["begun", "gone from the database"])
-def test_what_was_killed_in_the_middle_is_finished_at_the_next_start(tmp_path: Path, when: str) -> None:
-    home = tmp_path / "home"
-    with closing(opened(home)) as citewell:
+def test_what_was_killed_in_the_middle_is_finished_at_the_next_start(fresh_home: Path, when: str) -> None:
+    with closing(opened(fresh_home)) as citewell:
         boss(citewell)
         person_id = anna(citewell).person_id or 0
-    command = [sys.executable, "-c", VICTIM, str(home), str(person_id)]
+    command = [sys.executable, "-c", VICTIM, str(fresh_home), str(person_id)]
     with subprocess.Popen(
         command, cwd=ROOT, env=environment(PYTHONPATH=str(ROOT)), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     ) as victim:
         assert victim.stdout is not None
         assert victim.stdout.readline() == b"begun\n"
         if when != "begun":
-            wait_for_grave(home, person_id)
+            wait_for_grave(fresh_home, person_id)
         os.kill(victim.pid, signal.SIGKILL)
-    with closing(opened(home)) as citewell:
+    with closing(opened(fresh_home)) as citewell:
         Worker(citewell).start()
-        until = time.monotonic() + 60
-        while time.monotonic() < until and citewell.jobs.open():
-            time.sleep(0.1)
-        assert citewell.jobs.open() == ()
-        assert files_with(home, CANARY) == []
+        wait_until_done(citewell)
+        assert files_with(fresh_home, CANARY) == []
         with pytest.raises(PersonNotFound):
             citewell.accounts.person(person_id, LOCAL_USER)
+
+
+def test_what_an_index_has_of_a_collection_that_is_gone_goes_at_the_next_start(fresh_home: Path) -> None:
+    """Whatever kept it: the embedding's weights were missing when its collection went, or a kill."""
+    with closing(opened(fresh_home)) as citewell:
+        (collection_id,) = citewell.library.private(anna(citewell).key)
+        scope = frozenset({collection_id})
+        ids = tuple(entry.id or 0 for entry in citewell.catalogue.page(scope).entries)
+        embeddings = [one.embedding for one in citewell.library.indexed_chunks(ids)]
+        vector = next(embedding.tobytes() for embedding in embeddings if embedding is not None)
+        citewell.library.delete_collection(collection_id)
+    assert files_with_bytes(fresh_home / "indexes", vector)
+    with closing(opened(fresh_home)) as citewell:
+        Worker(citewell).start()
+        wait_until_done(citewell)
+        assert files_with_bytes(fresh_home / "indexes", vector) == []
+        assert not (fresh_home / "indexes/lexical" / collection_id).exists()
+
+
+def wait_until_done(citewell: Citewell) -> None:
+    """Until the worker has nothing left to do."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until and citewell.jobs.open():
+        time.sleep(0.1)
+    assert citewell.jobs.open() == ()
 
 
 def wait_for_grave(home: Path, person_id: int) -> None:

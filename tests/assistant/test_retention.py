@@ -13,21 +13,18 @@ from assistant.access import LOCAL_USER
 from assistant.audit import Action
 from assistant.bootstrap import Citewell
 from assistant.errors import ChoiceRefused
-from assistant.operations import ATTACHED, Reporter, finish_up
 from assistant.retention import AT_LEAST, KEPT, Removed
 from assistant.schema import audit, conversations, jobs, messages, people, used
 from assistant.worker import Worker
 from retrieval.dates import utc_now
 from tests.assistant.canaries import files_with
-from tests.assistant.test_personal_data import ANNA, boss, erase, opened
-
-CANARY = "xyquokk"
+from tests.assistant.people import ANNA, CANARY, boss, erase, opened, work_off
 
 
 @pytest.fixture
-def citewell(tmp_path: Path) -> Iterator[Citewell]:
+def citewell(fresh_home: Path) -> Iterator[Citewell]:
     """A home in which nothing was chosen; no worker runs."""
-    with closing(opened(tmp_path / "home")) as made:
+    with closing(opened(fresh_home)) as made:
         yield made
 
 
@@ -89,12 +86,6 @@ def test_what_went_is_in_no_file_of_the_home(citewell: Citewell) -> None:
     citewell.retention.apply()
     work_off(citewell)
     assert files_with(citewell.home.path, CANARY) == []
-
-
-def work_off(citewell: Citewell) -> None:
-    while (job := citewell.jobs.claim(ATTACHED.keys())) is not None:
-        citewell.jobs.finish(job.id, ATTACHED[job.kind](citewell, job.work, Reporter()))
-    finish_up(citewell)
 
 
 def test_it_is_applied_when_the_app_starts(citewell: Citewell) -> None:

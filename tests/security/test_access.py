@@ -129,7 +129,6 @@ ROWS: dict[str, tuple[set[str], Try]] = {
         lambda w, p: w.citewell.personal_data.export(w.people["anna"].person_id, p, io.BytesIO()),
     ),
     "Erasure.begin": (ADMIN, lambda w, p: w.citewell.erasure.begin(w.stranger(), p)),
-    "Erasure.check": (ADMIN, lambda w, p: w.citewell.erasure.check(w.stranger(), p) or True),
     "Groups.list": (ADMIN, lambda w, p: w.citewell.groups.list(p)),
     "Groups.create": (ADMIN, lambda w, p: w.citewell.groups.create(f"G {next(NUMBERS)}", p)),
     "Groups.rename": (ADMIN, lambda w, p: w.citewell.groups.rename(w.group(), f"R {next(NUMBERS)}", p) or True),
