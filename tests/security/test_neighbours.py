@@ -2,7 +2,6 @@
 
 import io
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -138,7 +137,7 @@ def test_what_a_month_cost_outlives_what_people_used(world: World) -> None:
     limits = Limits(world.citewell.holdings.engine, now=lambda: datetime(2031, 5, 20))
     limits.spend(Usage(3, 4, model="m", cost=2.0), world.people["anna"])
     before = limits.spent()
-    limits.start_anew()
+    limits.expire()
     assert limits.spent() == before > 0
 
 
