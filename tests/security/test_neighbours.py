@@ -2,7 +2,6 @@
 
 import io
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -138,7 +137,7 @@ def test_what_a_month_cost_outlives_what_people_used(world: World) -> None:
     limits = Limits(world.citewell.holdings.engine, now=lambda: datetime(2031, 5, 20))
     limits.spend(Usage(3, 4, model="m", cost=2.0), world.people["anna"])
     before = limits.spent()
-    limits.start_anew()
+    limits.expire()
     assert limits.spent() == before > 0
 
 
@@ -187,6 +186,8 @@ def _somebody(world: World, called: str) -> Person:
         citewell.limits.spend(Usage(3, 4, model="m"), principal)
     citewell.jobs.add("ask", {"question": f"Command of {name}?"}, owner=principal.key)
     citewell.audit.record(principal, Action.SIGNED_OUT, detail=name)
+    further = citewell.conversations.create(principal)
+    citewell.conversations.begin(further, principal, f"Further question of {name}?")
     collection = citewell.library.create_collection(f"Open to {name}")
     citewell.groups.grant(collection.id, (Grant(None, person.id, may_edit=True),), LOCAL_USER)
     return citewell.accounts.person(person.id, LOCAL_USER)
@@ -221,10 +222,27 @@ def test_what_somebody_takes_home_is_all_of_theirs_and_nothing_of_anybody_else_s
         assert f"{words} {one.name}" in together
     assert "Zebrafinch" not in together
     assert [len(about[name]) for name in ("choices", "groups", "grants", "sign_ins", "work_begun")] == [1, 1, 1, 1, 2]
+    assert sum(name.startswith("files/") for name in archive) == 1  # Of the one conversation that has a file.
     assert len(about["used"]) == len(_rows_of(world, one)["used.owner"])
     assert len(about["audit_log"]) == 2  # Signed in, signed out.
     with pytest.raises(PersonNotFound):
         world.citewell.personal_data.export(one.id, other.principal, io.BytesIO())
+
+
+def test_what_is_the_machine_s_own_is_taken_home_and_erased_by_administrators_alone(world: World) -> None:
+    for who in ("anna", "editor", "visitor"):
+        with pytest.raises(PersonNotFound):
+            world.citewell.erasure.check(None, world.people[who])
+        with pytest.raises(PersonNotFound):
+            world.citewell.personal_data.export(None, world.people[who], io.BytesIO())
+    world.citewell.erasure.check(None, LOCAL_USER)
+
+
+def test_a_collection_that_somebody_may_not_read_is_no_choice_and_spoils_no_other(world: World) -> None:
+    preferences, bela = world.citewell.preferences, world.people["bela"]
+    preferences.choose(bela, style="short", collection_id=world.ours)
+    assert (preferences.of(bela).style, preferences.of(bela).collection) == ("short", None)
+    preferences.choose(bela, style=None, collection_id=None)
 
 
 def test_an_entry_of_the_audit_log_is_found_by_who_did_it(world: World) -> None:

@@ -6,23 +6,19 @@ A public function that takes a scope and has no row here fails the suite.
 import inspect
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
-from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 import pytest
 
 from assistant.access import LOCAL_USER, Principal, Role, editable_by, readable_by, scope_of
 from assistant.attached import AttachedFiles
-from assistant.claims import Claims
 from assistant.draft import Draft
-from assistant.errors import AssistantError, SignInRefused
+from assistant.errors import AssistantError
 from assistant.events import DocumentList, PassagesFound
 from assistant.groups import Grant
 from assistant.inventory import Inventory
-from assistant.limits import LIMITS, Limits
+from assistant.limits import Limits
 from assistant.snapshots import Snapshots
-from assistant.usage import Usage
 from retrieval.catalogue import Catalogue
 from retrieval.dates import utc_now
 from retrieval.errors import RetrievalError
@@ -32,7 +28,7 @@ from retrieval.mentions import Mentions
 from retrieval.retriever import CitewellRetriever
 from retrieval.search import Search
 from retrieval.values import ParsedDocument, Passage, Scope, Section
-from tests.security.world import NUMBERS, World
+from tests.security.world import World
 
 QUESTION = "Where do quokkas sleep?"
 HERE = Filters(title="made")
