@@ -23,6 +23,7 @@ from assistant.usage import Usage
 from retrieval.dates import utc_now
 from tests.security.world import NUMBERS, World
 
+
 def _standing(world: World, *names: str) -> dict[str, Any]:
     accounts, groups = world.citewell.accounts, world.citewell.groups
     by_id = {person.id: person for person in accounts.list(LOCAL_USER)}
