@@ -21,6 +21,7 @@ from starlette.routing import Route
 from assistant.bootstrap import Citewell
 from assistant.errors import AssistantError, SettingsError
 from assistant.jobs import JOBS, AnswerJob
+from assistant.llm import ChatModel
 from assistant.logs import start_logging
 from assistant.proxy_headers import ProxyHeaders
 from assistant.running import RUNNING
@@ -159,6 +160,13 @@ def retriever(home: str) -> CitewellRetriever:
     return _opened().retriever
 
 
+@st.cache_resource(max_entries=1, show_spinner=False)
+def model(home: str, number: int) -> ChatModel | None:
+    """The client of the model endpoint, None where there is none; `number` tells one endpoint from the next."""
+    del home, number
+    return _opened().models.lineup.model
+
+
 def _opened() -> Citewell:
     citewell = RUNNING.get()
     assert citewell is not None
@@ -167,7 +175,8 @@ def _opened() -> Citewell:
 
 def assistant_of(citewell: Citewell) -> Assistant:
     """What answers the questions of this page, with the models of this moment."""
-    return replace(citewell.assistant, retriever=retriever(str(citewell.home.path)))
+    home, number = str(citewell.home.path), citewell.models.lineup.number
+    return replace(citewell.assistant, retriever=retriever(home), model=model(home, number))
 
 
 # The chat.

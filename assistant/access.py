@@ -9,8 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, or_, select
 
 from assistant.errors import NotAllowed
 from assistant.schema import grants, groups, memberships, people
@@ -102,9 +103,9 @@ def _granted(principal: Principal, library: Library, *, for_change: bool = False
 
 
 @cache
-def _grants(*, for_change: bool) -> Select[tuple[str]]:
+def _grants(*, for_change: bool) -> Select[Any]:
     """The statement, made once: making it takes as long as carrying it out."""
-    person_id = bindparam("person_id")
+    person_id: BindParameter[int] = bindparam("person_id")
     own_groups = select(memberships.c.group_id).where(memberships.c.person_id == person_id)
     everyone = select(groups.c.id).where(groups.c.is_everyone)
     is_theirs: ColumnElement[bool] = or_(

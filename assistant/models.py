@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Literal
 
 from pydantic import SecretStr
@@ -39,6 +40,8 @@ class Lineup:
     further: Mapping[str, ChatModel]
     prices: Mapping[str, Prices]
     """By a model's name, "" for one that is not named."""
+    number: int
+    """Another one for each change."""
 
     @property
     def usual_prices(self) -> Prices | None:
@@ -77,6 +80,7 @@ class Models:
         self._chosen = chosen
         self._connect = connect
         self._changing = threading.Lock()
+        self._numbers = count()
         self.lineup = self._lineup_of(chosen.get(ENDPOINT))
         """Who answers at this moment; another one from the next change on."""
 
@@ -153,7 +157,7 @@ class Models:
             _learn(endpoint.key)
             settings, given = endpoint.in_place_of(self._settings), endpoint
         model, further = self._connect(settings)
-        return Lineup(settings, model, further, given.priced() if given else {})
+        return Lineup(settings, model, further, given.priced() if given else {}, next(self._numbers))
 
     def _with_key(self, wanted: Endpoint) -> Endpoint:
         """The endpoint with the key that was given, else the kept one, where it is kept for this very place."""

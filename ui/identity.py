@@ -83,9 +83,9 @@ def _by_headers(citewell: Citewell, state: PageState) -> Claims:
     It keeps to that one: where it was ended, the page is over until it is opened anew, through the proxy.
     """
     claims = claims_of(citewell.settings.proxy_headers.claims(st.context.headers))
-    if state.sign_in is None:
-        state.sign_in = citewell.accounts.good_sign_in(claims.issuer, claims.subject) or new_token()
-    return replace(claims, sign_in=state.sign_in)
+    sign_in = state.sign_in or citewell.accounts.good_sign_in(claims.issuer, claims.subject) or new_token()
+    state.sign_in = sign_in
+    return replace(claims, sign_in=sign_in)
 
 
 def address() -> str:
