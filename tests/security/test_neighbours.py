@@ -57,6 +57,26 @@ def test_one_s_sign_ins_are_one_s_own(world: World) -> None:
     assert {one.person_id for one in accounts.sign_ins(anna.person_id or 0, anna)} == {anna.person_id}
 
 
+def test_a_sign_in_that_goes_on_is_of_who_is_vouched_for(world: World) -> None:
+    accounts = world.citewell.accounts
+    for name in ("anna", "bela"):
+        claims = Claims("https://proxy", name, name, "", None, None, f"{name} {next(NUMBERS)}")
+        accounts.recognise(claims)
+        assert accounts.good_sign_in("https://proxy", name) == claims.sign_in
+    assert accounts.good_sign_in("https://another", "anna") is None
+    assert accounts.good_sign_in("https://proxy", "nobody") is None
+
+
+@pytest.mark.threat("T26")
+def test_a_sign_in_of_one_person_is_not_taken_up_by_another(world: World) -> None:
+    known = f"a sign-in {next(NUMBERS)}"
+    anna = Claims("https://login.example", "anna", "anna", "", None, None, known)
+    world.citewell.accounts.recognise(anna)
+    for other in (replace(anna, subject="bela"), replace(anna, issuer="https://evil.example")):
+        with pytest.raises(SignInRefused):
+            world.citewell.accounts.recognise(other)
+
+
 @pytest.mark.threat("T24")
 def test_groups_that_are_claimed_at_a_sign_in_change_nobody_else_s(world: World) -> None:
     before = _standing(world, "anna", "bela")
