@@ -1,0 +1,55 @@
+"""A linear model with what it would have said of each example had it not seen it (leave-one-out), at no extra cost.
+
+Ridge regression on fixed features has leave-one-out predictions in closed form: (ŷ - h·y) / (1 - h), where h is the
+example's leverage. A Gaussian kernel is brought to fixed features by landmarks (Williams and Seeger, "Using the
+Nyström Method to Speed Up Kernel Machines", NIPS 2000).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assistant.triage.features import Matrix
+
+SHARPNESS = 1.0
+_LEAST_EIGENVALUE = 1e-6
+
+
+def kernel(vectors: Matrix, landmarks: Matrix) -> Matrix:
+    """How alike vectors of length 1 are, from 0 to 1: (n, landmarks)."""
+    alike: Matrix = np.exp(2 * SHARPNESS * (vectors @ landmarks.T - 1), dtype=np.float32)
+    return alike
+
+
+def whitening(landmarks: Matrix) -> Matrix:
+    """What makes features of similarities to landmarks, so that their inner products are the kernel again."""
+    values, directions = np.linalg.eigh(kernel(landmarks, landmarks).astype(np.float64))
+    return np.asarray(directions / np.sqrt(np.maximum(values, _LEAST_EIGENVALUE)), np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """Weights (features, labels), and for each example what the others say of it (n, labels)."""
+
+    weights: Matrix
+    unseen: Matrix
+
+
+def fit_ridge(features: Matrix, wanted: Matrix, *, penalty: float, importance: Matrix) -> Fit:
+    """The weights that come closest to what is wanted, with leave-one-out predictions.
+
+    `importance` says how much each example counts: (n, 1).
+    """
+    from scipy.linalg import cho_solve, cholesky, solve_triangular
+
+    raised = np.sqrt(importance)
+    weighed = raised * features
+    gram = weighed.T @ weighed
+    gram[np.diag_indices_from(gram)] += np.float32(penalty)
+    factor = cholesky(gram, lower=True, overwrite_a=True, check_finite=False)
+    weights = cho_solve((factor, True), weighed.T @ (raised * wanted), check_finite=False)
+    rows = solve_triangular(factor, weighed.T, lower=True, check_finite=False)
+    leverage: NDArray[np.float32] = np.minimum(np.einsum("ij,ij->j", rows, rows), np.float32(0.9999))[:, None]
+    unseen = (features @ weights - leverage * wanted) / (1 - leverage)
+    return Fit(np.asarray(weights, np.float32), np.asarray(unseen, np.float32))
