@@ -206,6 +206,32 @@ def claims(
     print_text(_table(("kind", "claims"), [(kind, str(n)) for kind, n in counts.items()]))
 
 
+@evaluation.command("triage")
+def triage(
+    train: Annotated[Path, typer.Option("--train", help="Texts to learn from: JSON lines with text and label.")],
+    test: Annotated[Path, typer.Option("--test", help="Texts to guess the label of.")],
+    oos: Annotated[
+        Path | None, typer.Option("--oos", help="Texts that belong to none of the labels; they only test.")
+    ] = None,
+    per_query: PerQuery = None,
+    as_json: Json = False,
+    home: HomeDir = None,
+) -> None:
+    """Classify tickets, and tell what is out of scope: JSON lines with text and label."""
+    from assistant.triage.evaluation import evaluate_triage, read_labelled
+
+    known, asked = read_labelled(train), read_labelled(test)
+    foreign = read_labelled(oos, needs_label=False) if oos else ()
+    found = evaluate_triage(known, asked, _embedder(home), foreign=foreign)
+    _write_lines(per_query, found.per_query())
+    figures = {name: _rounded(value) for name, value in asdict(found.result).items()}
+    if as_json:
+        print_json(figures)
+        return
+    rows = [(name.replace("_", " ").replace("auroc", "AUROC"), _shown(value)) for name, value in figures.items()]
+    print_text(_table(("measure", "figure"), rows))
+
+
 def _percent(share: float | None) -> str:
     return "" if share is None else f"{100 * share:.2f} %"
 

@@ -20,8 +20,8 @@ from assistant.triage.scope import Scope, learn_scope
 from assistant.triage.values import Guess, Near, Verdict
 
 LANDMARKS = 2_500
-MOST_REMEMBERED = 20_000
-"""So many known tickets are kept to compare with; of more, a sample."""
+MOST_LEARNED = 20_000
+"""Of more tickets a sample is learned from: twice as many teach little more and take four times the memory."""
 _PENALTIES, _WORD_WEIGHTS, _VOTES = (0.1, 0.3, 1.0), (0.7, 1.5), (0.0, 0.1, 0.2, 0.4)
 _CHOSEN_ON = 1_500
 _RARITY = 0.5
@@ -52,8 +52,10 @@ class Classifier:
     word_weights: Matrix
     """(terms, labels): what each term says for each label."""
     known: Matrix
-    """The embeddings of known tickets."""
+    """The embeddings of the tickets that were learned from."""
     known_labels: NDArray[np.intp]
+    places: NDArray[np.intp]
+    """Where each of them stands among the tickets that were given."""
     choice: Choice
     scope: Scope
 
@@ -79,7 +81,7 @@ class Classifier:
         guesses = tuple(Guess(self.labels[label], float(given[label])) for label in order)
         places, cosines = near.places[at, :_NEAREST].tolist(), near.cosines[at, :_NEAREST].tolist()
         nearest = tuple(
-            Near(place, self.labels[self.known_labels[place]], cosine)
+            Near(int(self.places[place]), self.labels[self.known_labels[place]], cosine)
             for place, cosine in zip(places, cosines, strict=True)
         )
         return Verdict(guesses, familiarity, nearest)
@@ -87,18 +89,29 @@ class Classifier:
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """A classifier, with what it says of each known ticket as if it had not seen it: (n, labels), probabilities."""
+    """A classifier, with the probabilities it gives each ticket it learned from as if it had not: (n, labels)."""
 
     classifier: Classifier
     unseen: Matrix
-    places: NDArray[np.intp]
-    """Which of the tickets given are those it remembers, in its order."""
 
 
 def train(texts: Sequence[str], vectors: Matrix, labels: Sequence[str]) -> Trained:
-    """Learn from tickets with their embeddings and labels, of which there are at least two kinds."""
-    names = tuple(sorted(set(labels)))
-    numbers = np.searchsorted(names, labels).astype(np.intp)
+    """Learn from tickets with their embeddings and labels, of which there are at least two kinds.
+
+    One core is used: questions are answered meanwhile, and two threads that wait for each other are slower.
+    """
+    from threadpoolctl import threadpool_limits
+
+    places = _sample(len(texts), MOST_LEARNED)
+    names = tuple(sorted({labels[place] for place in places}))
+    numbers = np.searchsorted(names, [labels[place] for place in places]).astype(np.intp)
+    with threadpool_limits(1):
+        return _train([texts[place] for place in places], vectors[places], numbers, names, places)
+
+
+def _train(
+    texts: Sequence[str], vectors: Matrix, numbers: NDArray[np.intp], names: tuple[str, ...], places: NDArray[np.intp]
+) -> Trained:
     counts = WordCounts.learn(texts)
     counted = counts.of(texts)
     directions = topics(counted)
@@ -106,9 +119,8 @@ def train(texts: Sequence[str], vectors: Matrix, labels: Sequence[str]) -> Train
     penalty, word_weight = _chosen(vectors, themes, numbers)
     meanings = _meanings(vectors)
     model = _fit(meanings, np.float32(word_weight) * themes, numbers, penalty=penalty)
-    kept = _sample(len(vectors), MOST_REMEMBERED)
-    near = neighbours_of_others(vectors, kept)
-    voted = near.votes(numbers[kept], len(names))
+    near = neighbours_of_others(vectors)
+    voted = near.votes(numbers, len(names))
     votes, steepness = _weighed(model.unseen, voted, numbers)
     scores = model.unseen + np.float32(votes) * voted
     classifier = Classifier(
@@ -117,12 +129,13 @@ def train(texts: Sequence[str], vectors: Matrix, labels: Sequence[str]) -> Train
         meanings.landmarks,
         model.meaning_weights,
         np.float32(word_weight) * (directions @ model.theme_weights),
-        vectors[kept],
-        numbers[kept],
+        vectors,
+        numbers,
+        places,
         Choice(penalty, word_weight, votes, steepness),
         learn_scope(near.closest, model.unseen.max(1), scores.argmax(1) == numbers),
     )
-    return Trained(classifier, probabilities(scores, steepness), kept)
+    return Trained(classifier, probabilities(scores, steepness))
 
 
 @dataclass(frozen=True, slots=True)

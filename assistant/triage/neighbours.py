@@ -39,16 +39,15 @@ def neighbours(vectors: Matrix, known: Matrix) -> Neighbourhood:
     return _joined(_nearest(vectors[at : at + _AT_ONCE] @ known.T) for at in range(0, len(vectors), _AT_ONCE))
 
 
-def neighbours_of_others(vectors: Matrix, kept: NDArray[np.intp]) -> Neighbourhood:
-    """For each ticket the nearest of those kept (by place), itself left out; there are at least two."""
-    return _joined(_others(vectors, kept, at) for at in range(0, len(vectors), _AT_ONCE))
+def neighbours_of_others(known: Matrix) -> Neighbourhood:
+    """For each known ticket the nearest of the others; there are at least two."""
+    return _joined(_others(known, at) for at in range(0, len(known), _AT_ONCE))
 
 
-def _others(vectors: Matrix, kept: NDArray[np.intp], at: int) -> Neighbourhood:
-    cosines = vectors[at : at + _AT_ONCE] @ vectors[kept].T
-    itself = (kept >= at) & (kept < at + len(cosines))
-    cosines[kept[itself] - at, np.flatnonzero(itself)] = -1
-    return _nearest(cosines, most=min(MOST_VOTES, len(kept) - 1))
+def _others(known: Matrix, at: int) -> Neighbourhood:
+    cosines = known[at : at + _AT_ONCE] @ known.T
+    cosines[np.arange(len(cosines)), np.arange(at, at + len(cosines))] = -1
+    return _nearest(cosines, most=min(MOST_VOTES, len(known) - 1))
 
 
 def _nearest(cosines: Matrix, most: int = MOST_VOTES) -> Neighbourhood:
