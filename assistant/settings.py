@@ -88,6 +88,10 @@ class Settings(BaseSettings):
         description="Whose phone numbers are masked as people write them at home, without the international prefix: "
         "country codes with spaces or commas between them.",
     )
+    mlflow_uri: str | None = Field(
+        None,
+        description="The MLflow server that keeps the triage models; none: a database file in the data directory.",
+    )
     passages: int = Field(8, ge=1, le=50, description="How many passages an answer may draw on.")
     sample: bool = Field(True, description="Read the sample company in when the home is new.")
     demo: bool = Field(False, description="A demonstration: temporary home, visitors apart, nothing kept.")
@@ -203,6 +207,7 @@ class Settings(BaseSettings):
         "answers_at_once",
         "upload_mb",
         "monthly_budget",
+        "mlflow_uri",
         mode="before",
     )
     @classmethod
@@ -354,3 +359,10 @@ class Settings(BaseSettings):
 def environment(**changes: str) -> dict[str, str]:
     """This process's environment with changes, for a process it starts."""
     return {**os.environ, **changes}
+
+
+def keep_mlflow_quiet() -> None:
+    """Before MLflow is imported: it reports nothing to its makers, and draws no progress of its own."""
+    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+    os.environ["DO_NOT_TRACK"] = "true"
+    os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"

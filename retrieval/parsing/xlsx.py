@@ -152,3 +152,30 @@ def _moment(value: dt.datetime) -> str:
 
 def _day(value: dt.datetime | None) -> dt.date | None:
     return value.date() if value else None
+
+
+def read_rows(data: bytes, name: str) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """The rows of the first sheet that has any, by number, each cell as its reader sees it.
+
+    Raises ParseError for more than `MOST_CELLS` filled cells.
+    """
+    from openpyxl import load_workbook
+
+    check_archive(data, name, _Look(name))
+    workbook = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
+    for sheet in workbook.worksheets:
+        sheet.reset_dimensions()
+        filled = False
+        for number, cells in enumerate(sheet.iter_rows(), start=1):
+            shown = tuple(_plain(cell) for cell in cells[:_MOST_COLUMNS])
+            if any(shown):
+                filled = True
+                yield number, shown
+        if filled:
+            return
+
+
+def _plain(cell: Any) -> str:
+    if cell.value is None:
+        return ""
+    return visible(cell.value).strip() if isinstance(cell.value, str) else _as_text(cell.value, cell)
