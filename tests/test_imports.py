@@ -29,13 +29,15 @@ ADAPTERS = {
     "pypdfium2": {"retrieval/parsing/pdf.py", "retrieval/parsing/pdf_hidden.py"},
     "docx": {"retrieval/parsing/docx.py"},
     "pptx": {"retrieval/parsing/pptx.py"},
-    "openpyxl": {"retrieval/parsing/xlsx.py"},
+    "openpyxl": {"retrieval/parsing/xlsx.py", "assistant/triage/sheets.py"},
     "py3langid": {"retrieval/language.py"},
     "charset_normalizer": {"retrieval/parsing/text.py"},
     "selectolax": {"retrieval/parsing/html.py", "retrieval/parsing/html_hidden.py"},
     "fpdf": {"assistant/export/paper.py"},
     "phonenumbers": {"assistant/personal.py"},
     "stdnum": {"assistant/personal.py"},
+    "sklearn": {"assistant/triage/features.py"},
+    "mlflow": {"assistant/triage/registry.py"},
     "ir_measures": {"retrieval/evaluation/measures.py"},
 }
 """The file that may import each client; several where it has several uses."""

@@ -4,12 +4,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from assistant.triage.model import TriageModel
-from assistant.triage.values import LABEL_NAMES, LabelName, Ticket, Verdict
+from assistant.triage.values import LABEL_NAMES, SURE, LabelName, Ticket, Verdict
 from retrieval.embedding import Embedder
 
 AT_ONCE = 512
-SURE = 0.6
-"""Below, a person looks first."""
 OnDone = Callable[[int, int], None]
 
 

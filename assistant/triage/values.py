@@ -6,6 +6,8 @@ from typing import Literal
 
 LabelName = Literal["category", "type", "severity", "product"]
 """What is guessed of a ticket, each from the resolved tickets that have it."""
+SURE = 0.6
+"""How sure a guess is that may stand without a second look."""
 LABEL_NAMES: tuple[LabelName, ...] = ("category", "type", "severity", "product")
 
 
