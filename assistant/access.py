@@ -147,6 +147,16 @@ def only_editor(principal: Principal) -> None:
     _only(principal, may_create, "Only an editor or an administrator may do this; ask one.")
 
 
+def may_triage(principal: Principal) -> bool:
+    """Whether this person works at the support desk, whose tickets are seen by nobody else."""
+    return principal.role in {Role.SUPPORT, Role.EDITOR, Role.ADMIN} or principal.issuer == _DEMO
+
+
+def only_support(principal: Principal) -> None:
+    """Raises NotAllowed for whoever does not work at the support desk."""
+    _only(principal, may_triage, "Only support staff may see tickets; ask an administrator.")
+
+
 def _only(principal: Principal, allowed: Callable[[Principal], bool], hint: str) -> None:
     if not allowed(principal):
         raise NotAllowed(hint)

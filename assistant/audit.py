@@ -64,6 +64,8 @@ class Action(StrEnum):
     RETENTION_APPLIED = "retention applied"
     DATA_EXPORTED = "personal data exported"
     PERSON_ERASED = "person erased"
+    TRIAGE_TRAINED = "triage model trained"
+    TRIAGE_PROMOTED = "triage model promoted"
     SIGNED_IN = "signed in"
     SIGNED_OUT = "signed out"
 

@@ -41,6 +41,7 @@ from assistant.retention import Retention
 from assistant.settings import Settings
 from assistant.snapshots import Snapshots
 from assistant.threads import Threads
+from assistant.triage.queue import Queue
 from assistant.turn import Assistant
 from retrieval.addresses import is_loopback
 from retrieval.catalogue import Catalogue
@@ -107,6 +108,7 @@ class Citewell:
     personal_data: PersonalData
     erasure: Erasure
     retention: Retention
+    queue: Queue
     wake: threading.Event
     """Set it after adding a job, so that the worker looks at once."""
     watch_problems: dict[str, str] = field(default_factory=dict)
@@ -234,6 +236,7 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
         PersonalData(engine, accounts, library, catalogue, originals, snapshots, jobs),
         Erasure(engine, accounts, jobs, wake),
         Retention(engine, chosen, accounts, threads, limits, jobs, audit),
+        Queue(engine),
         wake,
     )
 
@@ -246,12 +249,17 @@ def _home_path(settings: Settings, opening: ExitStack) -> Path:
 
 def _embedder(settings: Settings, cache: Path) -> tuple[Embedder | None, str | None]:
     try:
-        embedder = load_embedder(settings.embedding, cache)
+        return embedder_of(settings, cache), None
     except (WeightsError, EmbeddingError) as error:
         return None, f"{error.hint} Until then, search goes by words alone."
+
+
+def embedder_of(settings: Settings, cache: Path) -> Embedder:
+    """The embedding of the settings, told nothing personal where it is a provider's. WeightsError, EmbeddingError."""
+    embedder = load_embedder(settings.embedding, cache)
     # Where a provider has its endpoint is known to its own client alone.
     is_masked = settings.embedding != LOCAL and settings.mask != "never"
-    return MaskedEmbedder(embedder, settings.phone_countries) if is_masked else embedder, None
+    return MaskedEmbedder(embedder, settings.phone_countries) if is_masked else embedder
 
 
 def _indexes(home: Home, library: Library, embedder: Embedder | None, background: Background) -> Indexes:

@@ -29,6 +29,7 @@ from assistant.schema import (
     people,
     sign_ins,
     snapshots,
+    tickets,
     used,
 )
 from retrieval.database import scrub
@@ -184,6 +185,7 @@ def _remove(connection: Connection, key: str, person_id: int | None) -> Erased:
         connection.execute(update(jobs).where(jobs.c.owner == key).values(owner=f"{ERASED}|{person_id}"))
     for table in (feedback, snapshots, choices, used):
         connection.execute(delete(table).where(table.c.owner == key))
+    connection.execute(update(tickets).where(tickets.c.assignee == key).values(assignee=None))
     gone = connection.execute(delete(conversations).where(conversations.c.owner == key)).rowcount
     connection.execute(delete(removals).where(removals.c.collection_id.in_(files)))
     connection.execute(delete(collections).where(collections.c.owner == key))

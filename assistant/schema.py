@@ -34,6 +34,7 @@ __all__ = [
     "people",
     "sign_ins",
     "snapshots",
+    "tickets",
     "used",
 ]
 
@@ -259,4 +260,32 @@ choices = Table(
     Column("name", String(64), primary_key=True),
     Column("value", JSON, nullable=False),
     Column("changed_at", DateTime, nullable=False),
+)
+
+# The tickets of the support desk, with what a model guessed of them and what a person decided.
+tickets = Table(
+    "tickets",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    # Of its own number and its words: the same ticket is not brought in twice.
+    Column("key", String(64), nullable=False, unique=True),
+    Column("reference", String(200), nullable=False),
+    Column("source", Text, nullable=False),
+    Column("line", Integer),
+    Column("subject", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("language", String(16), nullable=False),
+    Column("given", JSON, nullable=False),
+    Column("status", String(16), nullable=False, index=True),
+    # Whose it is, by the key of a person.
+    Column("assignee", String(300)),
+    # Label and sureness by what is guessed, and the model that did so.
+    Column("guessed", JSON(none_as_null=True)),
+    Column("is_out_of_scope", Boolean),
+    Column("needs_person", Text),
+    Column("version", Integer),
+    Column("decided", JSON(none_as_null=True)),
+    Column("decided_at", DateTime),
+    Column("created_at", DateTime, nullable=False),
+    sqlite_autoincrement=True,
 )

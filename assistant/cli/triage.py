@@ -9,20 +9,23 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from assistant.audit import Action
+from assistant.bootstrap import embedder_of
 from assistant.cli.output import (
     SOME_FAILED,
     HomeDir,
     Json,
     WrongUsage,
     counted,
+    database,
     print_json,
     print_text,
+    record,
     say,
 )
 from assistant.errors import AssistantError
 from assistant.home import cache_of
 from assistant.settings import Settings
-from retrieval.embedding import load_embedder
 from retrieval.evaluation.workbench import RememberingEmbedder
 
 if TYPE_CHECKING:
@@ -59,6 +62,8 @@ def train(
     registry = open_registry(settings)
     comparison = _compared(registry, training, embedder)
     version = registry.add(training, comparison)
+    with database(home) as engine:
+        record(engine, Action.TRIAGE_TRAINED, f"model {version.number}", tickets=len(training.model.tickets))
     told: dict[str, Any] = {
         "version": version.number,
         "is_champion": version.is_champion,
@@ -156,7 +161,10 @@ def promote(
     """Use another model from now on; nothing needs to be started again."""
     from assistant.triage.registry import open_registry
 
-    open_registry(Settings.read(home=home)).promote(version)
+    registry = open_registry(Settings.read(home=home))
+    registry.promote(version)
+    with database(home) as engine:
+        record(engine, Action.TRIAGE_PROMOTED, f"model {version}")
     if as_json:
         print_json({"champion": version})
     else:
@@ -188,7 +196,7 @@ def _compared(registry: "Registry", training: "Training", embedder: RememberingE
 
 def _embedder(settings: Settings) -> RememberingEmbedder:
     cache = cache_of(settings.home.expanduser().absolute())
-    return RememberingEmbedder(load_embedder(settings.embedding, cache), cache / "embeddings.sqlite")
+    return RememberingEmbedder(embedder_of(settings, cache), cache / "embeddings.sqlite")
 
 
 def _without_confusion(figures: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ make, where the scope ends) is chosen by leave-one-out predictions on the known 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +42,15 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """What a classifier looks at, a row for each text: word counts, likeness to landmarks, nearest known tickets."""
+
+    counted: Any
+    likeness: Matrix
+    near: Neighbourhood
+
+
+@dataclass(frozen=True, slots=True)
 class Classifier:
     """A trained classifier: arrays and strings, nothing that runs."""
 
@@ -61,23 +71,26 @@ class Classifier:
 
     def judge(self, texts: Sequence[str], vectors: Matrix) -> list[Verdict]:
         """A verdict for each text; `vectors` are their embeddings."""
-        if not texts:
-            return []
-        near = neighbours(vectors, self.known)
-        scores = self._recognise(texts, vectors)
+        return self.judge_seen(self.see(self.counts.of(texts), vectors)) if texts else []
+
+    def see(self, counted: Any, vectors: Matrix) -> Seen:
+        """What of texts is looked at, given as their word counts and embeddings.
+
+        The same for every classifier that has learned from the same tickets.
+        """
+        return Seen(counted, kernel(vectors, self.landmarks), neighbours(vectors, self.known))
+
+    def judge_seen(self, seen: Seen) -> list[Verdict]:
+        """A verdict for each text that was looked at."""
+        near = seen.near
+        scores = np.asarray(seen.likeness @ self.meaning_weights + seen.counted @ self.word_weights, np.float32)
         familiarity = self.scope.familiarity(near.closest, scores.max(1))
-        given = probabilities(self._with_votes(scores, near), self.choice.steepness)
-        return [self._verdict(given[at], float(familiarity[at]), near, at) for at in range(len(texts))]
-
-    def _recognise(self, texts: Sequence[str], vectors: Matrix) -> Matrix:
-        words = self.counts.of(texts) @ self.word_weights
-        return np.asarray(kernel(vectors, self.landmarks) @ self.meaning_weights + words, np.float32)
-
-    def _with_votes(self, scores: Matrix, near: Neighbourhood) -> Matrix:
-        return scores + np.float32(self.choice.votes) * near.votes(self.known_labels, len(self.labels))
+        voted = scores + np.float32(self.choice.votes) * near.votes(self.known_labels, len(self.labels))
+        given = probabilities(voted, self.choice.steepness)
+        return [self._verdict(row, float(familiarity[at]), near, at) for at, row in enumerate(given)]
 
     def _verdict(self, given: Matrix, familiarity: float, near: Neighbourhood, at: int) -> Verdict:
-        order = np.argsort(-given)[:_GUESSES]
+        order = np.argsort(-given)[:_GUESSES].tolist()
         guesses = tuple(Guess(self.labels[label], float(given[label])) for label in order)
         places, cosines = near.places[at, :_NEAREST].tolist(), near.cosines[at, :_NEAREST].tolist()
         nearest = tuple(
@@ -95,24 +108,30 @@ class Trained:
     unseen: Matrix
 
 
-def train(texts: Sequence[str], vectors: Matrix, labels: Sequence[str]) -> Trained:
+def train(
+    texts: Sequence[str], vectors: Matrix, labels: Sequence[str], *, counts: WordCounts | None = None
+) -> Trained:
     """Learn from tickets with their embeddings and labels, of which there are at least two kinds.
 
+    `counts` is a vocabulary that several classifiers share; without one, that of these texts is learned.
     One core is used: questions are answered meanwhile, and two threads that wait for each other are slower.
     """
     from threadpoolctl import threadpool_limits
 
     places = _sample(len(texts), MOST_LEARNED)
     names = tuple(sorted({labels[place] for place in places}))
-    numbers = np.searchsorted(names, [labels[place] for place in places]).astype(np.intp)
+    number_of = {name: number for number, name in enumerate(names)}
+    numbers = np.array([number_of[labels[place]] for place in places], np.intp)
     with threadpool_limits(1):
-        return _train([texts[place] for place in places], vectors[places], numbers, names, places)
+        chosen = [texts[place] for place in places]
+        return _train(counts or WordCounts.learn(chosen), chosen, vectors[places], numbers, names, places)
 
 
 def _train(
-    texts: Sequence[str], vectors: Matrix, numbers: NDArray[np.intp], names: tuple[str, ...], places: NDArray[np.intp]
+    counts: WordCounts,
+    texts: Sequence[str],
+    vectors: Matrix, numbers: NDArray[np.intp], names: tuple[str, ...], places: NDArray[np.intp]
 ) -> Trained:
-    counts = WordCounts.learn(texts)
     counted = counts.of(texts)
     directions = topics(counted)
     themes = np.asarray(counted @ directions, np.float32)

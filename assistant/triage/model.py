@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from assistant.triage.classifier import Classifier
-from assistant.triage.features import Matrix
+from assistant.triage.classifier import Classifier, Seen
+from assistant.triage.features import Matrix, WordCounts
 from assistant.triage.neighbours import neighbours
 from assistant.triage.values import LabelName, Ticket, Verdict
 
@@ -25,6 +25,8 @@ class TriageModel:
 
     embedding: str
     """The name of the embedding that it was trained with; vectors of another mean something else to it."""
+    counts: WordCounts
+    """The vocabulary that all of them share."""
     heads: Mapping[LabelName, Classifier]
     tickets: tuple[Ticket, ...]
     """Those that were learned from."""
@@ -33,7 +35,16 @@ class TriageModel:
 
     def judge(self, words: Sequence[str], vectors: Matrix) -> list[dict[LabelName, Verdict]]:
         """For each ticket, given as its words and their embedding, a verdict for each label."""
-        verdicts = {name: head.judge(words, vectors) for name, head in self.heads.items()}
+        if not words:
+            return []
+        counted = self.counts.of(words)
+        seen: dict[bytes, Seen] = {}
+        verdicts = {}
+        for name, head in self.heads.items():
+            learned_from = head.places.tobytes()
+            if learned_from not in seen:
+                seen[learned_from] = head.see(counted, vectors)
+            verdicts[name] = head.judge_seen(seen[learned_from])
         return [{name: verdicts[name][at] for name in verdicts} for at in range(len(words))]
 
     def alike(self, vector: Matrix) -> tuple[Alike, ...]:

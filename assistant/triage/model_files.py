@@ -39,13 +39,18 @@ def write_model(model: TriageModel, folder: Path) -> None:
         "format": _FORMAT,
         "embedding": model.embedding,
         "tickets": [_shortened(ticket) for ticket in model.tickets],
+        "words": model.counts.words.terms,
+        "parts": model.counts.parts.terms,
         "heads": {name: _head_words(head) for name, head in model.heads.items()},
     }
     (folder / _WORDS_FILE).write_text(json.dumps(words, ensure_ascii=True), "utf-8")
-    arrays = {"vectors": model.vectors}
+    arrays: dict[str, NDArray[Any]] = {
+        "vectors": model.vectors,
+        "words": model.counts.words.weights,
+        "parts": model.counts.parts.weights,
+    }
     for name, head in model.heads.items():
         arrays |= {f"{name}/{array}": getattr(head, array) for array in _HEAD_ARRAYS}
-        arrays |= {f"{name}/words": head.counts.words.weights, f"{name}/parts": head.counts.parts.weights}
     np.savez(folder / _ARRAYS_FILE, **arrays)
 
 
@@ -57,9 +62,13 @@ def read_model(folder: Path) -> TriageModel:
             raise ValueError(f"format {words['format']}")
         with np.load(folder / _ARRAYS_FILE, allow_pickle=False) as stored:
             arrays = dict(stored)
-        heads = {name: _head(words["heads"][name], name, arrays) for name in LABEL_NAMES if name in words["heads"]}
+        counts = WordCounts(
+            Vocabulary(tuple(words["words"]), arrays["words"]), Vocabulary(tuple(words["parts"]), arrays["parts"])
+        )
+        named = [name for name in LABEL_NAMES if name in words["heads"]]
+        heads = {name: _head(words["heads"][name], name, counts, arrays) for name in named}
         tickets = tuple(Ticket(**ticket) for ticket in words["tickets"])
-        return TriageModel(str(words["embedding"]), heads, tickets, arrays["vectors"])
+        return TriageModel(str(words["embedding"]), counts, heads, tickets, arrays["vectors"])
     except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
         raise ModelFilesDamaged(
             f"The triage model in {folder.name} cannot be read ({type(error).__name__}); train it again."
@@ -74,21 +83,17 @@ def _shortened(ticket: Ticket) -> dict[str, Any]:
 def _head_words(head: Classifier) -> dict[str, Any]:
     return {
         "labels": head.labels,
-        "words": head.counts.words.terms,
-        "parts": head.counts.parts.terms,
         "choice": asdict(head.choice),
         "scope": asdict(head.scope),
     }
 
 
-def _head(words: Mapping[str, Any], name: LabelName, arrays: _Arrays) -> Classifier:
-    own = {array: arrays[f"{name}/{array}"] for array in (*_HEAD_ARRAYS, "words", "parts")}
+def _head(words: Mapping[str, Any], name: LabelName, counts: WordCounts, arrays: _Arrays) -> Classifier:
+    own = {array: arrays[f"{name}/{array}"] for array in _HEAD_ARRAYS}
     scope = words["scope"]
     return Classifier(
         labels=tuple(words["labels"]),
-        counts=WordCounts(
-            Vocabulary(tuple(words["words"]), own["words"]), Vocabulary(tuple(words["parts"]), own["parts"])
-        ),
+        counts=counts,
         landmarks=own["landmarks"],
         meaning_weights=own["meaning_weights"],
         word_weights=own["word_weights"],

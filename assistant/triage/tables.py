@@ -1,6 +1,7 @@
 """Reads tickets from CSV, XLSX or JSON lines, whatever the columns are called; every row is taken or accounted for."""
 
 import csv
+import io
 import json
 import re
 from collections import Counter
@@ -104,17 +105,26 @@ def tickets_in(data: bytes, name: str, columns: Mapping[str, str] | None = None,
 
 def _rows(data: bytes, name: str) -> tuple[Iterable[_Row], tuple[str, ...]]:
     if is_xlsx(data):
-        return read_rows(data, name), ()
+        return _workbook_rows(data, name), ()
     text, notes = decode(data, name)
     if text.count("\n") > 50 * MOST_TICKETS:
         raise _too_many(name)
     return (_json_rows(text, name) if text.lstrip().startswith("{") else _csv_rows(text)), notes
 
 
+def _workbook_rows(data: bytes, name: str) -> Iterator[_Row]:
+    try:
+        yield from read_rows(data, name)
+    except (ParseError, MemoryError):
+        raise
+    except Exception as error:  # Over damaged files the parser raises anything.
+        raise ParseError(f"{name} is damaged or unusual and could not be read; save it again and retry.") from error
+
+
 def _csv_rows(text: str) -> Iterator[_Row]:
     """Each row with the line on which it begins."""
     csv.field_size_limit(2 * MOST_CHARS)
-    reader = csv.reader(text.splitlines(keepends=True), delimiter=delimiter_of(text))
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter_of(text))
     before = 0
     for cells in reader:
         if any(cell.strip() for cell in cells):

@@ -12,7 +12,7 @@ from assistant.errors import AssistantError
 from assistant.triage.calibration import calibration_error
 from assistant.triage.classifier import MOST_LEARNED, Classifier, Trained, train
 from assistant.triage.evaluation import macro_f1
-from assistant.triage.features import Matrix
+from assistant.triage.features import Matrix, WordCounts
 from assistant.triage.model import TriageModel
 from assistant.triage.values import LABEL_NAMES, LabelName, Ticket
 from retrieval.embedding import Embedder
@@ -84,17 +84,18 @@ def train_model(tickets: Sequence[Ticket], embedder: Embedder) -> Training:
         learned = [learned[at] for at in np.sort(np.random.default_rng(0).permutation(len(learned))[:MOST_LEARNED])]
     vectors = embedder.embed_documents([ticket.words for ticket in learned])
     contradictions = tuple(each for name in LABEL_NAMES for each in _contradictions(learned, name))
+    counts = WordCounts.learn([ticket.words for ticket in learned])
     heads: dict[LabelName, Classifier] = {}
     figures: dict[LabelName, Figures] = {}
     for name in LABEL_NAMES:
         doubtful = {each.words for each in contradictions if each.label == name}
-        trained, note = _head(learned, vectors, name, doubtful)
+        trained, note = _head(learned, vectors, counts=counts, name=name, doubtful=doubtful)
         if trained:
             heads[name], figures[name] = trained
         notes += [note] if note else []
     if "category" not in heads:
         raise TrainingRefused(" ".join(notes))
-    model = TriageModel(embedder.name, heads, tuple(learned), vectors)
+    model = TriageModel(embedder.name, counts, heads, tuple(learned), vectors)
     return Training(model, figures, tuple(held_back), contradictions, tuple(notes), fingerprint_of(learned))
 
 
@@ -141,7 +142,7 @@ def _contradictions(tickets: Sequence[Ticket], name: LabelName) -> list[Contradi
 
 
 def _head(
-    tickets: Sequence[Ticket], vectors: Matrix, name: LabelName, doubtful: set[str]
+    tickets: Sequence[Ticket], vectors: Matrix, *, counts: WordCounts, name: LabelName, doubtful: set[str]
 ) -> tuple[tuple[Classifier, Figures] | None, str]:
     """A classifier of one label, or why there is none."""
     places = [at for at, ticket in enumerate(tickets) if name in ticket.labels and _folded(ticket) not in doubtful]
@@ -153,7 +154,7 @@ def _head(
         return None, f"All tickets have the same {name} ({labels[0]}); at least two are needed to tell them apart."
     if len(places) < FEWEST:
         return None, f"Only {len(places)} tickets have a {name}; {FEWEST} are the fewest to learn from."
-    trained = train([tickets[at].words for at in places], vectors[places], labels)
+    trained = train([tickets[at].words for at in places], vectors[places], labels, counts=counts)
     classifier = replace(trained.classifier, places=np.asarray(places, np.intp)[trained.classifier.places])
     return (classifier, _figures(trained, labels)), ""
 

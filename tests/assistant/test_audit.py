@@ -228,6 +228,8 @@ RECORDED = (
     "models.reset",
     "house_rules.change",
     "house_rules.restore",
+    "registry.add",
+    "registry.promote",
     "accounts.invite",
     "accounts.redeem",
     "erasure.begin",

@@ -31,6 +31,8 @@ from assistant.personal_data import PersonalData
 from assistant.preferences import Preferences
 from assistant.snapshots import Snapshots
 from assistant.threads import Choices, Threads
+from assistant.triage.queue import Queue
+from assistant.triage.values import Ticket
 from retrieval.errors import RetrievalError
 from tests.assistant.scripted_endpoint import ScriptedEndpoint, reply
 from tests.security.world import NUMBERS, World
@@ -39,6 +41,8 @@ Try = Callable[[World, Principal], Any]
 ANNA, EDITORS, ADMIN = {"anna"}, {"editor", "admin"}, {"admin"}
 SEES_JOBS = EDITORS | {"visitor"}
 """In the demo everybody sees that the sample company is being read."""
+DESK = {"support", "editor", "admin", "visitor"}
+"""In the demo everybody tries the support desk out."""
 EVERYBODY = {"anna", "bela", "support", "editor", "admin", "disabled", "waiting", "visitor"}
 """Of what they themselves have; nothing of anybody else's can be reached by it."""
 
@@ -102,6 +106,17 @@ ROWS: dict[str, tuple[set[str], Try]] = {
     ),
     "Holdings.last_job": (SEES_JOBS, lambda w, p: _last_job(w, p)),
     "Holdings.cancel": (EDITORS, lambda w, p: _cancels(w, p)),
+    "Queue.bring_in": (DESK, lambda w, p: w.citewell.queue.bring_in([_new_ticket()], p).added),
+    "Queue.page": (DESK, lambda w, p: _ticket(w) and w.citewell.queue.page(p)),
+    "Queue.get": (DESK, lambda w, p: w.citewell.queue.get(_ticket(w), p)),
+    "Queue.not_guessed_by": (DESK, lambda w, p: _ticket(w) and w.citewell.queue.not_guessed_by(1, p)),
+    "Queue.keep_guesses": (DESK, lambda w, p: w.citewell.queue.keep_guesses([], 1, p) or True),
+    "Queue.decide": (DESK, lambda w, p: w.citewell.queue.decide(_ticket(w), {"category": "IT"}, p) or True),
+    "Queue.reopen": (DESK, lambda w, p: w.citewell.queue.reopen(_ticket(w), p) or True),
+    "Queue.assign": (DESK, lambda w, p: w.citewell.queue.assign(_ticket(w), "Eve", p) or True),
+    "Queue.corrections": (DESK, lambda w, p: _decided(w) and w.citewell.queue.corrections(p)),
+    "Queue.agreement": (DESK, lambda w, p: w.citewell.queue.agreement(p) is not None),
+    "Queue.counts": (DESK, lambda w, p: _ticket(w) and w.citewell.queue.counts(p)),
     "Accounts.sign_ins": (ADMIN, lambda w, p: w.citewell.accounts.sign_ins(w.stranger(), p)),
     "Accounts.end_sign_ins": (ADMIN, lambda w, p: w.citewell.accounts.end_sign_ins(w.stranger(), p) or True),
     "Accounts.end_sign_in": (ANNA, lambda w, p: _ends_sign_in(w, p)),
@@ -139,7 +154,7 @@ ROWS: dict[str, tuple[set[str], Try]] = {
     "Groups.grant": (ADMIN, lambda w, p: w.citewell.groups.grant(w.collection(), (), p) or True),
 }
 CLASSES: tuple[type, ...] = (Conversations, Threads, Feedback, Snapshots, AttachedFiles, Holdings, Accounts, Groups)
-CLASSES += (Preferences, HouseRules, Models, PersonalData, Erasure)
+CLASSES += (Preferences, HouseRules, Models, PersonalData, Erasure, Queue)
 # What takes an id and no person, and who alone calls it.
 INTERNAL = {
     "Conversations.save": "the thread that writes an answer that `begin` gave its id",
@@ -155,6 +170,22 @@ INTERNAL = {
     "Accounts.recognise": "the sign-in itself",
 }
 """Ids in these never come from a browser without a scope beside them."""
+
+
+def _new_ticket() -> Ticket:
+    return Ticket(f"The printer is on fire, {next(NUMBERS)}")
+
+
+def _ticket(world: World) -> int:
+    """A new ticket of the support desk."""
+    world.citewell.queue.bring_in([_new_ticket()], LOCAL_USER)
+    return world.citewell.queue.page(LOCAL_USER, limit=100_000)[-1].id
+
+
+def _decided(world: World) -> int:
+    ticket_id = _ticket(world)
+    world.citewell.queue.decide(ticket_id, {"category": "IT"}, LOCAL_USER)
+    return ticket_id
 
 
 def _of_anna(world: World, threads: Any) -> bool:

@@ -19,6 +19,10 @@ from assistant.groups import Grant
 from assistant.inventory import Inventory
 from assistant.limits import Limits
 from assistant.snapshots import Snapshots
+from assistant.triage.assessment import Assessor
+from assistant.triage.desk import Desk
+from assistant.triage.drafting import draft_reply
+from assistant.triage.values import Ticket
 from retrieval.catalogue import Catalogue
 from retrieval.dates import utc_now
 from retrieval.errors import RetrievalError
@@ -220,6 +224,15 @@ def test_a_question_is_answered_from_what_its_asker_reads(world: World) -> None:
         events = list(world.citewell.assistant.ask(QUESTION, conversation_id=conversation_id, principal=person))
         (found,) = (event for event in events if isinstance(event, PassagesFound))
         assert {passage.source.collection for passage in found.passages} == {collection}
+
+
+def test_a_reply_to_a_ticket_is_drafted_from_what_its_person_reads(world: World) -> None:
+    citewell = world.citewell
+    assert citewell.embedder is not None
+    assessed = Assessor(citewell.embedder, Desk()).assess(Ticket(QUESTION))
+    for who, collection in (("anna", {world.ours}), ("bela", {world.theirs}), ("support", set())):
+        reply = draft_reply(assessed, assistant=citewell.assistant, principal=world.people[who])
+        assert {passage.source.collection for passage in reply.passages} == collection
 
 
 def test_the_retriever_for_other_programs_reads_what_its_person_reads(world: World) -> None:
