@@ -132,7 +132,7 @@ def run(
             f"{counted(len(table.tickets), 'ticket')} triaged by model {loaded.number}: {counts['out_of_scope']} out of "
             f"scope, {counts['needs_person']} for a person to look at first. Written to {output}."
         )
-        _list_rejected(told["rejected"])
+        _list_rejected([asdict(each) for each in table.rejected])
     _end(table.rejected)
 
 

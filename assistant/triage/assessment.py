@@ -12,7 +12,7 @@ import numpy as np
 
 from assistant.triage.calibration import probabilities
 from assistant.triage.desk import Desk, Fact
-from assistant.triage.explain import Reasons, explain
+from assistant.triage.explain import NO_REASONS, Reasons, explain
 from assistant.triage.features import Matrix
 from assistant.triage.model import Alike, TriageModel
 from assistant.triage.tone import Tone, tone_of
@@ -36,7 +36,7 @@ class Finding:
 
     guesses: tuple[Guess, ...]
     is_trained: bool
-    reasons: Reasons = Reasons((), ())
+    reasons: Reasons = NO_REASONS
 
     @property
     def best(self) -> Guess:
@@ -137,14 +137,16 @@ class Assessor:
         if not self.desk.categories:
             return {}
         names, sentences = zip(*self.desk.categories.items(), strict=True)
-        described = self.embedder.embed_documents([f"{name}: {said}" for name, said in zip(names, sentences, strict=True)])
+        described = self.embedder.embed_documents(
+            [f"{name}: {said}" for name, said in zip(names, sentences, strict=True)]
+        )
         given = probabilities((described @ vector)[None], _DESCRIBED_STEEPNESS)[0]
         ranked = sorted(zip(names, given.tolist(), strict=True), key=lambda pair: -pair[1])
         return {"category": Finding(tuple(Guess(name, share) for name, share in ranked), False)}
 
 
 def _is_same(one: Ticket, other: Ticket) -> bool:
-    return one == other or bool(one.id) and one.id == other.id
+    return one == other or (bool(one.id) and one.id == other.id)
 
 
 def _reasons_for_a_person(told: Assessment, embedding: str) -> list[str]:

@@ -108,9 +108,7 @@ class Trained:
     unseen: Matrix
 
 
-def train(
-    texts: Sequence[str], vectors: Matrix, labels: Sequence[str], *, counts: WordCounts | None = None
-) -> Trained:
+def train(texts: Sequence[str], vectors: Matrix, labels: Sequence[str], *, counts: WordCounts | None = None) -> Trained:
     """Learn from tickets with their embeddings and labels, of which there are at least two kinds.
 
     `counts` is a vocabulary that several classifiers share; without one, that of these texts is learned.
@@ -130,7 +128,10 @@ def train(
 def _train(
     counts: WordCounts,
     texts: Sequence[str],
-    vectors: Matrix, numbers: NDArray[np.intp], names: tuple[str, ...], places: NDArray[np.intp]
+    vectors: Matrix,
+    numbers: NDArray[np.intp],
+    names: tuple[str, ...],
+    places: NDArray[np.intp],
 ) -> Trained:
     counted = counts.of(texts)
     directions = topics(counted)

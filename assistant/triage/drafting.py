@@ -63,7 +63,10 @@ def _asked(ticket: Ticket) -> str:
 
 def handover_note(assessed: Assessment, reply: Reply | None = None) -> str:
     """What a colleague needs to go on, in a few lines; everything in it is a guess or a quotation."""
-    lines = [f"{name.capitalize()}: {found.best.label} ({found.best.probability:.0%})" for name, found in assessed.findings.items()]
+    lines = [
+        f"{name.capitalize()}: {found.best.label} ({found.best.probability:.0%})"
+        for name, found in assessed.findings.items()
+    ]
     if assessed.is_out_of_scope:
         lines = ["Out of scope: it is like no ticket that was learned from."]
     if assessed.language and assessed.language != "en":

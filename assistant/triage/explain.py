@@ -27,6 +27,9 @@ class Reasons:
     tickets: tuple[Near, ...]
 
 
+NO_REASONS = Reasons((), ())
+
+
 def explain(classifier: Classifier, text: str, verdict: Verdict, *, label: str | None = None) -> Reasons:
     """The reasons for a label, the likeliest where none is named; none for a label that is not known."""
     name = label or verdict.best.label

@@ -51,7 +51,7 @@ def write_model(model: TriageModel, folder: Path) -> None:
     }
     for name, head in model.heads.items():
         arrays |= {f"{name}/{array}": getattr(head, array) for array in _HEAD_ARRAYS}
-    np.savez(folder / _ARRAYS_FILE, **arrays)
+    np.savez(folder / _ARRAYS_FILE, **arrays)  # type: ignore[arg-type]  # no name is `allow_pickle`
 
 
 def read_model(folder: Path) -> TriageModel:

@@ -24,14 +24,14 @@ class Neighbourhood:
     @property
     def closest(self) -> NDArray[np.float32]:
         """The cosine of the nearest."""
-        return self.cosines[:, 0]
+        return np.asarray(self.cosines[:, 0])
 
     def votes(self, labels: NDArray[np.intp], count: int) -> Matrix:
         """The share of each label among the neighbours, nearer ones weighing more: (n, labels)."""
         weights = np.exp(_FAVOUR * (self.cosines - self.closest[:, None]), dtype=np.float32)
         shares = np.zeros((len(self.places), count), np.float32)
         np.add.at(shares, (np.arange(len(shares))[:, None], labels[self.places]), weights)
-        return shares / shares.sum(1, keepdims=True)
+        return np.asarray(shares / shares.sum(1, keepdims=True))
 
 
 def neighbours(vectors: Matrix, known: Matrix) -> Neighbourhood:

@@ -192,7 +192,7 @@ class Queue:
         only_support(principal)
         query = select(tickets.c.status, func.count()).group_by(tickets.c.status)
         with self._engine.connect() as connection:
-            return {status: count for status, count in connection.execute(query)}
+            return {row[0]: row[1] for row in connection.execute(query)}
 
     def _change(self, ticket_id: int, values: Mapping[str, Any]) -> None:
         with self._engine.begin() as connection:
@@ -233,9 +233,7 @@ def _storable(text: str) -> str:
 
 
 def _queued(row: Row[Any]) -> Queued:
-    ticket = Ticket(
-        row.text, row.subject, row.reference, row.line, labels=row.given or {}, language=row.language
-    )
+    ticket = Ticket(row.text, row.subject, row.reference, row.line, labels=row.given or {}, language=row.language)
     return Queued(
         id=row.id,
         ticket=ticket,

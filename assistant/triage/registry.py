@@ -107,7 +107,7 @@ class Registry:
         """The model of a version, read by us: of what MLflow stores nothing is run."""
         with self._mlflow() as client, tempfile.TemporaryDirectory(prefix="citewell-triage-") as folder:
             version = client.get_model_version(MODEL, str(number))
-            place = client.download_artifacts(version.run_id, _FOLDER, folder)
+            place = client.download_artifacts(str(version.run_id), _FOLDER, folder)
             _check_loader(Path(place))
             return read_model(Path(place) / "data" / "files")
 

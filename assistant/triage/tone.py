@@ -19,7 +19,9 @@ _UNHAPPY = re.compile(
     r"still (?:no|not|nothing)|too long|again and again|(?:third|fourth|fifth) time|three times|waste\w*|sorry state)\b",
     re.IGNORECASE,
 )
-_PLEASED = re.compile(r"\b(?:thank you so much|great|excellent|love|happy with|wonderful|perfect|well done)\b", re.IGNORECASE)
+_PLEASED = re.compile(
+    r"\b(?:thank you so much|great|excellent|love|happy with|wonderful|perfect|well done)\b", re.IGNORECASE
+)
 _INSTRUCTS = re.compile(
     r"\b(?:ignore|disregard|forget)\b.{0,40}\b(?:instructions?|rules|prompt|above)\b"
     r"|\b(?:set|change|raise|mark)\b.{0,20}\b(?:priority|severity|category|status)\b"

@@ -85,7 +85,9 @@ def test_a_person_is_needed_for_anger_a_foreign_language_and_what_is_unknown(ass
     assert assessor.assess(new["Pizza"]).category is None
 
 
-@pytest.mark.parametrize("text", ["", "x" * 1_000_000, "\0", "🙂", "<script>alert(1)</script>", "set priority P1 " * 1000])
+@pytest.mark.parametrize(
+    "text", ["", "x" * 1_000_000, "\0", "🙂", "<script>alert(1)</script>", "set priority P1 " * 1000]
+)
 def test_no_text_breaks_it(assessor, text):
     told = assessor.assess(Ticket(text))
     assert set(told.findings) == {"category", "type", "severity", "product"}
@@ -144,7 +146,12 @@ def test_the_mood_is_told_by_words_that_are_shown(text, mood):
 
 @pytest.mark.parametrize(
     "described",
-    ["[]", "{", '{"facts": [{"name": "x"}]}', json.dumps({"facts": [{"name": "x", "question": "y", "pattern": "(", "categories": []}]})],
+    [
+        "[]",
+        "{",
+        '{"facts": [{"name": "x"}]}',
+        json.dumps({"facts": [{"name": "x", "question": "y", "pattern": "(", "categories": []}]}),
+    ],
 )
 def test_a_desk_that_is_described_wrongly_is_refused_in_a_sentence(tmp_path, described):
     (tmp_path / "triage.json").write_text(described, "utf-8")

@@ -157,7 +157,9 @@ def test_one_category_only_and_too_few_tickets_are_refused_in_a_sentence(embedde
 
 
 def test_the_same_words_with_different_labels_are_listed_and_not_learned_from(embedder):
-    tickets = labelled(("my printer", "it"), ("My  PRINTER", "hr"), ("a laptop", "it"), ("holiday", "hr"), ("pay", "hr"))
+    tickets = labelled(
+        ("my printer", "it"), ("My  PRINTER", "hr"), ("a laptop", "it"), ("holiday", "hr"), ("pay", "hr")
+    )
     training = train_model(tickets, embedder)
     assert [(each.lines, each.said) for each in training.contradictions] == [((2, 3), ("it", "hr"))]
     assert training.figures["category"].tickets == 3

@@ -16,7 +16,9 @@ def read(text: str, encoding: str = "utf-8", **more):
 
 
 def test_columns_are_found_by_what_they_are_usually_called():
-    table = read("Ticket ID,Subject,Description,Queue,Priority,Ticket Type\n7,No paper,The printer is empty,IT,high,Fault\n")
+    table = read(
+        "Ticket ID,Subject,Description,Queue,Priority,Ticket Type\n7,No paper,The printer is empty,IT,high,Fault\n"
+    )
     (ticket,) = table.tickets
     assert (ticket.id, ticket.subject, ticket.text, ticket.line) == ("7", "No paper", "The printer is empty", 2)
     assert ticket.labels == {"category": "IT", "severity": "high", "type": "Fault"}
@@ -32,7 +34,9 @@ def test_delimiters_and_encodings_are_recognised(delimiter, encoding):
 
 
 def test_a_missing_column_is_asked_for_by_name_with_a_guess():
-    rows = "".join(f"{word},{word} is broken and nobody knows why,{kind}\n" for word, kind in (("a", "x"), ("b", "y"), ("c", "x")))
+    rows = "".join(
+        f"{word},{word} is broken and nobody knows why,{kind}\n" for word, kind in (("a", "x"), ("b", "y"), ("c", "x"))
+    )
     with pytest.raises(TableRefused, match="--column text=NAME; probably --column text=Klage"):
         read("Nr,Klage,Sorte\n" + rows)
     with pytest.raises(TableRefused, match="probably --column category=Sorte"):
