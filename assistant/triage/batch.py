@@ -7,7 +7,8 @@ from assistant.triage.model import TriageModel
 from assistant.triage.values import LABEL_NAMES, SURE, LabelName, Ticket, Verdict
 from retrieval.embedding import Embedder
 
-AT_ONCE = 512
+AT_ONCE = 2_000
+"""The more, the less padding is embedded."""
 OnDone = Callable[[int, int], None]
 
 
