@@ -23,7 +23,6 @@ from assistant.triage.assessment import Assessor
 from assistant.triage.desk import Desk
 from assistant.triage.drafting import draft_reply
 from assistant.triage.values import Ticket
-from assistant.usage import Usage
 from retrieval.catalogue import Catalogue
 from retrieval.dates import utc_now
 from retrieval.errors import RetrievalError
