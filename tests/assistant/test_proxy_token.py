@@ -82,7 +82,17 @@ def test_clocks_may_be_half_a_minute_apart(tokens: ProxyTokens) -> None:
         said(sub=None),
         said(sub=7),
     ],
-    ids=str,
+    ids=(
+        "over",
+        "without end",
+        "too early",
+        "another issuer",
+        "no issuer",
+        "for another",
+        "for nobody",
+        "nobody",
+        "a number",
+    ),
 )
 def test_what_is_over_or_made_by_or_for_somebody_else_is_refused(tokens: ProxyTokens, claims: dict[str, Any]) -> None:
     with pytest.raises(SignInRefused):
