@@ -98,7 +98,7 @@ def _shut_out(visit: Visit, person: Person, *, disabled: bool) -> None:
 def _draw_ways_out(visit: Visit, person: Person) -> None:
     accounts, principal = visit.citewell.accounts, visit.principal
     sign_ins = accounts.sign_ins(person.id, principal)
-    with st.container(horizontal=True, gap="small"):
+    with st.container(horizontal=True, gap="small", key="person_ways"):
         label = "Let in again" if person.is_disabled else "Disable"
         if st.button(label, key=f"disable_{person.id}", type="tertiary", icon=":material/block:") and _done(
             lambda: _shut_out(visit, person, disabled=not person.is_disabled)

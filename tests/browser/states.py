@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.replies import ALL_STAFF, BOLTS, BUY, CARRY, LEAVE, MEALS, PART_TIME, PENSION, SLOWLY
 from tests.browser.serving import ROOT, Served, Watched
-from tests.browser.states_of_settings import settings, settings_erase, settings_model, settings_rules
+from tests.browser.states_of_settings import ADMINISTRATION, settings, settings_erase, settings_model, settings_rules
 
 # How each state is reached -----------------------------------------------------------------------
 
@@ -478,6 +478,7 @@ WALKS = (
             State("settings-rules", settings_rules),
         ),
     ),
+    Walk("administration", "model", "/admin", tuple(State(name, reach) for name, reach in ADMINISTRATION.items())),
     Walk("lost connection", "until it ends", "/", (State("offline", connection_lost),)),
     Walk("nothing", "empty home", "/", (State("no-documents", no_documents),)),
     Walk("nothing in the library", "empty home", "/documents", (State("no-documents-library", no_documents),)),

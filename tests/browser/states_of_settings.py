@@ -1,4 +1,6 @@
-"""How each state of the settings is reached from the one before."""
+"""How each state of the settings and of administration is reached from the one before."""
+
+from collections.abc import Callable, Mapping
 
 from tests.browser.serving import Watched
 
@@ -27,3 +29,30 @@ def settings_model(watched: Watched) -> None:
 def settings_rules(watched: Watched) -> None:
     watched.page.get_by_role("radio", name="House rules").click()
     watched.page.get_by_label("Rules", exact=True).wait_for()
+
+
+def administration(watched: Watched) -> None:
+    watched.page.get_by_role("button", name="Make a code").click()
+    watched.page.get_by_text("It works once").wait_for()
+
+
+def _part(name: str, text: str) -> Callable[[Watched], None]:
+    """The way to a part, which is there once this is read."""
+
+    def reach(watched: Watched) -> None:
+        watched.page.get_by_role("radio", name=name).click()
+        watched.page.get_by_text(text).first.wait_for()
+
+    return reach
+
+
+ADMINISTRATION: Mapping[str, Callable[[Watched], None]] = {
+    "admin": administration,
+    "admin-groups": _part("Groups", "New group"),
+    "admin-access": _part("Access", "May read"),
+    "admin-limits": _part("Limits", "Questions a day"),
+    "admin-retention": _part("Retention", "Audit log, days"),
+    "admin-audit": _part("Audit log", "Save as CSV"),
+    "admin-health": _part("Health", "Data directory"),
+}
+"""In their order."""
