@@ -26,12 +26,15 @@ def draw_access(visit: Visit) -> None:
     given = {_key(grant): grant.may_edit for grant in visit.citewell.groups.grants(chosen, visit.principal)}
     known = [key for key in given if key in names]
     with st.form(f"access_{chosen}", border=False):
-        readers = st.multiselect("May read", list(names), known, format_func=lambda key: literal(names[key]))
+        readers = st.multiselect(
+            "May read", list(names), known, format_func=lambda key: literal(names[key]), placeholder="Nobody"
+        )
         editors = st.multiselect(
             "May also add, change and delete documents, where they have the role of an editor",
             list(names),
             [key for key in known if given[key]],
             format_func=lambda key: literal(names[key]),
+            placeholder="Nobody",
         )
         saved = st.form_submit_button("Save", type="primary")
     if not known and not saved:

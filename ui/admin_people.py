@@ -36,9 +36,9 @@ def draw_people(visit: Visit) -> None:
 
 def _summary(people: Sequence[Person]) -> str:
     waiting = sum(person.role is Role.WAITING for person in people)
-    names = "1 person" if len(people) == 1 else f"{len(people):,} people"
+    names = "1 person has" if len(people) == 1 else f"{len(people):,} people have"
     waits = "" if not waiting else f", {waiting:,} of them waiting to be let in"
-    return f"{names} signed in once{waits}."
+    return f"{names} signed in{waits}."
 
 
 def _chosen(people: Sequence[Person]) -> Person | None:
@@ -69,7 +69,11 @@ def _draw_person(visit: Visit, person: Person) -> None:
         with st.form(f"person_{person.id}", border=False):
             role = st.selectbox("Role", list(Role), list(Role).index(person.role), format_func=lambda r: r.value)
             chosen = st.multiselect(
-                "Groups", list(groups), sorted(theirs), format_func=lambda id_: literal(groups[id_])
+                "Groups",
+                list(groups),
+                sorted(theirs),
+                format_func=lambda id_: literal(groups[id_]),
+                placeholder="None but Everyone",
             )
             saved = st.form_submit_button("Save", type="primary")
         if saved and _done(lambda: _save(visit, person, role or person.role, frozenset(chosen))):
@@ -94,7 +98,7 @@ def _shut_out(visit: Visit, person: Person, *, disabled: bool) -> None:
 def _draw_ways_out(visit: Visit, person: Person) -> None:
     accounts, principal = visit.citewell.accounts, visit.principal
     sign_ins = accounts.sign_ins(person.id, principal)
-    with st.container(horizontal=True, gap="small"):
+    with st.container(horizontal=True, gap="small", key="person_ways"):
         label = "Let in again" if person.is_disabled else "Disable"
         if st.button(label, key=f"disable_{person.id}", type="tertiary", icon=":material/block:") and _done(
             lambda: _shut_out(visit, person, disabled=not person.is_disabled)

@@ -22,7 +22,8 @@ def draw_retention(visit: Visit) -> None:
     chosen = visit.citewell.chosen
     st.caption(
         "What is older is removed for good, at the start and once a day. Pinned conversations stay; with a conversation "
-        "go its files, feedback and links. People read on their page how long theirs are kept."
+        "go its files, feedback and links. An empty field has what stands in it in grey. People read under Settings how "
+        "long theirs are kept."
     )
     given = chosen.read(KEPT.values())
     with st.form("retention", border=False):

@@ -58,10 +58,10 @@ def draw_endpoint(visit: Visit) -> None:
 
 def _where_from(now: EndpointState) -> str:
     if now.is_chosen:
-        return "Chosen here, before what the environment says. What is saved holds from the next question on, for everybody."
+        return "Chosen here, in place of what the environment says. It holds from the next question on, for everybody."
     if now.endpoint is None:
         return "No model is connected, so answers quote the documents. What is saved holds from the next question on."
-    return "As the environment says. What is saved here goes before it, from the next question on, for everybody."
+    return "Set by the environment. What is saved here takes its place from the next question on, for everybody."
 
 
 # The fields.
@@ -91,7 +91,7 @@ def _draw_fields(visit: Visit, state: SettingsState, now: EndpointState) -> Endp
     names = _draw_listed(visit, state, reached)
     model = _draw_model(state, given, names)
     further = st.multiselect(
-        "May also be chosen beside the style",
+        "Others to choose from in a chat",
         _offered(names, given.further),
         list(given.further),
         format_func=visible,
@@ -129,12 +129,12 @@ def _list(visit: Visit, state: SettingsState, reached: Endpoint) -> None:
 def _draw_model(state: SettingsState, given: Endpoint, names: Sequence[str]) -> str | None:
     options = _offered(names, (given.model,) if given.model else ())
     return st.selectbox(
-        "Answers by itself",
+        "The model that answers",
         options,
         options.index(given.model) if given.model else None,
         format_func=visible,
         key=state.field("model"),
-        placeholder="The first of the endpoint",
+        placeholder="The first that the endpoint lists",
         accept_new_options=True,
     )
 
@@ -170,7 +170,7 @@ _Pair = tuple[float | None, float | None]
 
 
 def _draw_prices(state: SettingsState, name: str, given: _Pair) -> _Pair:
-    label = shortened(name, _LABEL_CHARS) if name else "The first of the endpoint"
+    label = shortened(name, _LABEL_CHARS) if name else "The first that the endpoint lists"
     number = hashlib.sha256(name.encode()).hexdigest()[:12]
     sent, written = st.columns(2)
     with sent:

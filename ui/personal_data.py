@@ -63,7 +63,7 @@ def draw_erase(visit: Visit, person_id: int | None, words: tuple[str, ...], done
             st.markdown(literal(sentence))
         with st.form(f"erase_form_{person_id}", border=False):
             typed = st.text_input(f"Type {literal(words[0])} to confirm", key=f"erase_word_{person_id}")
-            sure = st.form_submit_button("Erase for good", type="primary")
+            sure = st.form_submit_button("Erase for good", type="primary", key=f"confirm_erase_{person_id}")
         if sure and _plain(typed) not in {_plain(word) for word in words}:
             st.error("That is not it; nothing was erased.")
         elif sure and _begun(visit, person_id):

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.replies import ALL_STAFF, BOLTS, BUY, CARRY, LEAVE, MEALS, PART_TIME, PENSION, SLOWLY
 from tests.browser.serving import ROOT, Served, Watched
+from tests.browser.states_of_settings import ADMINISTRATION, settings, settings_erase, settings_model, settings_rules
 
 # How each state is reached -----------------------------------------------------------------------
 
@@ -226,6 +227,7 @@ def _open_sidebar(page: Page) -> None:
     expand = page.get_by_test_id("stExpandSidebarButton")
     if expand.is_visible():
         expand.click()
+        page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click(trial=True)
 
 
 def connection_lost(watched: Watched) -> None:
@@ -323,23 +325,6 @@ def document_cut(watched: Watched) -> None:
 
 def no_document(watched: Watched) -> None:
     watched.page.get_by_text("This document is not here any more").wait_for()
-
-
-def settings(watched: Watched) -> None:
-    watched.page.get_by_role("heading", name="New chats").wait_for()
-
-
-def settings_model(watched: Watched) -> None:
-    watched.page.get_by_role("radio", name="Model").click()
-    watched.page.get_by_role("button", name="List models").click()
-    watched.page.get_by_text("Models at this address").wait_for()
-    watched.page.get_by_text("Prices", exact=True).click()
-    watched.page.get_by_label("Currency").wait_for()
-
-
-def settings_rules(watched: Watched) -> None:
-    watched.page.get_by_role("radio", name="House rules").click()
-    watched.page.get_by_label("Rules", exact=True).wait_for()
 
 
 def reading(watched: Watched) -> None:
@@ -488,10 +473,12 @@ WALKS = (
         "/settings",
         (
             State("settings", settings),
+            State("settings-erase", settings_erase),
             State("settings-model", settings_model),
             State("settings-rules", settings_rules),
         ),
     ),
+    Walk("administration", "model", "/admin", tuple(State(name, reach) for name, reach in ADMINISTRATION.items())),
     Walk("lost connection", "until it ends", "/", (State("offline", connection_lost),)),
     Walk("nothing", "empty home", "/", (State("no-documents", no_documents),)),
     Walk("nothing in the library", "empty home", "/documents", (State("no-documents-library", no_documents),)),

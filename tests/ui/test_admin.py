@@ -55,7 +55,7 @@ def said(test: AppTest) -> str:
 def test_a_newcomer_waits_first_in_the_list_and_is_given_a_role_and_a_group(citewell: Citewell) -> None:
     group = citewell.groups.create("Workshop", LOCAL_USER)
     test = part("People")
-    assert "1 person signed in once, 1 of them waiting" in said(test)
+    assert "1 person has signed in, 1 of them waiting" in said(test)
     assert list(test.dataframe[0].value["Role"]) == ["waiting"]
     test.session_state[test.dataframe[0].key] = {"selection": {"rows": [0], "columns": [], "cells": []}}
     test.run()

@@ -172,14 +172,14 @@ def test_an_endpoint_is_listed_tried_saved_and_answers_in_another_tab_without_a_
     with ScriptedEndpoint([reply("The Handbook is kept in the library [1].")], listed=models("b", "a*b")) as endpoint:
         test = button(given(endpoint, f" {KEY} "), "List models")
         assert "Models at this address: 2." in told(test)
-        field(test, "Answers by itself").select("a*b").run()
-        field(test, "May also be chosen beside the style").select("b").run()
+        field(test, "The model that answers").select("a*b").run()
+        field(test, "Others to choose from in a chat").select("b").run()
         field(test, "a&#42;b, sent").set_value(2.5).run()
         field(test, "Currency").set_value("EUR").run()
         assert "**a*b** answers; its first word came after " in told(button(test, "Test"))
         assert citewell.models.lineup.model is None, "nothing is kept before it is saved"
         test = button(test, "Save")
-        assert "Chosen here, before what the environment says" in told(test)
+        assert "Chosen here, in place of what the environment says" in told(test)
         other.chat_input[0].set_value("Where is the handbook kept?").run()
         other.run()
         address = endpoint.url
@@ -227,7 +227,7 @@ def test_a_model_that_is_not_listed_any_more_is_kept_and_said(citewell: Citewell
         citewell.models.choose(Endpoint(endpoint.url, model="old"), LOCAL_USER)
         test = button(part("Model"), "List models")
     assert "Not among the listed models, and kept until you choose otherwise: old." in told(test)
-    assert field(test, "Answers by itself").value == "old"
+    assert field(test, "The model that answers").value == "old"
 
 
 @pytest.mark.parametrize("address", ["nonsense", "http://127.0.0.1:9/v1"])
@@ -247,7 +247,7 @@ def test_of_ten_thousand_models_a_thousand_are_offered(citewell: Citewell) -> No
     with ScriptedEndpoint([], listed=models(*(f"m{n}" for n in range(10_000)))) as endpoint:
         test = button(given(endpoint), "List models")
     assert "The endpoint has 10,000 models; 1,000 are offered, type any other." in told(test)
-    assert len(field(test, "Answers by itself").options) == 1_000
+    assert len(field(test, "The model that answers").options) == 1_000
 
 
 def test_house_rules_are_changed_and_an_earlier_version_comes_back(citewell: Citewell) -> None:
