@@ -24,12 +24,15 @@ _MARKS = "\u061c\u200e\u200f"
 _OVERRIDES = "\u202a-\u202e\u2066-\u2069"
 _TAGS = "\U000e0000-\U000e0fff"
 
+_CANDIDATES = f"[{_CONTROL}{_EMPTY}{_MARKS}{_OVERRIDES}{_JOINERS}{_SELECTORS}{_TAGS}]"
+_CANDIDATE = re.compile(_CANDIDATES)
+"""Whatever matches below has one; most texts have none, and one look for that is ten times as fast."""
 _INVISIBLE = re.compile(
     f"(?P<needed>(?<=\U0001f3f4)(?:{_FLAGS})\U000e007f"
     f"|(?<=[{_JOINING}])[{_JOINERS}](?![{_JOINERS}\u200b\u2060-\u2064])"
     f"|(?<=[{_VARYING}])[{_SELECTORS}](?![{_SELECTORS}])|(?<=[0-9#*])\ufe0f(?=\u20e3)"
     "|(?<=[\u1820-\u18aa])\u180e(?=[\u1820-\u18aa]))"
-    f"|[{_CONTROL}{_EMPTY}{_MARKS}{_OVERRIDES}{_JOINERS}{_SELECTORS}{_TAGS}]+"
+    f"|{_CANDIDATES}+"
 )
 _STEERING = re.compile(f"[{_CONTROL}{_OVERRIDES}\ufe00-\ufe0d{_TAGS}]")
 _SUSPECT = re.compile(f"[{_OVERRIDES}\ufe00-\ufe0d{_TAGS}]|[{_JOINERS}\u200b\u2060-\u2064\ufe0e\ufe0f\ufeff]{{8,}}")
@@ -40,6 +43,8 @@ SIGN = "\ufffd"
 
 def visible(text: str) -> str:
     """`text` without zero-width characters, tags, direction marks and control characters."""
+    if _CANDIDATE.search(text) is None:
+        return text
     return _INVISIBLE.sub(lambda found: found["needed"] or "", text)
 
 
