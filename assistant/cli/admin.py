@@ -117,8 +117,7 @@ def export_person(
     """Write all that is kept about a person to a ZIP: JSON, and the files of their chats."""
     person_id = _number(who)
     with database(home) as engine:
-        written = _written(personal_data_of(engine, Settings.read(home=home)), person_id, output)
-        record(engine, Action.DATA_EXPORTED, called(person_id))
+        written = _written(engine, personal_data_of(engine, Settings.read(home=home)), person_id, output)
     if as_json:
         print_json({"file": str(output), **asdict(written), "bytes": output.stat().st_size})
     else:
@@ -160,13 +159,14 @@ def _number(who: str) -> int | None:
     return int(who)
 
 
-def _written(personal_data: PersonalData, person_id: int | None, output: Path) -> Exported:
+def _written(engine: Engine, personal_data: PersonalData, person_id: int | None, output: Path) -> Exported:
     """Write the ZIP, which only its owner may read and which is there whole or not at all."""
     new = output.with_name(f".{output.name}.new")
     try:
         with os.fdopen(os.open(new, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "w+b") as file:
             written = personal_data.export(person_id, LOCAL_USER, file)
         os.replace(new, output)
+        record(engine, Action.DATA_EXPORTED, called(person_id))
         return written
     except OSError as error:
         reason = error.strerror or error

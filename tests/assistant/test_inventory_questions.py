@@ -212,13 +212,14 @@ def test_collection_type_and_dates_are_read_from_the_question() -> None:
 def test_no_question_of_the_evaluation_sets_is_taken_for_one() -> None:
     """Some 1,000 questions that people asked of documents."""
     files = [*ROOT.glob("examples/**/*.json"), *ROOT.glob("examples/**/*.jsonl"), *ROOT.glob("tests/**/*.jsonl")]
-    texts = {text for file in files for text in questions_in(file.read_text("utf-8"))}
+    texts = {text for file in files for text in questions_in(file)}
     assert len(texts) >= 5
     assert [text for text in texts if recognise(text, today=TODAY)] == []
 
 
-def questions_in(text: str) -> set[str]:
-    """Every string of a JSON text, or of its lines, that ends in a question mark."""
+def questions_in(file: Path) -> set[str]:
+    """Every string of a JSON file, or of the lines of one, that ends in a question mark."""
+    text = file.read_text("utf-8")
 
     def strings(value: object) -> list[str]:
         if isinstance(value, str):
@@ -226,11 +227,7 @@ def questions_in(text: str) -> set[str]:
         children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
         return [found for child in children for found in strings(child)]
 
-    values = (
-        [json.loads(text)]
-        if text.lstrip().startswith("[")
-        else [json.loads(line) for line in text.splitlines() if line]
-    )
+    values = [json.loads(each) for each in ([text] if file.suffix == ".json" else text.splitlines()) if each]
     return {found for value in values for found in strings(value) if found.endswith("?")}
 
 

@@ -108,10 +108,10 @@ def _quick(citewell: Citewell) -> Citewell:
     embedder = Remembering(citewell.embedder)
     search = Search(citewell.library, citewell.indexes, embedder)
     retriever = citewell.retriever.model_copy(update={"engine": search})
-    assert citewell.assistant.inventory is not None
-    inventory = replace(citewell.assistant.inventory, search=search)
-    assistant = replace(citewell.assistant, retriever=retriever, embedder=embedder, inventory=inventory)
-    return replace(citewell, assistant=assistant, search=search, retriever=retriever)
+    assert citewell.answering.inventory is not None
+    inventory = replace(citewell.answering.inventory, search=search)
+    answering = replace(citewell.answering, retriever=retriever, embedder=embedder, inventory=inventory)
+    return replace(citewell, answering=answering, search=search, retriever=retriever)
 
 
 def questions() -> tuple[str, ...]:
