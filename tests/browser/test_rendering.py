@@ -360,7 +360,7 @@ class Walk:
         """Files that could not be read in, ten at a time, the table above them, and files that are added."""
         self.page.goto(f"{self.harbour.app.url}/documents")
         self.page.get_by_test_id("stRadioOption").filter(has_text="Failed").first.click()
-        self.page.locator(".st-key-reasons").wait_for()
+        self.page.get_by_role("heading", name="Failed", exact=True).wait_for()
         find, found = self.page.get_by_label("Find a document"), set()
         expect(find).to_have_count(1)  # that of what was shown before is gone
         for ten in range(len(self.texts) // 10 + 1):
