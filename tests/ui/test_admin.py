@@ -12,10 +12,9 @@ from assistant.bootstrap import Citewell, open_citewell
 from assistant.claims import Claims
 from assistant.groups import Grant
 from assistant.limits import LIMITS
-from assistant.running import RUNNING
 from assistant.settings import Settings
+from tests.ui.administration import admin_part, running
 
-ROOT = Path(__file__).resolve().parents[2]
 ANNA = Claims("https://login.example", "a1", "*Anna* <b>", "anna@staff.example", None, None, "first")
 
 
@@ -26,21 +25,8 @@ def citewell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Citewe
     made.library.create_collection("Handbook")
     made.accounts.recognise(ANNA)
     made.close()
-    monkeypatch.setenv("CITEWELL_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("CITEWELL_SAMPLE", "0")
-    RUNNING.close()
-    opened = RUNNING.get()
-    assert opened is not None
-    yield opened
-    RUNNING.close()
-
-
-def part(name: str) -> AppTest:
-    """The page with this part chosen."""
-    test = AppTest.from_file(str(ROOT / "chat_app.py"), default_timeout=60).run()
-    test.switch_page("views/admin.py").run()
-    test.session_state["admin_part"] = name
-    return test.run()
+    with running(tmp_path / "home", monkeypatch) as opened:
+        yield opened
 
 
 def button(test: AppTest, label: str) -> AppTest:
@@ -54,7 +40,7 @@ def said(test: AppTest) -> str:
 
 def test_a_newcomer_waits_first_in_the_list_and_is_given_a_role_and_a_group(citewell: Citewell) -> None:
     group = citewell.groups.create("Workshop", LOCAL_USER)
-    test = part("People")
+    test = admin_part("People")
     assert "1 person has signed in, 1 of them waiting" in said(test)
     assert list(test.dataframe[0].value["Role"]) == ["waiting"]
     test.session_state[test.dataframe[0].key] = {"selection": {"rows": [0], "columns": [], "cells": []}}
@@ -70,14 +56,14 @@ def test_a_newcomer_waits_first_in_the_list_and_is_given_a_role_and_a_group(cite
 
 
 def test_a_code_is_shown_once(citewell: Citewell) -> None:
-    test = button(part("People"), "Make a code")
+    test = button(admin_part("People"), "Make a code")
     (code,) = [element.value for element in test.code]
     assert citewell.accounts.redeem(code, citewell.accounts.list(LOCAL_USER)[0].principal).role is Role.MEMBER
     assert not test.run().code
 
 
 def test_a_group_is_made_and_a_name_that_is_taken_is_told(citewell: Citewell) -> None:
-    test = part("Groups")
+    test = admin_part("Groups")
     for name in ("Workshop", "Workshop"):
         next(field for field in test.text_input if field.label == "New group").input(name)
         test = button(test, "Create")
@@ -86,7 +72,7 @@ def test_a_group_is_made_and_a_name_that_is_taken_is_told(citewell: Citewell) ->
 
 
 def test_a_collection_is_opened_to_a_group_and_a_person(citewell: Citewell) -> None:
-    test = part("Access")
+    test = admin_part("Access")
     assert "Only administrators can read this collection." in said(test)
     (anna,) = citewell.accounts.list(LOCAL_USER)
     test.multiselect[0].select(("group", 1))
@@ -98,7 +84,7 @@ def test_a_collection_is_opened_to_a_group_and_a_person(citewell: Citewell) -> N
 
 
 def test_limits_hold_from_the_next_question_on_and_an_empty_field_is_the_default(citewell: Citewell) -> None:
-    test = part("Limits")
+    test = admin_part("Limits")
     test.number_input(key="limit_questions_a_day").set_value(7)
     assert not button(test, "Save").exception
     assert citewell.limits.of(visitor("x")).questions_a_day == 7
@@ -110,7 +96,7 @@ def test_limits_hold_from_the_next_question_on_and_an_empty_field_is_the_default
 
 def test_the_log_shows_who_did_what_and_of_one_kind_alone(citewell: Citewell) -> None:
     citewell.audit.record(LOCAL_USER, Action.GROUP_CREATED, "Work\u202eshop")
-    test = part("Audit log")
+    test = admin_part("Audit log")
     assert next(iter(test.dataframe[0].value["What"])) == "group created"
     assert "\u202e" not in next(iter(test.dataframe[0].value["On"]))
     test.selectbox(key="audit_action").select(Action.GROUP_DELETED.value).run()
@@ -118,13 +104,13 @@ def test_the_log_shows_who_did_what_and_of_one_kind_alone(citewell: Citewell) ->
 
 
 def test_health_says_what_doctor_says(citewell: Citewell) -> None:
-    assert "**Data directory**" in said(part("Health"))
+    assert "**Data directory**" in said(admin_part("Health"))
 
 
 def test_for_whoever_is_no_administrator_there_is_no_such_page(
     citewell: Citewell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ui.identity.LOCAL_USER", visitor("x"))
-    test = part("People")
+    test = admin_part("People")
     assert "There is no such page" in said(test)
     assert not test.dataframe

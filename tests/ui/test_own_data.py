@@ -11,10 +11,9 @@ from assistant.audit import Action, Sought
 from assistant.bootstrap import Citewell, open_citewell
 from assistant.claims import Claims
 from assistant.retention import KEPT
-from assistant.running import RUNNING
 from assistant.settings import Settings
+from tests.ui.administration import admin_part, running
 
-ROOT = Path(__file__).resolve().parents[2]
 ANNA = Claims("https://login.example", "a1", "Anna", "anna@staff.example", None, Role.MEMBER, "first")
 OWN = """
 import streamlit as st
@@ -33,20 +32,8 @@ def citewell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Citewe
         answer = made.conversations.begin(conversation_id, who, "Where do quokkas sleep?")
         made.conversations.save(answer, state="done", text="In trees.")
     made.close()
-    monkeypatch.setenv("CITEWELL_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("CITEWELL_SAMPLE", "0")
-    RUNNING.close()
-    opened = RUNNING.get()
-    assert opened is not None
-    yield opened
-    RUNNING.close()
-
-
-def admin_part(name: str) -> AppTest:
-    test = AppTest.from_file(str(ROOT / "chat_app.py"), default_timeout=60).run()
-    test.switch_page("views/admin.py").run()
-    test.session_state["admin_part"] = name
-    return test.run()
+    with running(tmp_path / "home", monkeypatch) as opened:
+        yield opened
 
 
 def annas(test: AppTest) -> AppTest:
