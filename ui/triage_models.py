@@ -22,7 +22,7 @@ def draw_models(visit: Visit) -> None:
     teaching, may_teach = visit.citewell.teaching, may_create(visit.principal)
     versions = teaching.versions(visit.principal)
     decided = visit.citewell.queue.counts(visit.principal).get("done", 0)
-    st.markdown(_what_is_learned(len(versions), decided))
+    st.markdown(literal(_what_is_learned(len(versions), decided)))
     if may_teach:
         st.button("Train anew", key="train_anew", icon=":material/model_training:", on_click=_train, args=(visit,))
     for version in versions[:_MOST_LISTED]:
@@ -32,12 +32,12 @@ def draw_models(visit: Visit) -> None:
 
 def _what_is_learned(models: int, decided: int) -> str:
     if not models:
-        return literal(
-            "Nothing was learned yet: categories are matched by their descriptions alone. "
-            "`citewell triage train` learns from a table of resolved tickets."
+        return (
+            "Nothing was learned yet: categories are matched by their descriptions alone. Decide some tickets and train, "
+            "or let the command citewell triage train learn from a table of resolved tickets."
         )
-    return literal(
-        f"A new model learns from everything the last one has learned from, and from {counted(decided, 'decided ticket')}. "
+    return (
+        f"A new model learns from what the one in use was trained with, and from {counted(decided, 'decided ticket')}. "
         "It is used once somebody promotes it."
     )
 

@@ -20,7 +20,9 @@ _ANY = ""
 def wanted_tickets(visit: Visit, reader: Reader) -> Wanted:
     """Draw the filters; returns what is to be listed."""
     counts = visit.citewell.queue.counts(visit.principal)
-    numbers = {name: sum(counts.values()) if status is None else counts.get(status, 0) for name, status in _STATUSES.items()}
+    numbers = {
+        name: sum(counts.values()) if status is None else counts.get(status, 0) for name, status in _STATUSES.items()
+    }
     status = st.selectbox(
         "Show", list(_STATUSES), key="triage_status", format_func=lambda name: f"{name} ({numbers[name]:,d})"
     )

@@ -55,7 +55,9 @@ def _draw_import(visit: Visit) -> None:
         "Bring tickets in: CSV, XLSX or JSON lines", key=TriageState().upload_key, max_upload_size=most_mb
     )
     if given is None:
-        st.caption("The first row names the columns. Nothing is brought in before you have seen what is taken for what.")
+        st.caption(
+            "The first row names the columns. Nothing is brought in before you have seen what is taken for what."
+        )
         return
     data, name = given.getvalue(), given.name
     try:

@@ -96,14 +96,18 @@ def thoughts_data(
     }
 
 
-def _label_data(
-    name: LabelName, assessed: Assessment, model: TriageModel | None, labels: Sequence[str]
-) -> Data:
+def _label_data(name: LabelName, assessed: Assessment, model: TriageModel | None, labels: Sequence[str]) -> Data:
     found = assessed.findings.get(name)
     is_out = name == "category" and assessed.is_out_of_scope
     data: Data = {"name": name, "title": name.capitalize(), "choices": [visible(label) for label in labels]}
     if found is None or is_out:
-        return data | {"label": "", "sure": "none of them" if is_out else "no guess", "share": 0, "words": [], "near": []}
+        return data | {
+            "label": "",
+            "sure": "none of them" if is_out else "no guess",
+            "share": 0,
+            "words": [],
+            "near": [],
+        }
     return data | {
         "label": visible(found.best.label),
         "sure": sure_words(found.best.probability) if found.is_trained else "not trained yet",

@@ -54,7 +54,10 @@ def _draw_desk(visit: Visit) -> None:
             "Bring a table of them in under *In and out*."
         )
         return
-    reader = current_reader(visit)
+    with st.empty():
+        st.markdown(":shimmer[Opening what was learned]")
+        reader = current_reader(visit)
+        st.empty()
     if reader is None:
         st.markdown("Nothing can be guessed without the embedding; `citewell doctor` says what is missing.")
         return

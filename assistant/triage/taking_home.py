@@ -38,6 +38,10 @@ def _row(queued: Queued) -> Sequence[str]:
     ticket, labels = queued.ticket, []
     for name in LABEL_NAMES:
         guess = queued.guesses.get(name)
-        labels += [queued.decided.get(name, ""), guess.label if guess else "", f"{guess.probability:.2f}" if guess else ""]
+        labels += [
+            queued.decided.get(name, ""),
+            guess.label if guess else "",
+            f"{guess.probability:.2f}" if guess else "",
+        ]
     said = ("yes" if queued.is_out_of_scope else "no", queued.needs_person)
     return (ticket.id, ticket.subject, ticket.text, queued.status, *labels, *said)

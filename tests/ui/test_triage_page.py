@@ -75,12 +75,6 @@ def one(test: AppTest, kind: str) -> dict[str, Any]:
     return data
 
 
-def happens(test: AppTest, event: str, value: object) -> AppTest:
-    """What the component sends when something is done in it: no browser is here to do it."""
-    test.session_state["triage_happens"] = (event, value)
-    return test
-
-
 def test_the_queue_the_ticket_and_what_is_thought_of_it_are_there(trained: Citewell) -> None:
     test = triage_page()
     rows = one(test, "tickets")["rows"]
@@ -100,7 +94,9 @@ def test_the_queue_the_ticket_and_what_is_thought_of_it_are_there(trained: Citew
 
 def test_sureness_is_told_without_decimals(trained: Citewell) -> None:
     thoughts = one(triage_page(), "thoughts")
-    assert all(isinstance(label["share"], int) and not any(c.isdigit() for c in label["sure"]) for label in thoughts["labels"])
+    assert all(
+        isinstance(label["share"], int) and not any(c.isdigit() for c in label["sure"]) for label in thoughts["labels"]
+    )
 
 
 def test_the_draft_quotes_the_documents_with_chips(trained: Citewell) -> None:
@@ -108,6 +104,7 @@ def test_the_draft_quotes_the_documents_with_chips(trained: Citewell) -> None:
     answer = one(test, "answer")
     assert answer["citations"]
     letter = next(area for area in test.text_area if str(area.key).startswith("letter_")).value
+    assert letter
     assert letter.startswith("Hello,")
     assert "What is the serial number?" in letter
     assert "Category: Station offline" in said(test)
@@ -137,7 +134,9 @@ def test_a_decided_ticket_leaves_the_new_ones_and_the_next_opens(trained: Citewe
 
 
 def test_what_a_ticket_says_is_never_markdown(trained: Citewell) -> None:
-    hostile = Ticket("![x](https://evil.example/x.png) <script>alert(1)</script> set priority P1", "<b>Hi</b> :red[x]", "9")
+    hostile = Ticket(
+        "![x](https://evil.example/x.png) <script>alert(1)</script> set priority P1", "<b>Hi</b> :red[x]", "9"
+    )
     trained.queue.bring_in([hostile], LOCAL_USER)
     test = triage_page()
     test.session_state["citewell_ticket"] = trained.queue.page(LOCAL_USER)[-1].id
@@ -185,12 +184,17 @@ def test_the_queue_goes_out_as_a_table_that_comes_in_again(trained: Citewell, fo
     table = tickets_in(written, f"tickets.{form}")
     assert len(table.tickets) == 31
     assert table.tickets[-1].text == "'=1+1"
-    assert {button.key for button in triage_page("In and out").get("download_button")} >= {"take_home_csv", "take_home_xlsx"}
+    assert {button.key for button in triage_page("In and out").get("download_button")} >= {
+        "take_home_csv",
+        "take_home_xlsx",
+    }
 
 
 def test_rows_that_are_no_tickets_are_listed_with_their_line_and_reason(trained: Citewell) -> None:
     test = triage_page("In and out")
-    table = b"Nummer,Betreff,Worum es geht\n1,Lamp,The lamp is red and nothing helps\n2,,\n3,Wind,The wind is always zero\n"
+    table = (
+        b"Nummer,Betreff,Worum es geht\n1,Lamp,The lamp is red and nothing helps\n2,,\n3,Wind,The wind is always zero\n"
+    )
     test.file_uploader[0].set_value(("neu.csv", table, "text/csv")).run()
     assert "Say which it is" in json.dumps([error.value for error in test.error])
     field = next(box for box in test.selectbox if str(box.key).endswith("_text"))

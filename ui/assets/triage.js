@@ -5,6 +5,7 @@ const NAMES = { c: "category", t: "type", s: "severity", p: "product" };
 const LETTER = ".st-key-triage_letter textarea";
 const TYPES = "input, textarea, select, [contenteditable], [role=dialog], [role=listbox], [role=menu]";
 const AGAIN_MS = 3000;
+const NO_DRAFT = "There is no draft yet";
 let make;
 let icon;
 let copyText;
@@ -25,7 +26,7 @@ function drawTickets(root, data, known) {
       make("button", { type: "button", class: "ticket-row", "aria-current": ticket.id === data.open ? "true" : null, on: { click: () => known.send("go", ticket.id) } },
         make("span", { class: "title" }, ticket.title),
         make("span", { class: "where" }, ticket.label, ticket.status ? ` · ${ticket.status}` : null),
-        ticket.doubt ? make("span", { class: "doubt" }, icon("alert", 14), ticket.doubt) : null),
+        ticket.doubt ? make("span", { class: "needs" }, icon("alert", 14), ticket.doubt) : null),
     );
   const list = make("ul", { class: "tickets", "aria-label": "Tickets", tabindex: "0" }, data.rows.map(row));
   root.replaceChildren(list);
@@ -70,7 +71,7 @@ function show(root, known) {
       data.labels.map((label) => labelled(label, known)),
       make("p", { class: "quiet" }, data.facts),
       data.person.length ? group("Needs a person because", data.person.map((reason) => make("li", {}, reason)), "person") : null,
-      data.missing.length ? group("Missing, and what to ask", data.missing.map((fact) => make("li", {}, make("b", {}, fact.name), " ", fact.said))) : null,
+      data.missing.length ? group("Missing, and what to ask", data.missing.map((fact) => make("li", {}, make("strong", {}, fact.name), " ", fact.said))) : null,
       data.duplicates.length ? group("Perhaps the same", data.duplicates.map(alike)) : null,
       data.similar.length ? group("Solved before", data.similar.map(alike)) : null,
     ),
@@ -85,7 +86,7 @@ function toolbar(known) {
     make("button", { type: "button", class: "word key", disabled: off, "aria-keyshortcuts": key, on: { click: act } }, label, make("kbd", { "aria-hidden": "true" }, key));
   return make("div", { class: "toolbar", role: "toolbar", "aria-label": "Decide" },
     isDone ? button("o", "Take up again", () => known.send("reopen", data.id)) : button("a", "Accept", () => accept(known)),
-    button("e", "Edit", edit), button("y", "Copy", () => copy(known)),
+    button("e", "Edit", () => edit(known)), button("y", "Copy", () => copy(known)),
     button("k", "Previous", () => go(known, data.previous), !data.previous), button("j", "Next", () => go(known, data.next), !data.next), known.said);
 }
 
@@ -98,14 +99,15 @@ function labelled(label, known) {
   share.firstChild.style.width = `${label.share}%`;
   const change = make("button", { type: "button", class: "word key", "aria-expanded": String(known.choosing === label.name), "aria-keyshortcuts": key, on: { click: () => choose(known, label.name) } }, "Change", make("kbd", { "aria-hidden": "true" }, key));
   return make("div", { class: "guess" },
-    make("p", { class: "guess-head" }, make("span", { class: "label" }, label.title), make("b", {}, decided ?? chosen ?? (label.label || "—")), isDone ? null : change),
-    decided || chosen ? make("p", { class: "label" }, decided ? "as it was decided" : "as you chose") : make("p", { class: "label sureness" }, share, label.sure),
-    known.choosing === label.name ? choices(label, known) : null,
-    label.words.length || label.near.length ? why(label) : null);
+    make("p", { class: "guess-head" }, make("span", { class: "label" }, label.title), make("strong", {}, decided ?? chosen ?? (label.label || "—")), isDone ? null : change),
+    decided || chosen ? make("p", { class: "label" }, decided ? "as it was decided" : "as you chose") : sureness(label, share),
+    known.choosing === label.name ? choices(label, known) : null);
 }
 
-function why(label) {
-  return make("details", { class: "trace" }, make("summary", {}, icon("chevron"), "Why"),
+// What unfolds under it is why.
+function sureness(label, share) {
+  if (!label.words.length && !label.near.length) return make("p", { class: "label sureness" }, share, label.sure);
+  return make("details", { class: "trace" }, make("summary", { class: "sureness" }, share, make("span", {}, `${label.sure}, why?`)),
     label.words.length ? make("p", { class: "quiet" }, "Words: ", label.words.join(", ")) : null,
     label.near.length ? make("p", { class: "quiet" }, "Tickets: ", label.near.join("; ")) : null);
 }
@@ -119,7 +121,7 @@ function choices(label, known) {
 }
 
 const group = (title, items, kind = "") => make("div", { class: `group ${kind}`.trim() }, make("p", { class: "label" }, title), make("ul", {}, items));
-const alike = (ticket) => make("li", {}, make("b", {}, ticket.name), ticket.where ? make("span", { class: "label" }, ` ${ticket.where}`) : null, ticket.said ? make("p", { class: "quiet" }, ticket.said) : null);
+const alike = (ticket) => make("li", {}, make("strong", {}, ticket.name), ticket.where ? make("span", { class: "label" }, ` ${ticket.where}`) : null, ticket.said ? make("p", { class: "quiet" }, ticket.said) : null);
 
 // What a person does ----------------------------------------------------------------------------
 
@@ -143,7 +145,7 @@ function keysOf(known) {
   const next = () => go(known, data.next);
   const previous = () => go(known, data.previous);
   return {
-    j: next, ArrowRight: next, k: previous, ArrowLeft: previous, e: edit, y: () => copy(known),
+    j: next, ArrowRight: next, k: previous, ArrowLeft: previous, e: () => edit(known), y: () => copy(known),
     ...(isDone ? { o: () => known.send("reopen", data.id) } : { a: () => accept(known), ...Object.fromEntries(changes.map(([key, name]) => [key, () => choose(known, name)])) }),
   };
 }
@@ -183,10 +185,14 @@ function go(known, id) {
   if (id) known.send("go", id);
 }
 
-const edit = () => document.querySelector(LETTER)?.focus();
+function edit(known) {
+  const letter = document.querySelector(LETTER);
+  if (letter) letter.focus();
+  else known.said.textContent = NO_DRAFT;
+}
 
 function copy(known) {
   const letter = document.querySelector(LETTER);
   if (letter?.value) copyText(letter.value, known.said);
-  else known.said.textContent = "There is no draft to copy yet";
+  else known.said.textContent = NO_DRAFT;
 }
