@@ -79,6 +79,7 @@ def thoughts_data(
     at = listed.index(queued.id)
     return {
         "id": queued.id,
+        "title": title_of(queued.ticket),
         "previous": listed[at - 1] if at else 0,
         "next": listed[at + 1] if at + 1 < len(listed) else 0,
         "decided": {name: visible(label) for name, label in queued.decided.items()},

@@ -18,8 +18,10 @@ HOSTILE = Ticket(
 )
 
 
-def title(page: Page, words: str) -> None:
+def opened(page: Page, words: str) -> None:
+    """That ticket is open, and what is thought of it is there."""
     expect(page.locator(".ticket h2")).to_have_text(words)
+    expect(page.get_by_role("region", name=f"What Citewell thinks of {words}")).to_be_visible()
 
 
 def test_tickets_are_decided_from_the_keyboard_in_at_most_four_keys_each(
@@ -30,16 +32,16 @@ def test_tickets_are_decided_from_the_keyboard_in_at_most_four_keys_each(
         page = watched.page
         page.context.grant_permissions(["clipboard-read", "clipboard-write"])
         page.get_by_role("link", name="Triage").click()
-        title(page, "Offline after router swap")
+        opened(page, "Offline after router swap")
         page.keyboard.press("a")
-        title(page, "Nothing arrives")
+        opened(page, "Nothing arrives")
         for key in ("c", "9", "a"):
             page.keyboard.press(key)
-        title(page, "Wind zero in frost")
+        opened(page, "Wind zero in frost")
         page.keyboard.press("j")
-        title(page, "FALSE WIND AT THE HARBOUR")
+        opened(page, "FALSE WIND AT THE HARBOUR")
         page.keyboard.press("k")
-        title(page, "Wind zero in frost")
+        opened(page, "Wind zero in frost")
         page.locator(".st-key-triage_letter textarea").wait_for()
         page.keyboard.press("e")
         expect(page.locator(".st-key-triage_letter textarea")).to_be_focused()
@@ -67,7 +69,7 @@ def test_a_ticket_never_runs_in_the_page_and_is_not_obeyed(browser: Browser, sam
         page = watched.page
         page.get_by_role("link", name="Triage").click()
         page.locator(".ticket-row").last.click()
-        title(page, HOSTILE.subject)
+        opened(page, HOSTILE.subject)
         expect(page.locator(".ticket")).to_contain_text(HOSTILE.text)
         expect(page.locator(".person")).to_contain_text("none of which was followed")
         page.locator(".st-key-triage_letter textarea").wait_for()

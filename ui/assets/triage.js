@@ -65,7 +65,7 @@ function show(root, known) {
   const { data } = known;
   known.said = make("span", { class: "label", role: "status" });
   root.replaceChildren(
-    make("section", { class: "thoughts", "aria-label": "What Citewell thinks" },
+    make("section", { class: "thoughts", "aria-label": `What Citewell thinks of ${data.title}` },
       toolbar(known),
       data.out ? make("p", { class: "notice" }, icon("alert"), make("span", {}, data.out)) : null,
       data.labels.map((label) => labelled(label, known)),
@@ -176,13 +176,20 @@ function accept(known) {
     known.said.textContent = "Choose a label first";
     return;
   }
-  known.sent = true;
-  setTimeout(() => (known.sent = false), AGAIN_MS);
+  leave(known);
   known.send("accept", { id: data.id, labels: known.chosen });
 }
 
+// What is pressed before the next ticket is there is not meant for it, nor for the one that was left.
+function leave(known) {
+  known.sent = true;
+  setTimeout(() => (known.sent = false), AGAIN_MS);
+}
+
 function go(known, id) {
-  if (id) known.send("go", id);
+  if (!id) return;
+  leave(known);
+  known.send("go", id);
 }
 
 function edit(known) {
