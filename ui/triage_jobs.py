@@ -24,6 +24,20 @@ def draw_triage_jobs(visit: Visit) -> None:
             st.button("Close", key="close_triage", type="tertiary", on_click=visit.state.close_job, args=(last.id,))
 
 
+def draw_unlooked(visit: Visit, number: int | None) -> None:
+    """What the model in use has not looked at: a batch that was cancelled, or one after a command has trained a model."""
+    if number is None or visit.citewell.holdings.open_jobs(_KINDS, visit.principal):
+        return
+    if visit.citewell.queue.not_guessed_by(number, visit.principal, limit=1):
+        st.button(
+            "Look at the tickets that wait",
+            key="look_at_rest",
+            icon=":material/play_arrow:",
+            on_click=visit.citewell.teaching.ask_to_guess,
+            args=(visit.principal,),
+        )
+
+
 def _draw_open(visit: Visit) -> None:
     jobs = visit.citewell.holdings.open_jobs(_KINDS, visit.principal)
     if not jobs:

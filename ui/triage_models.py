@@ -46,8 +46,7 @@ def _draw_version(visit: Visit, version: Version, *, may_promote: bool) -> None:
     trained = local_time(version.trained_at.replace(tzinfo=None), st.context.timezone)
     state = "in use" if version.is_champion else "waits"
     st.markdown(f"**Model {version.number:d}** · {literal(state)} · trained {full_date(trained.date())}")
-    for line in _figures(version):
-        st.markdown(literal(line))
+    st.markdown("\n".join([f"- {literal(line)}" for line in _figures(version)]))
     if may_promote and not version.is_champion:
         st.button("Promote", key=f"promote_{version.number}", on_click=_promote, args=(visit, version.number))
 
@@ -61,8 +60,13 @@ def _figures(version: Version) -> Iterator[str]:
             yield f"{name.capitalize()} right in {accuracy:.0%} of tickets it had not learned from."
     if (own := figures.get("held_back.accuracy")) is not None:
         theirs = figures.get("held_back.champion_accuracy")
-        beside = "" if theirs is None else f", and the model that was in use then in {theirs:.0%}"
-        yield f"On the same tickets, held back from both: right in {own:.0%}{beside}."
+        if theirs is None:
+            yield f"On the tickets that were held back: right in {own:.0%}."
+        else:
+            yield (
+                f"On the same tickets, held back from both: right in {own:.0%}, "
+                f"and the model that was in use then in {theirs:.0%}."
+            )
 
 
 def _train(visit: Visit) -> None:

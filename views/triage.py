@@ -4,7 +4,7 @@ import streamlit as st
 
 from assistant.access import may_triage
 from ui.markdown import literal
-from ui.triage_jobs import draw_triage_jobs
+from ui.triage_jobs import draw_triage_jobs, draw_unlooked
 from ui.triage_models import draw_models
 from ui.triage_queue import draw_list, opened_of, wanted_tickets
 from ui.triage_reader import current_reader
@@ -61,6 +61,7 @@ def _draw_desk(visit: Visit) -> None:
     if reader is None:
         st.markdown("Nothing can be guessed without the embedding; `citewell doctor` says what is missing.")
         return
+    draw_unlooked(visit, reader.number)
     left, rest = st.columns([1, 3.2])
     with left, st.container(key="triage_queue"):
         wanted = wanted_tickets(visit, reader)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from assistant.access import LOCAL_USER
+from assistant.access import LOCAL_USER, scope_of
 from assistant.bootstrap import Citewell, open_citewell
 from assistant.running import RUNNING
 from assistant.settings import Settings
@@ -19,6 +19,7 @@ from assistant.triage.tables import tickets_in
 from assistant.triage.taking_home import queue_file
 from assistant.triage.teaching import GUESS, TRAIN
 from assistant.triage.values import Ticket
+from retrieval.catalogue import Wanted
 from tests.ui.test_app import ROOT, drawn, page, said
 
 
@@ -204,6 +205,27 @@ def test_rows_that_are_no_tickets_are_listed_with_their_line_and_reason(trained:
     test.button(key="bring_in").click().run()
     assert "2 tickets brought in" in json.dumps([info.value for info in test.info])
     assert len(trained.queue.page(LOCAL_USER)) == 32
+
+
+def test_a_batch_that_was_cancelled_goes_on_where_it_stopped(trained: Citewell) -> None:
+    for n in range(3):
+        trained.queue.bring_in([Ticket(f"The rain gauge counts nothing, number {n}", id=f"B-{n}")], LOCAL_USER)
+    test = triage_page()
+    assert [row["label"] for row in one(test, "tickets")["rows"]].count("not looked at yet") == 3
+    test.button(key="look_at_rest").click().run()
+    settled()
+    test = triage_page()
+    assert "not looked at yet" not in [row["label"] for row in one(test, "tickets")["rows"]]
+    assert "look_at_rest" not in {button.key for button in test.button}
+
+
+def test_a_document_that_was_opened_from_a_draft_leads_back_to_the_ticket(trained: Citewell) -> None:
+    scope = scope_of(LOCAL_USER, trained.library)
+    document = trained.catalogue.page(scope, Wanted(), limit=1).entries[0]
+    test = page(id=str(document.id), **{"from": "triage"}).switch_page("views/document.py").run()
+    assert test.button(key="back").label == "Back to the ticket"
+    test.button(key="back").click().run()
+    assert one(test, "tickets")["rows"]
 
 
 def test_without_tickets_it_says_what_will_be_here(env: pytest.MonkeyPatch, tmp_path: Path) -> None:
