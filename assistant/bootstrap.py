@@ -42,6 +42,8 @@ from assistant.settings import Settings
 from assistant.snapshots import Snapshots
 from assistant.threads import Threads
 from assistant.triage.queue import Queue
+from assistant.triage.registry import open_registry
+from assistant.triage.teaching import Teaching
 from assistant.turn import Assistant
 from retrieval.addresses import is_loopback
 from retrieval.catalogue import Catalogue
@@ -109,6 +111,7 @@ class Citewell:
     erasure: Erasure
     retention: Retention
     queue: Queue
+    teaching: Teaching
     wake: threading.Event
     """Set it after adding a job, so that the worker looks at once."""
     watch_problems: dict[str, str] = field(default_factory=dict)
@@ -187,6 +190,7 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
     accounts = Accounts(engine, settings.admits, on_sign_in=partial(_tell_of_sign_in, audit))
     attached = AttachedFiles(library, catalogue, originals, conversations, jobs, limits)
     threads = Threads(engine, forget_files=attached.forget)
+    queue, registry = Queue(engine), open_registry(settings.model_copy(update={"home": home.path}))
     answering = Assistant(
         library,
         retriever,
@@ -236,7 +240,8 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
         PersonalData(engine, accounts, library, catalogue, originals, snapshots, jobs),
         Erasure(engine, accounts, jobs, wake),
         Retention(engine, chosen, accounts, threads, limits, jobs, audit),
-        Queue(engine),
+        queue,
+        Teaching(queue, registry, jobs, wake, embedder=embedder, cache=home.cache),
         wake,
     )
 

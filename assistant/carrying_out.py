@@ -9,6 +9,7 @@ from assistant.audit import Action, Outcome
 from assistant.bootstrap import Citewell
 from assistant.logs import log_event
 from assistant.operations import OPERATIONS, Operation, Reporter, Work
+from assistant.triage.teaching import TRAIN
 from retrieval.catalogue import Wanted
 from retrieval.errors import UnknownCollection
 
@@ -23,6 +24,7 @@ _RECORDED: Mapping[str, Action] = {
     "delete_documents": Action.DOCUMENTS_DELETED,
     "delete_collection": Action.COLLECTION_DELETED,
     "rebuild": Action.INDEXES_REBUILT,
+    TRAIN: Action.TRIAGE_TRAINED,
 }
 """What is recorded of each kind of work. What only reads, and the files of conversations, are their owner's affair."""
 

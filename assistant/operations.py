@@ -39,6 +39,8 @@ from assistant.job_table import hashes_of
 from assistant.llm import Message
 from assistant.narrowed import Narrowed, filters_of, nothing_fits
 from assistant.referral import offers_referral, refer
+from assistant.triage.sample import resolved_tickets
+from assistant.triage.teaching import GUESS, TRAIN
 from assistant.turn import checked_question
 from prompts import Style
 from retrieval.errors import UnknownDocument
@@ -85,7 +87,31 @@ def ingest(citewell: Citewell, work: Work, reporter: Reporter) -> dict[str, Any]
 
 def read_sample(citewell: Citewell, _work: Work, reporter: Reporter) -> dict[str, Any]:
     """Read the sample company."""
-    return ingest(citewell, {"paths": [EXAMPLES / "company"], "collection": SAMPLE_COLLECTION}, reporter)
+    result = ingest(citewell, {"paths": [EXAMPLES / "company"], "collection": SAMPLE_COLLECTION}, reporter)
+    citewell.jobs.add(TRAIN, {"sample": True}, owner=LOCAL_USER.key)  # Only now: reading comes first.
+    return result
+
+
+def train_triage(citewell: Citewell, work: Work, reporter: Reporter) -> dict[str, Any]:
+    """Train another model of tickets, with `sample` of the sample company's; the first one looks at those that wait."""
+    teaching = citewell.teaching
+    if work.get("sample"):
+        resolved = resolved_tickets()
+        if not resolved or teaching.number_in_use(LOCAL_USER) is not None:
+            return {}
+        version = teaching.train(resolved)
+    else:
+        version = teaching.train_anew()
+    return {"version": version.number, **guess_tickets(citewell, {}, reporter)}
+
+
+def guess_tickets(citewell: Citewell, _work: Work, reporter: Reporter) -> dict[str, Any]:
+    """Let the model in use look at the tickets that wait."""
+
+    def tell(done: int, total: int) -> None:
+        reporter.on_progress(Progress(done, total, ""))
+
+    return {"guessed": citewell.teaching.guess(tell, reporter.stopping)}
 
 
 def read_uploads(citewell: Citewell, work: Work, reporter: Reporter) -> dict[str, Any]:
@@ -331,8 +357,10 @@ ATTACHED: Mapping[str, Operation] = {
     CLEAR: clear_traces,
 }
 """What is done with the files of conversations, and with all that is one person's: beside all other work."""
+TRIAGE: Mapping[str, Operation] = {TRAIN: train_triage, GUESS: guess_tickets}
+"""What is done with tickets: beside all other work, for a support desk does not wait for documents."""
 READING: Mapping[str, Operation] = {"search": search, "ask": ask, "check": check, "list_documents": list_documents}
-OPERATIONS = {**WRITING, **READING, ERASE: erase_person}
+OPERATIONS = {**WRITING, **READING, **TRIAGE, ERASE: erase_person}
 READING_IN = ("ingest", "read_sample", "read_uploads", "read_again", "sync")
 """The kinds of job that read files in, for a page that shows their progress."""
 

@@ -16,6 +16,8 @@ from ui.source_view import Span
 from ui.visit import Visit, current_visit, draw_problem
 
 _LIBRARY = "views/documents.py"
+_BACK = {"check": "Back to the text", "triage": "Back to the ticket"}
+"""The pages that quote, by their name in the address."""
 
 
 def draw_page(visit: Visit) -> None:
@@ -43,11 +45,11 @@ def draw_page(visit: Visit) -> None:
 
 
 def _draw_back(visit: Visit) -> None:
-    """Back to where the document was opened: the list, the checked text, or the conversation."""
+    """Back to where the document was opened: the list, the checked text, the ticket, or the conversation."""
     came_from = st.query_params.get("from")
-    if came_from == "check":
-        if st.button("Back to the text", icon=":material/arrow_back:", type="tertiary", key="back"):
-            st.switch_page("views/check.py")
+    if came_from in _BACK:
+        if st.button(_BACK[came_from], icon=":material/arrow_back:", type="tertiary", key="back"):
+            st.switch_page(f"views/{came_from}.py")
     elif came_from == "shared":
         if st.button("Back to the conversation", icon=":material/arrow_back:", type="tertiary", key="back"):
             st.switch_page("views/shared.py", query_params={"s": st.query_params.get("s", "")})

@@ -29,9 +29,8 @@ from assistant.settings import Settings
 from retrieval.evaluation.workbench import RememberingEmbedder
 
 if TYPE_CHECKING:
-    from assistant.triage.registry import Registry, Version
+    from assistant.triage.registry import Version
     from assistant.triage.tables import Rejected
-    from assistant.triage.training import Training
 
 triage = typer.Typer(help="Learn from resolved tickets, and guess what new ones are.", no_args_is_help=True)
 Columns = Annotated[
@@ -52,6 +51,7 @@ def train(
     from assistant.triage.registry import as_json as version_as_json
     from assistant.triage.registry import open_registry
     from assistant.triage.tables import read_tickets
+    from assistant.triage.teaching import compared
     from assistant.triage.training import train_model
 
     began = time.monotonic()
@@ -60,7 +60,7 @@ def train(
     embedder = _embedder(settings)
     training = train_model(table.tickets, embedder)
     registry = open_registry(settings)
-    comparison = _compared(registry, training, embedder)
+    comparison = compared(registry, training, embedder)
     version = registry.add(training, comparison)
     with database(home) as engine:
         record(engine, Action.TRIAGE_TRAINED, f"model {version.number}", tickets=len(training.model.tickets))
@@ -176,22 +176,6 @@ def _columns(given: list[str] | None) -> dict[str, str]:
     if any(not field or not name for field, _, name in pairs):
         raise WrongUsage("--column needs a field and the name of a column, such as --column category=Queue.")
     return {field.strip(): name.strip() for field, _, name in pairs}
-
-
-def _compared(registry: "Registry", training: "Training", embedder: RememberingEmbedder) -> dict[str, float]:
-    """What the new model and the one in use reach on the tickets that neither has learned from."""
-    from assistant.triage.training import accuracy_on
-
-    own = accuracy_on(training.model, training.held_back, embedder)
-    if own is None:
-        return {}
-    champion = registry.champion()
-    theirs = (
-        accuracy_on(champion.model, training.held_back, embedder)
-        if champion and champion.model.embedding == embedder.name
-        else None
-    )
-    return {"held_back.accuracy": own} | ({} if theirs is None else {"held_back.champion_accuracy": theirs})
 
 
 def _embedder(settings: Settings) -> RememberingEmbedder:

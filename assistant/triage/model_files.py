@@ -38,7 +38,7 @@ def write_model(model: TriageModel, folder: Path) -> None:
     words = {
         "format": _FORMAT,
         "embedding": model.embedding,
-        "tickets": [_shortened(ticket) for ticket in model.tickets],
+        "tickets": [shortened(ticket) for ticket in model.tickets],
         "words": model.counts.words.terms,
         "parts": model.counts.parts.terms,
         "heads": {name: _head_words(head) for name, head in model.heads.items()},
@@ -75,7 +75,8 @@ def read_model(folder: Path) -> TriageModel:
         ) from error
 
 
-def _shortened(ticket: Ticket) -> dict[str, Any]:
+def shortened(ticket: Ticket) -> dict[str, Any]:
+    """A ticket as it is stored: what is long is cut."""
     kept = asdict(ticket)
     return kept | {name: kept[name][:_MOST_CHARS] for name in ("text", "reply", "resolution")}
 

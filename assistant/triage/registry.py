@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 from assistant.errors import AssistantError
 from assistant.settings import Settings, keep_mlflow_quiet
 from assistant.triage.model import TriageModel
-from assistant.triage.model_files import LOADER, read_model, write_model
+from assistant.triage.model_files import LOADER, read_model, shortened, write_model
 from assistant.triage.training import Training
+from assistant.triage.values import Ticket
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 MODEL, CHAMPION = "triage", "champion"
 _DATABASE, _ARTIFACTS = "mlflow.sqlite", "mlflow"
 _FOLDER = "model"
+_HELD_BACK = "held-back.json"
 
 
 class RegistryFailed(AssistantError):
@@ -70,6 +72,7 @@ class Registry:
             run_id = run.info.run_id
             _log(client, run_id, training, comparison)
             self._store(client, run_id, training.model)
+            client.log_dict(run_id, {"tickets": [shortened(ticket) for ticket in training.held_back]}, _HELD_BACK)
             if not client.search_registered_models(f"name='{MODEL}'"):
                 client.create_registered_model(MODEL)
             version = client.create_model_version(MODEL, f"runs:/{run_id}/{_FOLDER}", run_id)
@@ -102,6 +105,15 @@ class Registry:
         """The model that is used, None before the first training. Raises RegistryFailed where it is not one of ours."""
         number = self.champion_number()
         return None if number is None else Loaded(number, self.load(number))
+
+    def held_back(self, number: int) -> tuple[Ticket, ...]:
+        """The tickets that a version did not learn from, to compare it by; none of one that was made before they were kept."""
+        with self._mlflow() as client, tempfile.TemporaryDirectory(prefix="citewell-triage-") as folder:
+            run_id = str(client.get_model_version(MODEL, str(number)).run_id)
+            if _HELD_BACK not in {each.path for each in client.list_artifacts(run_id)}:
+                return ()
+            place = Path(client.download_artifacts(run_id, _HELD_BACK, folder))
+            return tuple(Ticket(**ticket) for ticket in json.loads(place.read_text("utf-8"))["tickets"])
 
     def load(self, number: int) -> TriageModel:
         """The model of a version, read by us: of what MLflow stores nothing is run."""

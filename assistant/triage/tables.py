@@ -103,6 +103,18 @@ def tickets_in(data: bytes, name: str, columns: Mapping[str, str] | None = None,
     )
 
 
+def columns_of(data: bytes, name: str) -> tuple[str, ...]:
+    """The names in the first row, for whoever has to say which column is what. Raises TableRefused."""
+    try:
+        rows, _ = _rows(data, name)
+        _, names = next(iter(rows), (0, ()))
+    except ParseError as error:
+        raise TableRefused(error.hint) from error
+    except csv.Error as error:
+        raise TableRefused(f"{name} cannot be read as a table; save it again as CSV or XLSX.") from error
+    return tuple(dict.fromkeys(column for column in names if column.strip()))
+
+
 def _rows(data: bytes, name: str) -> tuple[Iterable[_Row], tuple[str, ...]]:
     if is_xlsx(data):
         return _workbook_rows(data, name), ()

@@ -3,12 +3,16 @@
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
 
+from assistant.bootstrap import open_citewell
+from assistant.settings import Settings
+from assistant.triage.sample import bring_in_sample, resolved_tickets
 from tests.browser.serving import CHROMIUM, PATIENCE_MS, ROOT, App, chromium, served
 
 expect.set_options(timeout=PATIENCE_MS)
@@ -43,7 +47,19 @@ def read_sample_company(home: Path) -> Path:
     done = subprocess.run([*command, "--home", str(home)], cwd=ROOT, capture_output=True, text=True, check=False)
     # 3: without tesseract the one document that is a picture is listed, the others are in.
     assert done.returncode in {0, 3}, done.stderr
+    set_up_desk(home)
     return home
+
+
+def set_up_desk(home: Path) -> None:
+    """The sample's tickets in that home, looked at by a model of those it has resolved."""
+    citewell = open_citewell(Settings.read(home=home, sample=False))
+    try:
+        bring_in_sample(citewell)
+        citewell.teaching.train(resolved_tickets())
+        citewell.teaching.guess(lambda _done, _total: None, threading.Event())
+    finally:
+        citewell.close()
 
 
 def copy_of(sample_home: Path, directory: Path) -> Path:

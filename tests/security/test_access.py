@@ -32,6 +32,7 @@ from assistant.preferences import Preferences
 from assistant.snapshots import Snapshots
 from assistant.threads import Choices, Threads
 from assistant.triage.queue import Queue
+from assistant.triage.teaching import Teaching
 from assistant.triage.values import Ticket
 from retrieval.errors import RetrievalError
 from tests.assistant.scripted_endpoint import ScriptedEndpoint, reply
@@ -117,6 +118,12 @@ ROWS: dict[str, tuple[set[str], Try]] = {
     "Queue.corrections": (DESK, lambda w, p: _decided(w) and w.citewell.queue.corrections(p)),
     "Queue.agreement": (DESK, lambda w, p: w.citewell.queue.agreement(p) is not None),
     "Queue.counts": (DESK, lambda w, p: _ticket(w) and w.citewell.queue.counts(p)),
+    "Teaching.ask_to_train": (EDITORS, lambda w, p: w.citewell.teaching.ask_to_train(p) or True),
+    "Teaching.ask_to_guess": (DESK, lambda w, p: w.citewell.teaching.ask_to_guess(p) or True),
+    "Teaching.promote": (EDITORS, lambda w, p: w.citewell.teaching.promote(_taught(w), p) or True),
+    "Teaching.versions": (DESK, lambda w, p: _taught(w) and w.citewell.teaching.versions(p)),
+    "Teaching.number_in_use": (DESK, lambda w, p: _taught(w) and w.citewell.teaching.number_in_use(p)),
+    "Teaching.model": (DESK, lambda w, p: w.citewell.teaching.model(_taught(w), p)),
     "Accounts.sign_ins": (ADMIN, lambda w, p: w.citewell.accounts.sign_ins(w.stranger(), p)),
     "Accounts.end_sign_ins": (ADMIN, lambda w, p: w.citewell.accounts.end_sign_ins(w.stranger(), p) or True),
     "Accounts.end_sign_in": (ANNA, lambda w, p: _ends_sign_in(w, p)),
@@ -154,7 +161,7 @@ ROWS: dict[str, tuple[set[str], Try]] = {
     "Groups.grant": (ADMIN, lambda w, p: w.citewell.groups.grant(w.collection(), (), p) or True),
 }
 CLASSES: tuple[type, ...] = (Conversations, Threads, Feedback, Snapshots, AttachedFiles, Holdings, Accounts, Groups)
-CLASSES += (Preferences, HouseRules, Models, PersonalData, Erasure, Queue)
+CLASSES += (Preferences, HouseRules, Models, PersonalData, Erasure, Queue, Teaching)
 # What takes an id and no person, and who alone calls it.
 INTERNAL = {
     "Conversations.save": "the thread that writes an answer that `begin` gave its id",
@@ -186,6 +193,14 @@ def _decided(world: World) -> int:
     ticket_id = _ticket(world)
     world.citewell.queue.decide(ticket_id, {"category": "IT"}, LOCAL_USER)
     return ticket_id
+
+
+def _taught(world: World) -> int:
+    """A model of tickets."""
+    teaching = world.citewell.teaching
+    used = teaching.number_in_use(LOCAL_USER)
+    tickets = [Ticket(f"{thing} {n}", labels={"category": thing}) for thing in ("printer", "holiday") for n in range(4)]
+    return used or teaching.train(tickets).number
 
 
 def _of_anna(world: World, threads: Any) -> bool:

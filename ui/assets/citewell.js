@@ -73,6 +73,7 @@ const DRAW = {
   threads: (root, data, known) => drawThreads(root, data, known, tools),
   source: later("source.js"), printed: later("printed_page.js"), account: later("account.js"),
   files: later("library.js"), plan: later("library.js"), results: later("library.js"),
+  tickets: later("triage.js"), ticket: later("triage.js"), thoughts: later("triage.js"),
 };
 
 // Making elements -------------------------------------------------------------------------------

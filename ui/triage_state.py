@@ -1,0 +1,90 @@
+"""What the triage page keeps between two runs of its script, by name and type, as ui/state.py does for the others."""
+
+from typing import Any
+
+import streamlit as st
+
+from assistant.triage.assessment import Assessment
+from assistant.triage.drafting import Reply
+from ui.state import OpenSource
+
+Looked = tuple[int, int | None]
+"""A ticket, and the model that looked at it."""
+
+
+class TriageState:
+    """How the triage page stands in one tab."""
+
+    @property
+    def ticket_id(self) -> int:
+        """The ticket that is open; where it is not listed, the one after it is."""
+        value: int = _get("citewell_ticket", 0)
+        return value
+
+    @ticket_id.setter
+    def ticket_id(self, ticket_id: int) -> None:
+        _set("citewell_ticket", ticket_id)
+        self.source = None
+
+    @property
+    def source(self) -> OpenSource | None:
+        """The source that is open beside the draft."""
+        value: OpenSource | None = _get("citewell_ticket_source", None)
+        return value
+
+    @source.setter
+    def source(self, source: OpenSource | None) -> None:
+        _set("citewell_ticket_source", source)
+
+    @property
+    def notice(self) -> str | None:
+        """What came of the last thing that was done."""
+        value: str | None = _get("citewell_triage_notice", None)
+        return value
+
+    @notice.setter
+    def notice(self, notice: str | None) -> None:
+        _set("citewell_triage_notice", notice)
+
+    @property
+    def upload_key(self) -> str:
+        """The key of the field for files; a new one empties it."""
+        return f"tickets_file_{_get('citewell_ticket_uploads', 0)}"
+
+    def empty_upload(self) -> None:
+        """Let go of the file."""
+        _set("citewell_ticket_uploads", _get("citewell_ticket_uploads", 0) + 1)
+
+    def assessed(self, looked: Looked) -> Assessment | None:
+        """What was found out last, where it was of this ticket by this model."""
+        kept, assessed = _get("citewell_assessed", (None, None))
+        return assessed if kept == looked else None
+
+    def keep_assessed(self, looked: Looked, assessed: Assessment) -> None:
+        """Keep it while the ticket is open."""
+        _set("citewell_assessed", (looked, assessed))
+
+    @property
+    def letters(self) -> dict[int, str]:
+        """The drafts as they were changed, by ticket."""
+        if "citewell_letters" not in st.session_state:
+            _set("citewell_letters", {})
+        letters: dict[int, str] = _get("citewell_letters", {})
+        return letters
+
+    def drafted(self, looked: tuple[int, int]) -> Reply | None:
+        """The draft that was made last, where it was for this ticket and from as many documents."""
+        kept, reply = _get("citewell_drafted", (None, None))
+        return reply if kept == looked else None
+
+    def keep_drafted(self, looked: tuple[int, int], reply: Reply) -> None:
+        """Keep it while the ticket is open."""
+        _set("citewell_drafted", (looked, reply))
+
+
+def _get(key: str, default: Any) -> Any:
+    return st.session_state.get(key, default)
+
+
+def _set(key: str, value: Any) -> None:
+    st.session_state[key] = value
