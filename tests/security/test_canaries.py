@@ -3,10 +3,12 @@
 import io
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import date
 
 import pytest
+from pypdfium2 import PdfDocument
 
 from assistant.access import LOCAL_USER, readable_by, scope_of
 from assistant.audit import Action
@@ -48,6 +50,7 @@ def warm(house: Organisation) -> None:
         citewell.conversations, citewell.catalogue, conversation_id, principal=LOCAL_USER, scope=scope
     )
     assert canaries_in(export(transcript, "md", on=date(2026, 11, 2)).content.decode())
+    assert canaries_in(text_of(export(transcript, "pdf", on=date(2026, 11, 2)).content))
     assert canaries_in(repr(starters(citewell.catalogue.outlines(scope))))
 
 
@@ -136,12 +139,19 @@ def _everything_of(house: Organisation, who: Somebody, conversation_id: str, mes
         citewell.feedback.of([message_id - 2, message_id], person),
         citewell.snapshots.open(shared.id, scope),
         [export(transcript, form, on=date(2026, 11, 2)).content.decode() for form in ("md", "json")],
+        text_of(export(transcript, "pdf", on=date(2026, 11, 2)).content),
         starters(catalogue.outlines(scope)),
         catalogue.page(scope),
         catalogue.contents(scope),
         [collection for collection in citewell.library.collections() if collection.id in scope],
     )
     return repr(shown)
+
+
+def text_of(pdf: bytes) -> str:
+    """All that can be read on its pages."""
+    with closing(PdfDocument(pdf)) as opened:
+        return "\n".join(page.get_textpage().get_text_range() for page in opened)
 
 
 @pytest.mark.threat("T2")
