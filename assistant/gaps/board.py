@@ -216,7 +216,10 @@ class Gaps:
             for id_, each in by_gap.items()
         }
         titles = {c.id: c.name for c in self.library.collections() if c.id in editable}
-        names, owners = self._names(questions, sight.readable), self._owners({each[0].assignee for each in by_gap.values()})
+        names, owners = (
+            self._names(questions, sight.readable),
+            self._owners({each[0].assignee for each in by_gap.values()}),
+        )
         found = (
             Gap(
                 id_,

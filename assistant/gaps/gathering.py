@@ -79,7 +79,11 @@ class Gathering:
             return any(connection.execute(query.limit(1)).first() is not None for query in queries)
 
     def gather(
-        self, on_done: OnDone = lambda _done, _total: None, stopping: threading.Event | None = None, *, anew: bool = False
+        self,
+        on_done: OnDone = lambda _done, _total: None,
+        stopping: threading.Event | None = None,
+        *,
+        anew: bool = False,
     ) -> Gathered:
         """Look at what is new; with `anew`, whatever nobody has taken up is grouped again, too."""
         if self.embedder is None:
@@ -195,7 +199,9 @@ class Gathering:
     def _store(self, connection: Connection, part: Sequence[_Found], vectors: Matrix, grouping: Grouping) -> int:
         ids = [each.question_id for each in part]
         known = dict(connection.execute(_gap_of(ids)).all())
-        joined = [known.get(each.question_id) or near for each, near in zip(part, grouping.nearest(vectors), strict=True)]
+        joined = [
+            known.get(each.question_id) or near for each, near in zip(part, grouping.nearest(vectors), strict=True)
+        ]
         alone = [at for at, gap_id in enumerate(joined) if gap_id is None]
         for group in groups(vectors[alone]):
             gap_id = _new_gap(connection)
@@ -203,7 +209,8 @@ class Gathering:
                 joined[alone[at]] = gap_id
         connection.execute(delete(gap_questions).where(gap_questions.c.question_id.in_(ids)))
         for each, gap_id, vector in zip(part, joined, vectors, strict=True):
-            assert gap_id is not None and self.embedder is not None
+            assert gap_id is not None
+            assert self.embedder is not None
             _insert(connection, each, gap_id, vector, self.embedder.name)
             grouping.add(gap_id, vector)
         reopened = gaps.c.id.in_(set(joined)) & (gaps.c.state == "answered")

@@ -1,0 +1,32 @@
+"""The gaps as a table to be taken home: no cell is a formula in any spreadsheet."""
+
+import csv
+import io
+from collections.abc import Sequence
+
+from assistant.gaps.values import Gap, GapQuestion
+from assistant.safe_cells import safe_cell
+
+COLUMNS = ("gap", "name", "state", "owner", "collections", "question", "asked on", "why", "answered on")
+_WITHHELD = "(words not shown)"
+
+
+def as_csv(gaps: Sequence[Gap]) -> str:
+    """A line for each question, as the viewer may see it, under the names of the columns."""
+    table = io.StringIO()
+    writer = csv.writer(table, quoting=csv.QUOTE_ALL)
+    writer.writerow(COLUMNS)
+    for gap in gaps:
+        for question in gap.questions:
+            writer.writerow([safe_cell(cell) for cell in _row(gap, question)])
+    return table.getvalue()
+
+
+def _row(gap: Gap, question: GapQuestion) -> tuple[str, ...]:
+    where = ", ".join(gap.collections)
+    asked, answered = question.asked_at.date(), question.proof and question.proof.at.date()
+    words = _WITHHELD if question.text is None else question.text
+    return (
+        str(gap.id), gap.name, gap.state, gap.owner or "", where,
+        words, asked.isoformat(), question.reason, answered.isoformat() if answered else "",
+    )  # fmt: skip
