@@ -128,8 +128,9 @@ def _draw_progress(visit: Visit, gap: Gap) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key=f"job_head_{job.id}"):
         facts = f"{job.done:,d} of {job.total:,d}" if job.total else "…"
         st.markdown(f":shimmer[Asking again] {facts}")
-        cancel = visit.citewell.holdings.cancel
-        st.button("Cancel", key=f"cancel_{job.id}", on_click=cancel, args=(job.id, visit.principal))
+        if job.owner == visit.principal.key:
+            cancel = visit.citewell.holdings.cancel
+            st.button("Cancel", key=f"cancel_{job.id}", on_click=cancel, args=(job.id, visit.principal))
 
 
 # What was asked, and what answers it.

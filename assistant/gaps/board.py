@@ -8,7 +8,7 @@ An administrator may read every collection. One's own questions are one's own.
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -316,8 +316,9 @@ class Gaps:
         return tuple(counts)
 
     def _asking(self, gap_id: int) -> Job | None:
-        jobs: Iterator[Job] = (job for job in self.jobs.open((ASK_AGAIN,)) if gap_id in job.work.get("gap_ids", ()))
-        return next(jobs, None)
+        """One that asks for this gap, or, after documents came in, for whichever waits for them."""
+        jobs = self.jobs.open((ASK_AGAIN,))
+        return next((job for job in jobs if gap_id in job.work.get("gap_ids", (gap_id,))), None)
 
     def _change(self, gap_id: int, **values: Any) -> None:
         with self.engine.begin() as connection:

@@ -8,6 +8,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,8 @@ LOOKED_AT: Choice[int] = Choice("gaps_looked_at", TypeAdapter(int))
 """The newest answer that was looked at."""
 OnDone = Callable[[int, int], None]
 _ROWS_AT_ONCE = 500
+_WRITTEN_WITHIN = timedelta(hours=1)
+"""An answer that is open for longer is no longer waited for."""
 _EMBEDDED_CHARS = 2_000
 _NEAREST = 3
 _ANSWER: TypeAdapter[Answer] = TypeAdapter(Answer)
@@ -135,7 +138,10 @@ class Gathering:
     def _ended(self, first: int) -> Iterator[Row[Any]]:
         """Answers from an id on, oldest first, up to the first that is still being written."""
         with self.engine.connect() as connection:
-            unfinished = select(func.min(messages.c.id)).where(messages.c.state.in_(("pending", "streaming")))
+            is_open = messages.c.state.in_(("pending", "streaming")) & (
+                messages.c.created_at > utc_now() - _WRITTEN_WITHIN
+            )
+            unfinished = select(func.min(messages.c.id)).where(is_open)
             before = connection.execute(unfinished).scalar()
         query = _answers().where(*_ENDED)
         if before is not None:
