@@ -41,7 +41,7 @@ LOCAL = "local"
 """What whoever sits at the machine is called, who has no number."""
 ERASE, CLEAR = "erase_person", "clear_traces"
 """The kinds of job."""
-ASKED = ("ask", "check", "list_documents", "search")
+ASKED = ("ask", "check", "list_documents", "list_gaps", "search")
 """The kinds of job that hold what somebody asked by a command, and what they were told."""
 _GOES = (
     "This removes, for good: the name and address, sign-ins, groups and access, all conversations with their files, "

@@ -36,6 +36,7 @@ from assistant.events import (
     TurnStopped,
 )
 from assistant.gaps.board import ASK_AGAIN, GATHER
+from assistant.gaps.sheet import gap_json
 from assistant.job_table import hashes_of
 from assistant.llm import Message
 from assistant.narrowed import Narrowed, filters_of, nothing_fits
@@ -134,6 +135,12 @@ def ask_gaps_again(citewell: Citewell, work: Work, reporter: Reporter) -> dict[s
     else:
         rows, assistant = asking.of_collection(work.get("collection_id")), replace(assistant, model=None)
     return asdict(asking.ask(rows, assistant, _telling(reporter), reporter.stopping))
+
+
+def list_gaps(citewell: Citewell, _work: Work, reporter: Reporter) -> dict[str, Any]:
+    """The gaps, after a look at what was asked since."""
+    citewell.gaps.gathering.gather(stopping=reporter.stopping)
+    return {"gaps": [gap_json(gap) for gap in citewell.gaps.list(LOCAL_USER)]}
 
 
 def _telling(reporter: Reporter) -> Callable[[int, int], None]:
@@ -385,7 +392,7 @@ ATTACHED: Mapping[str, Operation] = {
 """What is done with the files of conversations, and with all that is one person's: beside all other work."""
 TRIAGE: Mapping[str, Operation] = {TRAIN: train_triage, GUESS: guess_tickets}
 """What is done with tickets: beside all other work, for a support desk does not wait for documents."""
-GAPS: Mapping[str, Operation] = {GATHER: gather_gaps, ASK_AGAIN: ask_gaps_again}
+GAPS: Mapping[str, Operation] = {GATHER: gather_gaps, ASK_AGAIN: ask_gaps_again, "list_gaps": list_gaps}
 """What is done with knowledge gaps: beside all other work, for nobody waits for it."""
 READING: Mapping[str, Operation] = {"search": search, "ask": ask, "check": check, "list_documents": list_documents}
 OPERATIONS = {**WRITING, **READING, **TRIAGE, **GAPS, ERASE: erase_person}
