@@ -10,7 +10,7 @@ from tests.browser.serving import Watched, served, tab
 
 PENSION = """# Pension
 
-Skerrivane pays 8 % of your salary into the workplace pension scheme.
+The company pays 8 % of your salary into your pension: Skerrivane pays it into the workplace pension scheme each month.
 
 You may join the workplace pension scheme in your first month.
 
@@ -56,7 +56,8 @@ def test_a_gap_appears_after_a_few_questions_and_is_closed_by_a_document(
         upload(watched, "pension.md", PENSION)
         page.get_by_role("link", name="Gaps").click()
         expect(page.get_by_text("Every question of this gap has an answer now.")).to_be_visible()
-        expect(page.get_by_text("“Skerrivane pays 8 %")).to_have_count(2)
+        expect(page.get_by_text("It has an answer now.")).to_have_count(len(ASKED))
+        expect(page.get_by_text("“The company pays 8 %").first).to_be_visible()
         expect(page.get_by_role("link", name="Pension").first).to_be_visible()
         page.locator(".threads a", has_text="match what I put").click()
         expect(page.get_by_text("There is an answer now")).to_be_visible()
