@@ -2,7 +2,7 @@
 
 Questions are joined while those of two groups are on average at least `ALIKE` alike (agglomerative, average linkage).
 Of what was tried on questions that the sample company's documents do not answer, this was the best and the steadiest;
-figures are in docs/evaluation.md.
+figures are in docs/architecture.md.
 """
 
 from collections.abc import Iterable, Mapping
