@@ -33,6 +33,8 @@ from retrieval.values import Scope
 log = logging.getLogger(__name__)
 LOOKED_AT: Choice[int] = Choice("gaps_looked_at", TypeAdapter(int))
 """The newest answer that was looked at."""
+OPINIONS: Choice[str] = Choice("gaps_opinions", TypeAdapter(str))
+"""What people found not helpful when it was looked at last: how much, and when that changed."""
 OnDone = Callable[[int, int], None]
 _ROWS_AT_ONCE = 500
 _WRITTEN_WITHIN = timedelta(hours=1)
@@ -75,11 +77,9 @@ class Gathering:
 
     def has_news(self) -> bool:
         """Whether anything was said since that may make a gap, or close one."""
-        looked_at = self.chosen.get(LOOKED_AT) or 0
-        newer = select(messages.c.id).where(*_ENDED, messages.c.id > looked_at)
         with self.engine.connect() as connection:
-            queries = (newer, _disliked(), _liked_again())
-            return any(connection.execute(query.limit(1)).first() is not None for query in queries)
+            is_new = connection.execute(self._new(connection, self._looked_at()).limit(1)).first() is not None
+            return is_new or self.chosen.get(OPINIONS) != _opinions(connection)
 
     def gather(
         self,
@@ -94,16 +94,19 @@ class Gathering:
         if anew:
             self._free()
         self._tidy()
-        newest, last = self._from_answers(0 if anew else self._looked_at_last())
+        with self.engine.connect() as connection:
+            opinions = _opinions(connection)
+        newest, last = self._from_answers(self._looked_at())
         found = {each.question_id: each for each in (*newest, *self._from_feedback())}
         added = self._put_in(tuple(found.values()), on_done, stopping or threading.Event())
         if added is not None:
             self.chosen.set(LOOKED_AT, last)
+            self.chosen.set(OPINIONS, opinions)
         with self.engine.connect() as connection:
             total = connection.execute(select(func.count()).select_from(gaps)).scalar_one()
         return Gathered(added or 0, total)
 
-    def _looked_at_last(self) -> int:
+    def _looked_at(self) -> int:
         return self.chosen.get(LOOKED_AT) or 0
 
     # What is new.
@@ -115,7 +118,7 @@ class Gathering:
         """
         askers, known = askers_of(self.engine), self._reasons()
         newest: dict[int, _Found | None] = {}
-        for row in self._ended(last + 1):
+        for row in self._ended(last):
             last, answer = row.answer_id, _answer_of(row)
             reason = shortcoming(answer) if answer else None
             before = known.get(row.question_id)
@@ -135,20 +138,21 @@ class Gathering:
         with self.engine.connect() as connection:
             return {row.question_id: row for row in connection.execute(query)}
 
-    def _ended(self, first: int) -> Iterator[Row[Any]]:
-        """Answers from an id on, oldest first, up to the first that is still being written."""
+    def _ended(self, last: int) -> Iterator[Row[Any]]:
+        """The answers after an id, oldest first."""
         with self.engine.connect() as connection:
-            is_open = messages.c.state.in_(("pending", "streaming")) & (
-                messages.c.created_at > utc_now() - _WRITTEN_WITHIN
-            )
-            unfinished = select(func.min(messages.c.id)).where(is_open)
-            before = connection.execute(unfinished).scalar()
-        query = _answers().where(*_ENDED)
-        if before is not None:
-            query = query.where(messages.c.id < before)
-        while rows := self._some(query.where(messages.c.id >= first)):
+            query = self._new(connection, 0)
+        while rows := self._some(query.where(messages.c.id > last)):
             yield from rows
-            first = rows[-1].answer_id + 1
+            last = rows[-1].answer_id
+
+    def _new(self, connection: Connection, last: int) -> Any:
+        """Answers that have ended, after an id and up to the first one that is still being written."""
+        is_recent = messages.c.created_at > utc_now() - _WRITTEN_WITHIN
+        is_open = messages.c.state.in_(("pending", "streaming")) & is_recent
+        before = connection.execute(select(func.min(messages.c.id)).where(is_open)).scalar()
+        query = _answers().where(*_ENDED, messages.c.id > last)
+        return query if before is None else query.where(messages.c.id < before)
 
     def _some(self, query: Any) -> Sequence[Row[Any]]:
         with self.engine.connect() as connection:
@@ -229,9 +233,13 @@ class Gathering:
 
     def _known(self) -> dict[int, tuple[Matrix, int]]:
         """The sum of the vectors of each gap, and how many they are."""
+        assert self.embedder is not None
+        query = select(gap_questions.c.gap_id, gap_questions.c.embedding).where(
+            gap_questions.c.embedding_model == self.embedder.name
+        )
         sums: dict[int, tuple[Matrix, int]] = {}
         with self.engine.connect() as connection:
-            for gap_id, vector in connection.execute(select(gap_questions.c.gap_id, gap_questions.c.embedding)):
+            for gap_id, vector in connection.execute(query):
                 total, count = sums.get(gap_id, (np.float32(0), 0))
                 sums[gap_id] = np.asarray(total + np.frombuffer(vector, np.float32)), count + 1
         return sums
@@ -244,6 +252,7 @@ class Gathering:
         is_untouched = (gaps.c.state == "open") & gaps.c.assignee.is_(None) & gaps.c.id.not_in(has_proof)
         with self.engine.begin() as connection:
             connection.execute(delete(gaps).where(is_untouched))
+        self.chosen.set(LOOKED_AT, 0)
 
     def _tidy(self) -> None:
         """Without what is disliked no more, and without questions of collections that are gone.
@@ -342,6 +351,13 @@ def _disliked() -> Any:
         .where(feedback.c.is_helpful.is_(False), messages.c.state.in_(JUDGED_STATES), ~known.exists())
         .order_by(messages.c.id)
     )
+
+
+def _opinions(connection: Connection) -> str:
+    """Another text whenever somebody finds an answer not helpful, or no longer so."""
+    query = select(func.count(), func.max(feedback.c.updated_at)).where(feedback.c.is_helpful.is_(False))
+    count, changed_at = connection.execute(query).one()
+    return f"{count} {changed_at}"
 
 
 def _liked_again() -> Any:

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from sqlalchemy import func, select, update
 
-from assistant.access import LOCAL_USER, Principal, Role
+from assistant.access import LOCAL_USER, Principal, Role, visitor
 from assistant.bootstrap import Citewell, open_citewell
 from assistant.carrying_out import Begun, carry_out
 from assistant.claims import Claims
@@ -274,6 +274,22 @@ def test_without_an_embedding_nothing_is_gathered(citewell: Citewell) -> None:
     blind = Gathering(citewell.gaps.engine, citewell.library, citewell.catalogue, citewell.chosen, None)
     assert blind.gather().added == 0
     assert not replace(citewell.gaps, gathering=blind).look(LOCAL_USER)
+
+
+def test_what_can_make_no_gap_is_no_news_for_ever(citewell: Citewell) -> None:
+    """Neither what is deleted, nor what a visitor found not helpful, nor an answer that is still being written."""
+    deleted, _ = ask(citewell, PAYS)
+    citewell.threads.delete(deleted, LOCAL_USER)
+    guest = visitor("token")
+    _, answer_id = ask(citewell, DOG, guest)
+    citewell.feedback.give(answer_id, guest, Opinion(is_helpful=False))
+    citewell.conversations.begin(citewell.conversations.create(LOCAL_USER), LOCAL_USER, JOINS)
+    ask(citewell, JOINS)
+    assert gathered(citewell) == ()
+    assert not citewell.gaps.gathering.has_news()
+    citewell.conversations.mark_interrupted()
+    assert citewell.gaps.gathering.has_news()
+    assert len(gathered(citewell)) == 1
 
 
 def test_what_was_stopped_is_looked_at_again(citewell: Citewell) -> None:
