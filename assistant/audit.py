@@ -66,6 +66,10 @@ class Action(StrEnum):
     PERSON_ERASED = "person erased"
     TRIAGE_TRAINED = "triage model trained"
     TRIAGE_PROMOTED = "triage model promoted"
+    GAP_CHANGED = "knowledge gap changed"
+    GAPS_ASKED_AGAIN = "knowledge gaps asked again"
+    GAPS_EXPORTED = "knowledge gaps exported"
+    GAP_WORDS_CHANGED = "words in knowledge gaps changed"
     SIGNED_IN = "signed in"
     SIGNED_OUT = "signed out"
 

@@ -21,6 +21,9 @@ from assistant.circuit import GuardedModel
 from assistant.conversations import Conversations
 from assistant.erasure import Erasure
 from assistant.feedback import Feedback
+from assistant.gaps.asking_again import AskingAgain
+from assistant.gaps.board import Gaps
+from assistant.gaps.gathering import Gathering
 from assistant.groups import Groups
 from assistant.holdings import Holdings
 from assistant.home import Home, originals_of
@@ -112,6 +115,7 @@ class Citewell:
     retention: Retention
     queue: Queue
     teaching: Teaching
+    gaps: Gaps
     wake: threading.Event
     """Set it after adding a job, so that the worker looks at once."""
     watch_problems: dict[str, str] = field(default_factory=dict)
@@ -242,8 +246,25 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
         Retention(engine, chosen, accounts, threads, limits, jobs, audit),
         queue,
         Teaching(queue, registry, jobs, wake, embedder=embedder, cache=home.cache),
+        _gaps(engine, library, catalogue, conversations, chosen, jobs, wake, embedder, settings),
         wake,
     )
+
+
+def _gaps(
+    engine: Engine,
+    library: Library,
+    catalogue: Catalogue,
+    conversations: Conversations,
+    chosen: Chosen,
+    jobs: JobTable,
+    wake: threading.Event,
+    embedder: Embedder | None,
+    settings: Settings,
+) -> Gaps:
+    gathering = Gathering(engine, library, catalogue, chosen, embedder)
+    asking = AskingAgain(engine, conversations)
+    return Gaps(engine, library, catalogue, gathering, asking, jobs, wake, chosen, settings.phone_countries)
 
 
 def _home_path(settings: Settings, opening: ExitStack) -> Path:

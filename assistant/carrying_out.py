@@ -7,13 +7,14 @@ from typing import Any
 
 from assistant.audit import Action, Outcome
 from assistant.bootstrap import Citewell
+from assistant.gaps.board import ASK_AGAIN
 from assistant.logs import log_event
 from assistant.operations import OPERATIONS, Operation, Reporter, Work
 from assistant.triage.teaching import TRAIN
 from retrieval.catalogue import Wanted
 from retrieval.errors import UnknownCollection
 
-_COUNTS = ("added", "updated", "unchanged", "removed", "moved", "deleted", "chunks")
+_COUNTS = ("added", "updated", "unchanged", "removed", "moved", "deleted", "chunks", "asked", "answered")
 _MOST_NAMES = 50
 _RECORDED: Mapping[str, Action] = {
     "ingest": Action.DOCUMENTS_READ,
@@ -25,6 +26,7 @@ _RECORDED: Mapping[str, Action] = {
     "delete_collection": Action.COLLECTION_DELETED,
     "rebuild": Action.INDEXES_REBUILT,
     TRAIN: Action.TRIAGE_TRAINED,
+    ASK_AGAIN: Action.GAPS_ASKED_AGAIN,
 }
 """What is recorded of each kind of work. What only reads, and the files of conversations, are their owner's affair."""
 
@@ -78,7 +80,9 @@ def _recorder(citewell: Citewell, kind: str, work: Work, begun: Begun) -> Callab
 
 
 def _target(citewell: Citewell, work: Work) -> str:
-    """The collection's name; empty where the work is about all or none."""
+    """The collection's name, or the gaps' numbers; empty where the work is about all or none."""
+    if gap_ids := work.get("gap_ids"):
+        return ", ".join(f"gap {gap_id}" for gap_id in gap_ids[:_MOST_NAMES])
     if (collection_id := work.get("collection_id")) is None:
         return str(work.get("collection") or "")
     try:
@@ -112,7 +116,9 @@ def _counts(result: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
 
 
 def _changed_nothing(kind: str, result: Mapping[str, Any]) -> bool:
-    """Whether it only looked: a dry run, or a folder that was in step."""
+    """Whether it only looked: a dry run, a folder that was in step, or gaps in which nothing was left to ask."""
+    if kind == ASK_AGAIN:
+        return not result.get("asked")
     if _RECORDED.get(kind) is not Action.DOCUMENTS_READ:
         return False
     return bool(result.get("dry_run")) or not any(result.get(n) for n in ("added", "updated", "removed", "failed"))

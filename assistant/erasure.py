@@ -23,6 +23,7 @@ from assistant.schema import (
     choices,
     conversations,
     feedback,
+    gaps,
     grants,
     jobs,
     memberships,
@@ -40,7 +41,7 @@ LOCAL = "local"
 """What whoever sits at the machine is called, who has no number."""
 ERASE, CLEAR = "erase_person", "clear_traces"
 """The kinds of job."""
-ASKED = ("ask", "check", "list_documents", "search")
+ASKED = ("ask", "check", "list_documents", "list_gaps", "search")
 """The kinds of job that hold what somebody asked by a command, and what they were told."""
 _GOES = (
     "This removes, for good: the name and address, sign-ins, groups and access, all conversations with their files, "
@@ -176,7 +177,7 @@ def _leave_a_grave(connection: Connection, person_id: int) -> None:
 
 
 def _remove(connection: Connection, key: str, person_id: int | None) -> Erased:
-    """All rows of an owner. Messages and citations go with their conversations, chunks with their collections."""
+    """All rows of an owner. Messages, citations and questions in gaps go with their conversations, chunks with their collections."""
     files = tuple(connection.execute(select(collections.c.id).where(collections.c.owner == key)).scalars())
     works_on_them = jobs.c.work["collection_id"].as_string().in_(files)
     has_asked = (jobs.c.owner == key) & jobs.c.kind.in_(ASKED)
@@ -185,7 +186,8 @@ def _remove(connection: Connection, key: str, person_id: int | None) -> Erased:
         connection.execute(update(jobs).where(jobs.c.owner == key).values(owner=f"{ERASED}|{person_id}"))
     for table in (feedback, snapshots, choices, used):
         connection.execute(delete(table).where(table.c.owner == key))
-    connection.execute(update(tickets).where(tickets.c.assignee == key).values(assignee=None))
+    for table in (tickets, gaps):
+        connection.execute(update(table).where(table.c.assignee == key).values(assignee=None))
     gone = connection.execute(delete(conversations).where(conversations.c.owner == key)).rowcount
     connection.execute(delete(removals).where(removals.c.collection_id.in_(files)))
     connection.execute(delete(collections).where(collections.c.owner == key))

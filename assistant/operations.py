@@ -35,6 +35,8 @@ from assistant.events import (
     TurnFailed,
     TurnStopped,
 )
+from assistant.gaps.board import ASK_AGAIN, GATHER
+from assistant.gaps.sheet import gap_json
 from assistant.job_table import hashes_of
 from assistant.llm import Message
 from assistant.narrowed import Narrowed, filters_of, nothing_fits
@@ -112,6 +114,37 @@ def guess_tickets(citewell: Citewell, _work: Work, reporter: Reporter) -> dict[s
         reporter.on_progress(Progress(done, total, ""))
 
     return {"guessed": citewell.teaching.guess(tell, reporter.stopping)}
+
+
+def gather_gaps(citewell: Citewell, work: Work, reporter: Reporter) -> dict[str, Any]:
+    """Put what was asked and not answered into gaps; with `anew` whatever nobody has taken up is grouped again."""
+    tell = _telling(reporter)
+    gathered = citewell.gaps.gathering.gather(tell, reporter.stopping, anew=bool(work.get("anew")))
+    return asdict(gathered)
+
+
+def ask_gaps_again(citewell: Citewell, work: Work, reporter: Reporter) -> dict[str, Any]:
+    """Ask the open questions of the gaps `gap_ids` again; without them those that wait for `collection_id`, or for any.
+
+    What nobody asked for is done without a model.
+    """
+    citewell.gaps.gathering.gather(stopping=reporter.stopping)
+    asking, assistant = citewell.gaps.asking, citewell.assistant
+    if (gap_ids := work.get("gap_ids")) is not None:
+        rows = asking.of_gaps(gap_ids)
+    else:
+        rows, assistant = asking.of_collection(work.get("collection_id")), replace(assistant, model=None)
+    return asdict(asking.ask(rows, assistant, _telling(reporter), reporter.stopping))
+
+
+def list_gaps(citewell: Citewell, _work: Work, reporter: Reporter) -> dict[str, Any]:
+    """The gaps, after a look at what was asked since."""
+    citewell.gaps.gathering.gather(stopping=reporter.stopping)
+    return {"gaps": [gap_json(gap) for gap in citewell.gaps.list(LOCAL_USER)]}
+
+
+def _telling(reporter: Reporter) -> Callable[[int, int], None]:
+    return lambda done, total: reporter.on_progress(Progress(done, total, ""))
 
 
 def read_uploads(citewell: Citewell, work: Work, reporter: Reporter) -> dict[str, Any]:
@@ -359,8 +392,10 @@ ATTACHED: Mapping[str, Operation] = {
 """What is done with the files of conversations, and with all that is one person's: beside all other work."""
 TRIAGE: Mapping[str, Operation] = {TRAIN: train_triage, GUESS: guess_tickets}
 """What is done with tickets: beside all other work, for a support desk does not wait for documents."""
+GAPS: Mapping[str, Operation] = {GATHER: gather_gaps, ASK_AGAIN: ask_gaps_again, "list_gaps": list_gaps}
+"""What is done with knowledge gaps: beside all other work, for nobody waits for it."""
 READING: Mapping[str, Operation] = {"search": search, "ask": ask, "check": check, "list_documents": list_documents}
-OPERATIONS = {**WRITING, **READING, **TRIAGE, ERASE: erase_person}
+OPERATIONS = {**WRITING, **READING, **TRIAGE, **GAPS, ERASE: erase_person}
 READING_IN = ("ingest", "read_sample", "read_uploads", "read_again", "sync")
 """The kinds of job that read files in, for a page that shows their progress."""
 

@@ -28,6 +28,8 @@ from assistant.schema import (
     choices,
     conversations,
     feedback,
+    gap_questions,
+    gaps,
     grants,
     groups,
     jobs,
@@ -121,6 +123,10 @@ class PersonalData:
                 "work_begun": [
                     {**_plain(row, "kind", "state", "created_at", "started_at", "ended_at"), "work": row["work"]}
                     for row in connection.execute(select(jobs).where(jobs.c.owner == key)).mappings()
+                ],
+                "gaps_to_close": [
+                    _plain(row, "id", "state", "created_at")
+                    for row in connection.execute(select(gaps).where(gaps.c.assignee == key)).mappings()
                 ],
                 "audit_log": list(_recorded(connection, key)),
             }
@@ -237,12 +243,21 @@ def _facts(connection: Connection, conversation_id: str) -> dict[int, dict[str, 
     """What stands beside each message: what it follows, when it was written, what it took, what was thought of it."""
     opinion = (feedback.c.is_helpful, feedback.c.reason.label("why"), feedback.c.comment)
     columns = (messages.c.id, messages.c.parent_id, messages.c.created_at, *(messages.c[name] for name in _FACTS))
-    query = select(*columns, *opinion).outerjoin(feedback).where(messages.c.conversation_id == conversation_id)
+    in_gap = (gap_questions.c.gap_id, gap_questions.c.reason.label("lacks"), gap_questions.c.answered_at)
+    query = (
+        select(*columns, *opinion, *in_gap)
+        .outerjoin(feedback, feedback.c.message_id == messages.c.id)
+        .outerjoin(gap_questions, gap_questions.c.question_id == messages.c.id)
+        .where(messages.c.conversation_id == conversation_id)
+    )
     found: dict[int, dict[str, Any]] = {}
     for row in connection.execute(query).mappings():
         judged = None if row["is_helpful"] is None else _plain(row, "is_helpful", "why", "comment")
         account = {name: row[name] for name in _FACTS if row[name] is not None}
-        found[row["id"]] = {"follows": row["parent_id"], "created_at": row["created_at"], **account, "feedback": judged}
+        told = {"follows": row["parent_id"], "created_at": row["created_at"], **account, "feedback": judged}
+        if row["gap_id"] is not None:
+            told["knowledge_gap"] = _plain(row, "gap_id", "lacks", "answered_at")
+        found[row["id"]] = told
     return found
 
 

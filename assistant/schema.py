@@ -9,6 +9,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     String,
     Table,
     Text,
@@ -23,6 +24,9 @@ __all__ = [
     "citations",
     "conversations",
     "feedback",
+    "gap_collections",
+    "gap_questions",
+    "gaps",
     "grants",
     "groups",
     "house_rules",
@@ -288,4 +292,44 @@ tickets = Table(
     Column("decided_at", DateTime),
     Column("created_at", DateTime, nullable=False),
     sqlite_autoincrement=True,
+)
+
+# Knowledge gaps: what was asked and not answered, in groups. No words are kept here, they are those of the messages.
+gaps = Table(
+    "gaps",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("state", String(16), nullable=False),
+    # Whose it is to close, by the key of a person.
+    Column("assignee", String(300)),
+    Column("created_at", DateTime, nullable=False),
+    Column("asked_again_at", DateTime),
+    sqlite_autoincrement=True,
+)
+
+# A question in one of them, with the answer for which it is there. It goes with its conversation.
+gap_questions = Table(
+    "gap_questions",
+    metadata,
+    Column("question_id", ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True),
+    Column("answer_id", Integer, nullable=False, index=True),
+    Column("gap_id", ForeignKey("gaps.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("reason", String(16), nullable=False),
+    Column("embedding_model", String(200), nullable=False),
+    Column("embedding", LargeBinary, nullable=False),
+    # Ids of the documents that came nearest to it then.
+    Column("nearest", JSON, nullable=False),
+    # When it was found to have an answer, and the stretch of a document that is its proof.
+    Column("answered_at", DateTime),
+    Column("document_id", Integer),
+    Column("start", Integer),
+    Column("end", Integer),
+)
+
+# The collections that were searched for it.
+gap_collections = Table(
+    "gap_collections",
+    metadata,
+    Column("question_id", ForeignKey("gap_questions.question_id", ondelete="CASCADE"), primary_key=True),
+    Column("collection_id", ForeignKey("collections.id", ondelete="CASCADE"), primary_key=True, index=True),
 )

@@ -1,5 +1,5 @@
 """Carries out the jobs of an open home: one thread for those that write it, one for those that only read,
-one for tickets, and one for the files of conversations, each in a collection of its own.
+one for tickets, one for knowledge gaps, and one for the files of conversations, each in a collection of its own.
 
 What the command line hands over, what the page starts and what a followed folder needs all come through the table.
 """
@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from assistant.access import LOCAL_USER
 from assistant.bootstrap import Citewell
@@ -18,7 +19,7 @@ from assistant.carrying_out import Begun, carry_out
 from assistant.erasure import CLEAR
 from assistant.errors import AssistantError
 from assistant.job_table import Job
-from assistant.operations import ATTACHED, READING, TRIAGE, WRITING, Operation, Reporter
+from assistant.operations import ATTACHED, GAPS, READING, READING_IN, TRIAGE, WRITING, Operation, Reporter
 from assistant.triage.sample import bring_in_sample
 from retrieval.errors import RetrievalError
 from retrieval.intake import Progress
@@ -55,6 +56,7 @@ class Worker:
         citewell.background.start(partial(self._keep_doing, READING))
         citewell.background.start(partial(self._keep_doing, ATTACHED))
         citewell.background.start(partial(self._keep_doing, TRIAGE))
+        citewell.background.start(partial(self._keep_doing, GAPS))
         citewell.home.offer_hand_over()
 
     def _keep_no_longer(self) -> None:
@@ -102,12 +104,20 @@ class Worker:
                 jobs.put_back(job.id)
             else:
                 jobs.finish(job.id, result, cancelled=reporter.stopping.is_set())
+                self._ask_gaps_again(job, result)
         except (AssistantError, RetrievalError) as error:
             jobs.fail(job.id, error.hint)
         except Exception:
             log.exception("job %d (%s) failed", job.id, job.kind)
             jobs.fail(job.id, _UNEXPECTED)
         return True
+
+    def _ask_gaps_again(self, job: Job, result: Mapping[str, Any]) -> None:
+        """Where documents came in, what was not answered before may be now."""
+        if job.kind in READING_IN and (result.get("added") or result.get("updated")):
+            named = job.work.get("collection")
+            ids = {each.name: each.id for each in self._citewell.library.collections()}
+            self._citewell.gaps.documents_came(job.work.get("collection_id") or ids.get(named))
 
     @contextmanager
     def _stoppable(self, job: Job) -> Iterator[Reporter]:

@@ -36,7 +36,7 @@ ADAPTERS = {
     "fpdf": {"assistant/export/paper.py"},
     "phonenumbers": {"assistant/personal.py"},
     "stdnum": {"assistant/personal.py"},
-    "sklearn": {"assistant/triage/features.py"},
+    "sklearn": {"assistant/triage/features.py", "assistant/gaps/grouping.py"},
     "mlflow": {"assistant/triage/registry.py"},
     "ir_measures": {"retrieval/evaluation/measures.py"},
 }

@@ -8,6 +8,11 @@ from ui.visit import Visit
 from ui.words import counted
 
 _LOCAL_WORD = "erase"
+_NOT_ANSWERED = {
+    True: "Editors and administrators see questions that found no good answer, without your name, where they may read "
+    "everything that was searched. Delete the conversation, and they see nothing of it.",
+    False: "Editors and administrators see how often something found no good answer, but neither your words nor your name.",
+}
 
 
 def draw_own_data(visit: Visit) -> None:
@@ -19,6 +24,7 @@ def draw_own_data(visit: Visit) -> None:
     person = visit.identity.person
     person_id = person.id if person else None
     st.caption(literal(_kept(visit.citewell.retention.conversations_kept_days)))
+    st.caption(literal(_NOT_ANSWERED[visit.citewell.gaps.shows_words]))
     with st.container(horizontal=True, gap="small", key="own_data"):
         draw_export(visit, person_id, "Export my data")
         words = (person.email or person.name, person.name) if person else (_LOCAL_WORD,)

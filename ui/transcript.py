@@ -6,9 +6,11 @@ from typing import Protocol
 import streamlit as st
 
 from assistant.conversations import StoredMessage
+from assistant.gaps.board import AnswerNow
 from retrieval.catalogue import Fate
 from retrieval.library import Collection
 from ui.answer_list import draw_link
+from ui.answer_now import answers_now, draw_answer_now
 from ui.answer_view import answer_data, spoken
 from ui.component import mount
 from ui.feedback_view import Judgement, judgements
@@ -37,6 +39,7 @@ def draw_transcript(visit: Visit, *, ask_again: AskAgain, is_answering: bool) ->
         _draw_earlier(state)
     questions, judged, choose = _questions(messages), judgements(visit, messages), chooser(visit)
     fates = visit.citewell.catalogue.fates(_cited_documents(messages), visit.readable)
+    now = answers_now(visit, messages)
     for message in messages:
         if message.role == "user":
             draw_stored_question(message, edited=_asks_instead_of(message, ask_again), choose=choose)
@@ -53,6 +56,7 @@ def draw_transcript(visit: Visit, *, ask_again: AskAgain, is_answering: bool) ->
                 collections=collections,
                 fates=fates,
             )
+            _draw_answer_now(message, questions[message.id], now, None if is_answering else ask_again)
     _clear(state, is_answering=is_answering)
 
 
@@ -63,6 +67,16 @@ def _clear(state: PageState, *, is_answering: bool) -> None:
     for _ in range(state.places + _FOLLOW_UPS - places if is_answering else 0):
         st.empty()
     state.places = places
+
+
+def _draw_answer_now(
+    message: StoredMessage, question: str, now: Mapping[int, AnswerNow], ask_again: AskAgain | None
+) -> None:
+    """Nothing where there is no better answer than this one."""
+    if (found := now.get(message.id)) is None:
+        return
+    ask = None if ask_again is None else lambda: ask_again(question, instead_of=message.id)
+    draw_answer_now(found, message.id, ask)
 
 
 def _asks_instead_of(message: StoredMessage, ask_again: AskAgain) -> Callable[[object], None]:

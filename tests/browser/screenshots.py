@@ -14,6 +14,7 @@ from pathlib import Path
 from playwright.sync_api import Browser
 
 from assistant.settings import Settings
+from tests.assistant.gap_questions import TOPICS
 from tests.browser.conftest import read_sample_company
 from tests.browser.many_documents import add_many_documents
 from tests.browser.serving import ROOT, App, Served, chromium, served, serving, tab
@@ -109,7 +110,25 @@ def take_readme_picture(browser: Browser, sample_home: Path, work: Path) -> None
         watched.page.screenshot(path=ROOT / "docs" / "img" / "chat.png")
 
 
-DOCS = {"readme": take_readme_picture, "library": take_library_picture}
+def take_gaps_picture(browser: Browser, sample_home: Path, work: Path) -> None:
+    """What the sample company's documents do not say, after some have asked."""
+    home = Path(shutil.copytree(sample_home, work / "gaps" / "home"))
+    with served(home) as app, tab(browser, app, viewport={"width": 1280, "height": 720}) as watched:
+        page = watched.page
+        for topic in ("gym", "dogs", "pension"):
+            for question in TOPICS[topic]:
+                page.get_by_role("button", name="New chat").click()
+                page.locator(".st-key-starters").wait_for()
+                watched.ask(question)
+                page.locator(".refusal").wait_for()
+        page.get_by_role("link", name="Gaps").click()
+        page.locator(".st-key-gap_list button").nth(2).wait_for()
+        page.mouse.move(640, 700)
+        page.wait_for_timeout(1200)
+        page.screenshot(path=ROOT / "docs" / "img" / "gaps.png")
+
+
+DOCS = {"readme": take_readme_picture, "library": take_library_picture, "gaps": take_gaps_picture}
 
 
 def main() -> None:

@@ -23,6 +23,10 @@ from assistant.conversations import Conversations
 from assistant.erasure import Erasure
 from assistant.errors import AssistantError, ConversationNotFound, NotAllowed
 from assistant.feedback import Feedback, Opinion
+from assistant.gaps.asking_again import AskingAgain
+from assistant.gaps.board import Gaps
+from assistant.gaps.gathering import proved
+from assistant.gaps.values import Proof
 from assistant.groups import Grant, Groups
 from assistant.holdings import Holdings
 from assistant.house_rules import HouseRules
@@ -34,6 +38,7 @@ from assistant.threads import Choices, Threads
 from assistant.triage.queue import Queue
 from assistant.triage.teaching import Teaching
 from assistant.triage.values import Ticket
+from retrieval.dates import utc_now
 from retrieval.errors import RetrievalError
 from tests.assistant.scripted_endpoint import ScriptedEndpoint, reply
 from tests.security.world import NUMBERS, World
@@ -124,6 +129,18 @@ ROWS: dict[str, tuple[set[str], Try]] = {
     "Teaching.versions": (DESK, lambda w, p: _taught(w) and w.citewell.teaching.versions(p)),
     "Teaching.number_in_use": (DESK, lambda w, p: _taught(w) and w.citewell.teaching.number_in_use(p)),
     "Teaching.model": (DESK, lambda w, p: w.citewell.teaching.model(_taught(w), p)),
+    "Gaps.list": (EDITORS, lambda w, p: w.gap() in {gap.id for gap in w.citewell.gaps.list(p)}),
+    "Gaps.get": (EDITORS, lambda w, p: w.citewell.gaps.get(w.gap(), p)),
+    "Gaps.nearest": (EDITORS, lambda w, p: w.citewell.gaps.nearest(w.citewell.gaps.get(w.gap(), p), p) == ()),
+    "Gaps.proof": ({"anna", "admin", "visitor"}, lambda w, p: w.citewell.gaps.proof(_proof(w), p)),
+    "Gaps.job_of": (EDITORS, lambda w, p: _asked_again(w, gap := w.gap()) and w.citewell.gaps.job_of(gap, p)),
+    "Gaps.take": (EDITORS, lambda w, p: w.citewell.gaps.take(w.gap(), p) or True),
+    "Gaps.set_state": (EDITORS, lambda w, p: w.citewell.gaps.set_state(w.gap(), "written", p) or True),
+    "Gaps.ask_again": (EDITORS, lambda w, p: w.citewell.gaps.ask_again(w.gap(), p)),
+    "Gaps.look": (EDITORS, lambda w, p: w.conversation() and w.citewell.gaps.look(p)),
+    "Gaps.group_anew": (ADMIN, lambda w, p: w.citewell.gaps.group_anew(p) or True),
+    "Gaps.show_words": (ADMIN, lambda w, p: w.citewell.gaps.show_words(p, shown=True) or True),
+    "Gaps.answers_now": (ANNA, lambda w, p: w.citewell.gaps.answers_now([_answered_now(w)], p)),
     "Accounts.sign_ins": (ADMIN, lambda w, p: w.citewell.accounts.sign_ins(w.stranger(), p)),
     "Accounts.end_sign_ins": (ADMIN, lambda w, p: w.citewell.accounts.end_sign_ins(w.stranger(), p) or True),
     "Accounts.end_sign_in": (ANNA, lambda w, p: _ends_sign_in(w, p)),
@@ -161,7 +178,7 @@ ROWS: dict[str, tuple[set[str], Try]] = {
     "Groups.grant": (ADMIN, lambda w, p: w.citewell.groups.grant(w.collection(), (), p) or True),
 }
 CLASSES: tuple[type, ...] = (Conversations, Threads, Feedback, Snapshots, AttachedFiles, Holdings, Accounts, Groups)
-CLASSES += (Preferences, HouseRules, Models, PersonalData, Erasure, Queue, Teaching)
+CLASSES += (Preferences, HouseRules, Models, PersonalData, Erasure, Queue, Teaching, Gaps, AskingAgain)
 # What takes an id and no person, and who alone calls it.
 INTERNAL = {
     "Conversations.save": "the thread that writes an answer that `begin` gave its id",
@@ -169,6 +186,9 @@ INTERNAL = {
     "Conversations.times_cited": "counts citations of documents that the caller may read",
     "Conversations.spans_cited": "marks what was quoted in a document that the caller may read",
     "Conversations.in_use": "the worker's sweep of files",
+    "Gaps.documents_came": "the worker, once it has read documents in",
+    "AskingAgain.of_gaps": "the job that `Gaps.ask_again` has added",
+    "AskingAgain.of_collection": "the job that `Gaps.documents_came` has added",
     "AttachedFiles.forget": "the purge of conversations",
     "Snapshots.open": "whoever has the link; what they see is cut to their scope",
     "Erasure.erase": "the job that `begin` has added",
@@ -201,6 +221,25 @@ def _taught(world: World) -> int:
     used = teaching.number_in_use(LOCAL_USER)
     tickets = [Ticket(f"{thing} {n}", labels={"category": thing}) for thing in ("printer", "holiday") for n in range(4)]
     return used or teaching.train(tickets).number
+
+
+def _proof(world: World) -> Proof:
+    """In a document of Anna's group."""
+    return Proof(world.document(world.ours), 0, 7, utc_now())
+
+
+def _asked_again(world: World, gap_id: int) -> int:
+    """The job that asks the questions of a gap again."""
+    return world.citewell.gaps.ask_again(gap_id, LOCAL_USER)
+
+
+def _answered_now(world: World) -> int:
+    """An answer to Anna that left something open, which a document of her group says by now."""
+    world.gap(f"Where do {next(NUMBERS)} quokkas swim?")
+    messages, gaps = world.citewell.threads.list(world.people["anna"], limit=1), world.citewell.gaps
+    stored = world.citewell.conversations.messages(messages[0].id, world.people["anna"])
+    proved(gaps.engine, [stored[0].id], world.document(world.ours), 0, 7)
+    return stored[-1].id
 
 
 def _of_anna(world: World, threads: Any) -> bool:

@@ -16,6 +16,7 @@ from assistant.errors import ConversationNotFound
 from assistant.events import AnswerFinished
 from assistant.export import export
 from assistant.feedback import Opinion
+from assistant.gaps.sheet import as_csv
 from assistant.llm import OpenAIModel
 from assistant.logs import Lines
 from assistant.starters import starters
@@ -152,6 +153,28 @@ def text_of(pdf: bytes) -> str:
     """All that can be read on its pages."""
     with closing(PdfDocument(pdf)) as opened:
         return "\n".join(page.get_textpage().get_text_range() for page in opened)
+
+
+@pytest.mark.threat("T3")
+def test_no_gap_shows_anybody_a_word_of_what_they_may_not_read(house: Organisation, record_property: Record) -> None:
+    """Everybody asks in the words of their own documents, and of all of them whoever reads everything."""
+    gaps = house.citewell.gaps
+    for who in (*house.people, Somebody("chief", LOCAL_USER, house.every)):
+        if who.own:
+            words = " and ".join(sorted(who.own)[:: max(1, len(who.own) // 3)])
+            asked(house, who, (f"How many llamas did {words} buy in Lima?",))
+    gaps.gathering.gather()
+    with_words = 0
+    for who in house.people:
+        listed = gaps.list(who.principal)
+        nearest = [gaps.nearest(gap, who.principal) for gap in listed]
+        proofs = [gaps.proof(q.proof, who.principal) for gap in listed for q in gap.questions if q.proof]
+        told = f"{listed!r}{as_csv(listed)}{nearest!r}{proofs!r}"
+        assert not who.foreign(told), who.name
+        with_words += bool(canaries_in(told))
+    record_property("threat", ["T3", len(house.people)])
+    assert with_words  # Editors do read the words of those who read no more than they do.
+    assert canaries_in(repr(gaps.list(LOCAL_USER)))
 
 
 @pytest.mark.threat("T2")

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from assistant.access import LOCAL_USER, editable_by, scope_of
-from tests.security import test_access, test_neighbours, test_scopes
+from tests.security import test_access, test_gaps, test_neighbours, test_scopes
 from tests.security.owner_filters import Mutant, alive, forget_statements, mutants
 from tests.security.world import World, opened_world
 
@@ -43,7 +43,7 @@ class Check:
 
 
 def checks() -> Iterator[Check]:
-    """Every test of the three modules that looks at a world, and each row of their tables."""
+    """Every test of the four modules that looks at a world, and each row of their tables."""
     tables = (
         (test_access.ROWS, test_access.test_a_function_comes_to_something_for_whom_it_may_and_for_nobody_else),
         (test_scopes.SCOPED, test_scopes.test_what_a_scope_leaves_out_is_not_shown),
@@ -51,7 +51,7 @@ def checks() -> Iterator[Check]:
     for rows, test in tables:
         for name in rows:
             yield Check(name, lambda world, test=test, name=name: test(world, name))  # type: ignore[misc]
-    for module in (test_access, test_scopes, test_neighbours):
+    for module in (test_access, test_scopes, test_neighbours, test_gaps):
         for name, test in inspect.getmembers(module, inspect.isfunction):
             if name.startswith("test_") and list(inspect.signature(test).parameters) == ["world"]:
                 yield Check(name, test)

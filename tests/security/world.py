@@ -6,12 +6,20 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
+from sqlalchemy import select
+
 from assistant.access import LOCAL_USER, Principal, Role, visitor
 from assistant.bootstrap import Citewell, open_citewell
 from assistant.claims import Claims
+from assistant.conversations import Work
+from assistant.events import Answer
 from assistant.feedback import Opinion
 from assistant.groups import Grant
+from assistant.narrowed import Narrowed
+from assistant.schema import gap_questions
 from assistant.settings import Settings
+from assistant.usage import Usage
+from retrieval.trace import SearchTrace
 from tests.conftest import document
 
 NUMBERS = count()
@@ -72,6 +80,32 @@ class World:
     def job(self) -> int:
         """A job of the editor's that waits."""
         return self.citewell.jobs.add("nothing", {}, owner=self.people["editor"].key)
+
+    def gap(self, question: str = "Where do quokkas vote?", *, searched: str | None = None) -> int:
+        """The gap of a question of Anna's without an answer, in one collection; else in one the editor may change."""
+        library, anna = self.citewell.library, self.people["anna"]
+        if searched is None:
+            searched = self.collection()
+            grants = (Grant(None, anna.person_id, may_edit=False),)
+            self.citewell.groups.grant(
+                searched, (*self.citewell.groups.grants(searched, LOCAL_USER), *grants), LOCAL_USER
+            )
+        name = library.collection(searched).name
+        conversations = self.citewell.conversations
+        conversation_id = conversations.create(anna)
+        message_id = conversations.begin(conversation_id, anna, question)
+        answer = Answer("The documents do not say.", "unanswerable", (), (), Usage(), {})
+        work = Work((), SearchTrace(collections=1), answer, Narrowed(name))
+        conversations.save(message_id, state="done", text=answer.text, work=work)
+        conversations.mark_interrupted()  # What other tests left unanswered.
+        self.citewell.gaps.gathering.gather()
+        return self.gap_of(message_id)
+
+    def gap_of(self, answer_id: int) -> int:
+        """The gap that this answer left."""
+        query = select(gap_questions.c.gap_id).where(gap_questions.c.answer_id == answer_id)
+        with self.citewell.gaps.engine.connect() as connection:
+            return int(connection.execute(query).scalar_one())
 
     def stranger(self) -> int:
         """Somebody who signed in once."""
