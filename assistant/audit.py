@@ -66,6 +66,9 @@ class Action(StrEnum):
     PERSON_ERASED = "person erased"
     TRIAGE_TRAINED = "triage model trained"
     TRIAGE_PROMOTED = "triage model promoted"
+    QUESTIONS_CHANGED = "question set changed"
+    QUESTIONS_DELETED = "question set deleted"
+    EVALUATED = "question set measured"
     SIGNED_IN = "signed in"
     SIGNED_OUT = "signed out"
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from assistant.audit import Action, Outcome
 from assistant.bootstrap import Citewell
+from assistant.evaluation_runs import EVALUATE, GENERATE
 from assistant.logs import log_event
 from assistant.operations import OPERATIONS, Operation, Reporter, Work
 from assistant.triage.teaching import TRAIN
@@ -25,6 +26,8 @@ _RECORDED: Mapping[str, Action] = {
     "delete_collection": Action.COLLECTION_DELETED,
     "rebuild": Action.INDEXES_REBUILT,
     TRAIN: Action.TRIAGE_TRAINED,
+    EVALUATE: Action.EVALUATED,
+    GENERATE: Action.QUESTIONS_CHANGED,
 }
 """What is recorded of each kind of work. What only reads, and the files of conversations, are their owner's affair."""
 

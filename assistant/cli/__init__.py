@@ -5,7 +5,19 @@ import sys
 
 import typer
 
-from assistant.cli import admin, audit, checks, conversations, evaluation, library, operations, questions, rules, triage
+from assistant.cli import (
+    admin,
+    audit,
+    checks,
+    conversations,
+    evaluation,
+    library,
+    operations,
+    question_sets,
+    questions,
+    rules,
+    triage,
+)
 from assistant.cli.output import FAILED, WRONG_USAGE, WrongUsage, print_json, say
 from assistant.errors import AssistantError
 from assistant.logs import start_logging
@@ -35,6 +47,8 @@ app.add_typer(conversations.conversations, name="conversations")
 app.add_typer(rules.rules, name="rules")
 app.add_typer(admin.admin, name="admin")
 app.add_typer(triage.triage, name="triage")
+evaluation.evaluation.command("set")(question_sets.measure_set)
+evaluation.evaluation.command("sets")(question_sets.list_sets)
 app.add_typer(evaluation.evaluation, name="eval")
 app.command(name="audit")(audit.show_audit)
 app.command()(operations.weights)
