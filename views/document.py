@@ -16,7 +16,7 @@ from ui.source_view import Span
 from ui.visit import Visit, current_visit, draw_problem
 
 _LIBRARY = "views/documents.py"
-_BACK = {"check": "Back to the text", "triage": "Back to the ticket"}
+_BACK = {"check": "Back to the text", "triage": "Back to the ticket", "evaluation": "Back to the evaluation"}
 """The pages that quote, by their name in the address."""
 
 
