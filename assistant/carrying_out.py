@@ -115,7 +115,9 @@ def _counts(result: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
 
 
 def _changed_nothing(kind: str, result: Mapping[str, Any]) -> bool:
-    """Whether it only looked: a dry run, or a folder that was in step."""
+    """Whether it only looked: a dry run, a folder that was in step, a set that was not measured to the end."""
+    if _RECORDED.get(kind) is Action.EVALUATED:
+        return not result
     if _RECORDED.get(kind) is not Action.DOCUMENTS_READ:
         return False
     return bool(result.get("dry_run")) or not any(result.get(n) for n in ("added", "updated", "removed", "failed"))
