@@ -7,6 +7,7 @@ from typing import Any
 
 from assistant.audit import Action, Outcome
 from assistant.bootstrap import Citewell
+from assistant.evaluation_runs import EVALUATE, GENERATE
 from assistant.gaps.board import ASK_AGAIN
 from assistant.logs import log_event
 from assistant.operations import OPERATIONS, Operation, Reporter, Work
@@ -27,6 +28,8 @@ _RECORDED: Mapping[str, Action] = {
     "rebuild": Action.INDEXES_REBUILT,
     TRAIN: Action.TRIAGE_TRAINED,
     ASK_AGAIN: Action.GAPS_ASKED_AGAIN,
+    EVALUATE: Action.EVALUATED,
+    GENERATE: Action.QUESTIONS_CHANGED,
 }
 """What is recorded of each kind of work. What only reads, and the files of conversations, are their owner's affair."""
 
@@ -116,9 +119,11 @@ def _counts(result: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
 
 
 def _changed_nothing(kind: str, result: Mapping[str, Any]) -> bool:
-    """Whether it only looked: a dry run, a folder that was in step, or gaps in which nothing was left to ask."""
+    """Whether it only looked: a dry run, a folder in step, gaps in which nothing was left to ask, a set not measured to the end."""
     if kind == ASK_AGAIN:
         return not result.get("asked")
+    if _RECORDED.get(kind) is Action.EVALUATED:
+        return not result
     if _RECORDED.get(kind) is not Action.DOCUMENTS_READ:
         return False
     return bool(result.get("dry_run")) or not any(result.get(n) for n in ("added", "updated", "removed", "failed"))
