@@ -6,8 +6,8 @@ newest answer to it. A gap keeps no words: they are the messages', and go with t
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -66,6 +66,29 @@ class _Found:
 
 
 @dataclass(frozen=True, slots=True)
+class _Run:
+    """What is read once for all questions of a run: who may have asked, what they search, whose files are whose."""
+
+    library: Library
+    askers: Mapping[str, Principal]
+    private: Set[str]
+    """The conversations that have files of their own."""
+    scopes: dict[tuple[str, str | None], Scope] = field(default_factory=dict)
+
+    def searched(self, owner: str, collection: str | None) -> Scope:
+        """What this person's questions search, in one collection or in all; nothing where that is nothing any more."""
+        key = owner, collection
+        if key not in self.scopes:
+            asker = self.askers.get(owner)
+            try:
+                scope = scope_of(asker, self.library, collection=collection) if asker else frozenset()
+            except UnknownCollection:
+                scope = frozenset()
+            self.scopes[key] = scope
+        return self.scopes[key]
+
+
+@dataclass(frozen=True, slots=True)
 class Gathering:
     """Puts questions into gaps. Without an embedding nothing can be told to be alike, and nothing is gathered."""
 
@@ -96,8 +119,9 @@ class Gathering:
         self._tidy()
         with self.engine.connect() as connection:
             opinions = _opinions(connection)
-        newest, last = self._from_answers(self._looked_at())
-        found = {each.question_id: each for each in (*newest, *self._from_feedback())}
+        run = _Run(self.library, askers_of(self.engine), self.library.private_by_conversation().keys())
+        newest, last = self._from_answers(run, self._looked_at())
+        found = {each.question_id: each for each in (*newest, *self._from_feedback(run))}
         added = self._put_in(tuple(found.values()), on_done, stopping or threading.Event())
         if added is not None:
             self.chosen.set(LOOKED_AT, last)
@@ -111,18 +135,18 @@ class Gathering:
 
     # What is new.
 
-    def _from_answers(self, last: int) -> tuple[tuple[_Found, ...], int]:
+    def _from_answers(self, run: _Run, last: int) -> tuple[tuple[_Found, ...], int]:
         """Questions whose newest answer lacks something, and the id of the last answer that was looked at.
 
         A question in a gap that has a better answer now is told to have it.
         """
-        askers, known = askers_of(self.engine), self._reasons()
+        known = self._reasons()
         newest: dict[int, _Found | None] = {}
         for row in self._ended(last):
             last, answer = row.answer_id, _answer_of(row)
             reason = shortcoming(answer) if answer else None
             before = known.get(row.question_id)
-            newest[row.question_id] = self._found(row, reason, askers) if reason else None
+            newest[row.question_id] = _found_by(row, reason, run) if reason else None
             if before and answer and before.answer_id != row.answer_id:
                 self._prove(row.question_id, answer, before)
         is_new = (each for each in newest.values() if each and not _is_known(each, known))
@@ -158,35 +182,15 @@ class Gathering:
         with self.engine.connect() as connection:
             return connection.execute(query.order_by(messages.c.id).limit(_ROWS_AT_ONCE)).all()
 
-    def _from_feedback(self) -> Iterator[_Found]:
+    def _from_feedback(self, run: _Run) -> Iterator[_Found]:
         """What people say did not help."""
-        askers = askers_of(self.engine)
         with self.engine.connect() as connection:
             wanted = connection.execute(_disliked()).scalars().all()
         for start in range(0, len(wanted), _ROWS_AT_ONCE):
             part = wanted[start : start + _ROWS_AT_ONCE]
             for row in self._some(_answers().where(messages.c.id.in_(part))):
-                if found := self._found(row, "disliked", askers):
+                if found := _found_by(row, "disliked", run):
                     yield found
-
-    def _found(self, row: Row[Any], reason: Reason, askers: dict[str, Principal]) -> _Found | None:
-        """None where whoever asked may search nothing, or asked with files of their own, which are nobody else's.
-
-        And where nothing was searched, such as when no document passed the filters.
-        """
-        asker, work = askers.get(row.owner), row.work or {}
-        if asker is None or not (work.get("trace") or {}).get("collections"):
-            return None
-        if self.library.private(row.owner, conversation_id=row.conversation_id):
-            return None
-        try:
-            searched = scope_of(asker, self.library, collection=(work.get("narrowed") or {}).get("collection"))
-        except UnknownCollection:
-            return None
-        if not searched:
-            return None
-        nearest = tuple(dict.fromkeys(passage["source"]["id"] for passage in work.get("passages", ())))[:_NEAREST]
-        return _Found(row.question_id, row.answer_id, reason, _asked_by(row), searched, nearest)
 
     # Into gaps.
 
@@ -217,19 +221,22 @@ class Gathering:
             gap_id = _new_gap(connection)
             for at in group:
                 joined[alone[at]] = gap_id
-        connection.execute(delete(gap_questions).where(gap_questions.c.question_id.in_(ids)))
-        for each, gap_id, vector in zip(part, joined, vectors, strict=True):
+        for gap_id, vector in zip(joined, vectors, strict=True):
             assert gap_id is not None
-            assert self.embedder is not None
-            _insert(connection, each, gap_id, vector, self.embedder.name)
             grouping.add(gap_id, vector)
+        connection.execute(delete(gap_questions).where(gap_questions.c.question_id.in_(ids)))
+        assert self.embedder is not None
+        _insert(connection, part, joined, vectors, self.embedder.name)
         reopened = gaps.c.id.in_(set(joined)) & (gaps.c.state == "answered")
         connection.execute(update(gaps).where(reopened).values(state="open"))
         return len(part) - len(known)
 
     def _embedded(self, part: Sequence[_Found]) -> Matrix:
+        """Each text once, however often it was asked."""
         assert self.embedder is not None
-        return self.embedder.embed_documents([each.asked for each in part])
+        texts = {asked: at for at, asked in enumerate(dict.fromkeys(each.asked for each in part))}
+        vectors = self.embedder.embed_documents(list(texts))
+        return np.asarray(vectors[[texts[each.asked] for each in part]])
 
     def _known(self) -> dict[int, tuple[Matrix, int]]:
         """The sum of the vectors of each gap, and how many they are."""
@@ -289,6 +296,21 @@ class Gathering:
         connection.execute(update(gaps).where(gaps.c.id.in_(reopened), gaps.c.state == "answered").values(state="open"))
         nothing = {"answered_at": None, "document_id": None, "start": None, "end": None}
         connection.execute(update(gap_questions).where(is_gone).values(**nothing))
+
+
+def _found_by(row: Row[Any], reason: Reason, run: _Run) -> _Found | None:
+    """None where whoever asked may search nothing, or asked with files of their own, which are nobody else's.
+
+    And where nothing was searched, such as when no document passed the filters.
+    """
+    work = row.work or {}
+    if row.conversation_id in run.private or not (work.get("trace") or {}).get("collections"):
+        return None
+    searched = run.searched(row.owner, (work.get("narrowed") or {}).get("collection"))
+    if not searched:
+        return None
+    nearest = tuple(dict.fromkeys(passage["source"]["id"] for passage in work.get("passages", ())))[:_NEAREST]
+    return _Found(row.question_id, row.answer_id, reason, _asked_by(row), searched, nearest)
 
 
 def askers_of(engine: Engine) -> dict[str, Principal]:
@@ -398,9 +420,21 @@ def _new_gap(connection: Connection) -> int:
     return int(key[0])
 
 
-def _insert(connection: Connection, found: _Found, gap_id: int, vector: Matrix, model: str) -> None:
-    row = {"question_id": found.question_id, "answer_id": found.answer_id, "gap_id": gap_id, "reason": found.reason}
-    kept = {"embedding_model": model, "embedding": vector.astype(np.float32).tobytes(), "nearest": list(found.nearest)}
-    connection.execute(insert(gap_questions).values(**row, **kept))
-    searched = [{"question_id": found.question_id, "collection_id": id_} for id_ in sorted(found.searched)]
+def _insert(
+    connection: Connection, part: Sequence[_Found], gap_ids: Sequence[int | None], vectors: Matrix, model: str
+) -> None:
+    rows = [
+        {
+            "question_id": each.question_id,
+            "answer_id": each.answer_id,
+            "gap_id": gap_id,
+            "reason": each.reason,
+            "embedding_model": model,
+            "embedding": vector.tobytes(),
+            "nearest": list(each.nearest),
+        }
+        for each, gap_id, vector in zip(part, gap_ids, vectors, strict=True)
+    ]
+    connection.execute(insert(gap_questions), rows)
+    searched = [{"question_id": each.question_id, "collection_id": id_} for each in part for id_ in each.searched]
     connection.execute(insert(gap_collections), searched)
