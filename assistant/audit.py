@@ -70,6 +70,9 @@ class Action(StrEnum):
     GAPS_ASKED_AGAIN = "knowledge gaps asked again"
     GAPS_EXPORTED = "knowledge gaps exported"
     GAP_WORDS_CHANGED = "words in knowledge gaps changed"
+    QUESTIONS_CHANGED = "question set changed"
+    QUESTIONS_DELETED = "question set deleted"
+    EVALUATED = "question set measured"
     SIGNED_IN = "signed in"
     SIGNED_OUT = "signed out"
 

@@ -20,6 +20,7 @@ from assistant.choices import Chosen
 from assistant.circuit import GuardedModel
 from assistant.conversations import Conversations
 from assistant.erasure import Erasure
+from assistant.evaluation_runs import Runs
 from assistant.feedback import Feedback
 from assistant.gaps.asking_again import AskingAgain
 from assistant.gaps.board import Gaps
@@ -40,6 +41,7 @@ from assistant.personal import prepare_detection
 from assistant.personal_data import PersonalData
 from assistant.preferences import Preferences
 from assistant.proxy_token import ProxyTokens
+from assistant.question_sets import QuestionSets
 from assistant.retention import Retention
 from assistant.settings import Settings
 from assistant.snapshots import Snapshots
@@ -116,6 +118,8 @@ class Citewell:
     queue: Queue
     teaching: Teaching
     gaps: Gaps
+    question_sets: QuestionSets
+    runs: Runs
     wake: threading.Event
     """Set it after adding a job, so that the worker looks at once."""
     watch_problems: dict[str, str] = field(default_factory=dict)
@@ -194,6 +198,7 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
     accounts = Accounts(engine, settings.admits, on_sign_in=partial(_tell_of_sign_in, audit))
     attached = AttachedFiles(library, catalogue, originals, conversations, jobs, limits)
     threads = Threads(engine, forget_files=attached.forget)
+    question_sets = QuestionSets(engine, library, catalogue)
     queue, registry = Queue(engine), open_registry(settings.model_copy(update={"home": home.path}))
     answering = Assistant(
         library,
@@ -243,10 +248,12 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
         audit,
         PersonalData(engine, accounts, library, catalogue, originals, snapshots, jobs),
         Erasure(engine, accounts, jobs, wake),
-        Retention(engine, chosen, accounts, threads, limits, jobs, audit),
+        Retention(engine, chosen, accounts, threads, limits, jobs, audit, question_sets),
         queue,
         Teaching(queue, registry, jobs, wake, embedder=embedder, cache=home.cache),
         _gaps(engine, library, catalogue, conversations, chosen, jobs, wake, embedder, settings),
+        question_sets,
+        Runs(engine, question_sets, jobs, wake),
         wake,
     )
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from assistant.audit import Action, Outcome
 from assistant.bootstrap import Citewell
+from assistant.evaluation_runs import EVALUATE, GENERATE
 from assistant.gaps.board import ASK_AGAIN
 from assistant.logs import log_event
 from assistant.operations import OPERATIONS, Operation, Reporter, Work
@@ -27,6 +28,8 @@ _RECORDED: Mapping[str, Action] = {
     "rebuild": Action.INDEXES_REBUILT,
     TRAIN: Action.TRIAGE_TRAINED,
     ASK_AGAIN: Action.GAPS_ASKED_AGAIN,
+    EVALUATE: Action.EVALUATED,
+    GENERATE: Action.QUESTIONS_CHANGED,
 }
 """What is recorded of each kind of work. What only reads, and the files of conversations, are their owner's affair."""
 

@@ -28,6 +28,7 @@ from assistant.schema import (
     jobs,
     memberships,
     people,
+    set_questions,
     sign_ins,
     snapshots,
     tickets,
@@ -41,7 +42,8 @@ LOCAL = "local"
 """What whoever sits at the machine is called, who has no number."""
 ERASE, CLEAR = "erase_person", "clear_traces"
 """The kinds of job."""
-ASKED = ("ask", "check", "list_documents", "list_gaps", "search")
+EVALUATED = "evaluate_set"
+ASKED = ("ask", "check", EVALUATED, "list_documents", "list_gaps", "search")
 """The kinds of job that hold what somebody asked by a command, and what they were told."""
 _GOES = (
     "This removes, for good: the name and address, sign-ins, groups and access, all conversations with their files, "
@@ -181,13 +183,16 @@ def _remove(connection: Connection, key: str, person_id: int | None) -> Erased:
     files = tuple(connection.execute(select(collections.c.id).where(collections.c.owner == key)).scalars())
     works_on_them = jobs.c.work["collection_id"].as_string().in_(files)
     has_asked = (jobs.c.owner == key) & jobs.c.kind.in_(ASKED)
-    connection.execute(delete(jobs).where(or_(works_on_them, has_asked), jobs.c.state != "running"))
+    # A run of a question set tells of its questions, whoever began it.
+    has_told = (jobs.c.kind == EVALUATED) & jobs.c.ended_at.is_not(None)
+    connection.execute(delete(jobs).where(or_(works_on_them, has_asked, has_told), jobs.c.state != "running"))
     if person_id is not None:
         connection.execute(update(jobs).where(jobs.c.owner == key).values(owner=f"{ERASED}|{person_id}"))
     for table in (feedback, snapshots, choices, used):
         connection.execute(delete(table).where(table.c.owner == key))
     for table in (tickets, gaps):
         connection.execute(update(table).where(table.c.assignee == key).values(assignee=None))
+    connection.execute(delete(set_questions).where(set_questions.c.asked_by == key))
     gone = connection.execute(delete(conversations).where(conversations.c.owner == key)).rowcount
     connection.execute(delete(removals).where(removals.c.collection_id.in_(files)))
     connection.execute(delete(collections).where(collections.c.owner == key))

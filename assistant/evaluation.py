@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from assistant.extractive import best_quotes
 from retrieval.embedding import Embedder
@@ -27,6 +28,7 @@ from retrieval.evaluation.measures import Interval, auroc, bootstrap_interval
 from retrieval.evaluation.workbench import OnProgress, Workbench, ask_each, unseen, workbench
 from retrieval.evidence import Answerability
 from retrieval.plain import plain_text
+from retrieval.trace import Found
 from retrieval.values import ParsedDocument
 
 _SPACES = re.compile(r"\s+")
@@ -34,7 +36,10 @@ _SPACES = re.compile(r"\s+")
 
 @dataclass(frozen=True, slots=True)
 class LabelledQuestion:
-    """A question, whether the corpus answers it, and strings of which any is an answer, where they are given."""
+    """A question, whether the corpus answers it, and strings of which any is an answer, where they are given.
+
+    `documents` are those in which the answer stands, where they are given; `earlier` was asked before it.
+    """
 
     text: str
     answerable: bool
@@ -42,6 +47,7 @@ class LabelledQuestion:
     earlier: tuple[str, ...] = ()
     id: str = ""
     kind: str | None = None
+    documents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +129,8 @@ class AnswerEvaluation:
                     "best_cosine": told.best_cosine,
                     "sentences": told.sentences,
                     "documents": told.documents,
-                    "answer_in_first_sentence": _holds(told.sentences[:1], question.answers),
-                    "answer_in_three_sentences": _holds(told.sentences[:3], question.answers),
+                    "answer_in_first_sentence": holds(told.sentences[:1], question.answers),
+                    "answer_in_three_sentences": holds(told.sentences[:3], question.answers),
                 }
 
 
@@ -135,7 +141,7 @@ def read_answer_set(
 
     Raises DatasetError naming file and line of what is malformed.
     """
-    questions = tuple(_labelled(row, at) for at, row in read_jsonl(folder / "questions.jsonl"))
+    questions = tuple(labelled(row, at) for at, row in read_jsonl(folder / "questions.jsonl"))
     if len({question.answerable for question in questions}) < 2:
         raise DatasetError(f"{folder}/questions.jsonl: both answerable and unanswerable questions are needed.")
     return read_files(documents) if documents else read_corpus(folder / "corpus.jsonl"), questions
@@ -152,7 +158,8 @@ def read_foreign_questions(file: Path) -> tuple[LabelledQuestion, ...]:
     return questions
 
 
-def _labelled(row: Mapping[str, Any], at: str) -> LabelledQuestion:
+def labelled(row: Mapping[str, Any], at: str) -> LabelledQuestion:
+    """A question from a JSON object; raises DatasetError, which begins with `at`."""
     kind = optional_text(row, "kind", at) or None
     answerable = row.get("answerable", kind != "unanswerable" if kind else None)
     if not isinstance(answerable, bool):
@@ -164,6 +171,7 @@ def _labelled(row: Mapping[str, Any], at: str) -> LabelledQuestion:
         questions_in(row.get("history"), at),
         _id_of(row),
         kind,
+        _document_names(row.get("documents"), at),
     )
 
 
@@ -175,6 +183,12 @@ def _answer_strings(answers: object, at: str) -> tuple[str, ...]:
     if not all(isinstance(string, str) for string in strings):
         raise DatasetError(f'{at}: "answers" is not a list of texts.')
     return tuple(string for string in strings if isinstance(string, str) and string.strip())
+
+
+def _document_names(value: object, at: str) -> tuple[str, ...]:
+    if not isinstance(value, list | None) or not all(isinstance(name, str) and name for name in value or ()):
+        raise DatasetError(f'{at}: "documents" is not a list of names.')
+    return tuple(value or ())
 
 
 def _list_of(value: object, at: str) -> list[Any]:
@@ -205,7 +219,13 @@ def evaluate_answers(
 
 
 def _ask(question: LabelledQuestion, bench: Workbench, embedder: Embedder) -> Told:
-    found = bench.search.passages(question.text, scope=bench.scope, history=question.earlier)
+    return told_of(
+        question, bench.search.passages(question.text, scope=bench.scope, history=question.earlier), embedder
+    )
+
+
+def told_of(question: LabelledQuestion, found: Found, embedder: Embedder | None) -> Told:
+    """What the product quotes from what was found, where no model writes."""
     quotes = best_quotes(question.text, found.passages, embedder, asked=found.trace.asked)
     evidence = found.trace.evidence
     return Told(
@@ -225,8 +245,8 @@ def _result(
     strangers = [told for _, told in foreign]
     right, wrong = sum(told.is_answered for told in answerable), sum(told.is_answered for told in unanswerable)
     with_answers = [(question, told) for question, told in pairs if question.answerable and question.answers]
-    (by_probability, interval), gain = _told_apart(answerable, unanswerable), _cosine_gain(answerable, unanswerable)
-    from_foreign = _told_apart(answerable, strangers) if strangers else (None, None)
+    (by_probability, interval), gain = told_apart(answerable, unanswerable), _cosine_gain(answerable, unanswerable)
+    from_foreign = told_apart(answerable, strangers) if strangers else (None, None)
     return AnswerResult(
         auroc=by_probability,
         auroc_interval=interval,
@@ -263,7 +283,7 @@ def _of_kind(pairs: Sequence[tuple[LabelledQuestion, Told]]) -> KindResult:
     )
 
 
-def _told_apart(answerable: Sequence[Told], others: Sequence[Told]) -> tuple[float, Interval]:
+def told_apart(answerable: Sequence[Told], others: Sequence[Told]) -> tuple[float, Interval]:
     """The area under the curve of the probabilities, with its interval."""
     positive, negative = (np.array([told.probability for told in group]) for group in (answerable, others))
     return auroc(positive, negative), bootstrap_interval((positive, negative), auroc)
@@ -277,22 +297,27 @@ def _cosine_gain(
     if any(cosine is None for group in groups for _, cosine in group):
         return None, None, None
     positive, negative = (np.array(group, np.float64) for group in groups)
+    return auroc(positive[:, 1], negative[:, 1]), *auroc_gain(positive, negative)
+
+
+def auroc_gain(positive: NDArray[np.float64], negative: NDArray[np.float64]) -> tuple[float, Interval]:
+    """How much larger the area by the first column is than by the second, on the same questions, and its interval."""
 
     def gain(one: Any, other: Any) -> float:
         chosen, rest = positive[one.astype(int)], negative[other.astype(int)]
         return auroc(chosen[:, 0], rest[:, 0]) - auroc(chosen[:, 1], rest[:, 1])
 
     everyone = np.arange(len(positive)), np.arange(len(negative))
-    return auroc(positive[:, 1], negative[:, 1]), gain(*everyone), bootstrap_interval(everyone, gain)
+    return gain(*everyone), bootstrap_interval(everyone, gain)
 
 
 def _share_within(pairs: Sequence[tuple[LabelledQuestion, Told]], sentences: int) -> float | None:
     if not pairs:
         return None
-    return float(np.mean([_holds(told.sentences[:sentences], question.answers) for question, told in pairs]))
+    return float(np.mean([holds(told.sentences[:sentences], question.answers) for question, told in pairs]))
 
 
-def _holds(sentences: Sequence[str], answers: Sequence[str]) -> bool | None:
+def holds(sentences: Sequence[str], answers: Sequence[str]) -> bool | None:
     """Whether sentences hold one of the answers; None where there is none to hold."""
     shown = _folded(" ".join(plain_text(sentence, "markdown") for sentence in sentences))
     return any(_folded(answer) in shown for answer in answers) if answers else None

@@ -25,6 +25,7 @@ from assistant.check_text import CheckedText, Searched, checking
 from assistant.conversations import Work as StoredWork
 from assistant.erasure import CLEAR, ERASE
 from assistant.errors import AssistantError
+from assistant.evaluation_runs import EVALUATE, GENERATE
 from assistant.events import (
     Answer,
     AnswerFinished,
@@ -39,6 +40,7 @@ from assistant.gaps.board import ASK_AGAIN, GATHER
 from assistant.gaps.sheet import gap_json
 from assistant.job_table import hashes_of
 from assistant.llm import Message
+from assistant.measuring import bring_in_sample_questions, evaluate, generate
 from assistant.narrowed import Narrowed, filters_of, nothing_fits
 from assistant.referral import offers_referral, refer
 from assistant.triage.sample import resolved_tickets
@@ -90,6 +92,7 @@ def ingest(citewell: Citewell, work: Work, reporter: Reporter) -> dict[str, Any]
 def read_sample(citewell: Citewell, _work: Work, reporter: Reporter) -> dict[str, Any]:
     """Read the sample company."""
     result = ingest(citewell, {"paths": [EXAMPLES / "company"], "collection": SAMPLE_COLLECTION}, reporter)
+    bring_in_sample_questions(citewell, citewell.library.collection_named(SAMPLE_COLLECTION).id)
     citewell.jobs.add(TRAIN, {"sample": True}, owner=LOCAL_USER.key)  # Only now: reading comes first.
     return result
 
@@ -145,6 +148,20 @@ def list_gaps(citewell: Citewell, _work: Work, reporter: Reporter) -> dict[str, 
 
 def _telling(reporter: Reporter) -> Callable[[int, int], None]:
     return lambda done, total: reporter.on_progress(Progress(done, total, ""))
+
+
+def evaluate_set(citewell: Citewell, work: Work, reporter: Reporter) -> dict[str, Any]:
+    """Measure a question set in one configuration or several."""
+
+    def tell(done: int, total: int, doing: str) -> None:
+        reporter.on_progress(Progress(done, total, doing))
+
+    return evaluate(citewell, work, tell, reporter.stopping)
+
+
+def generate_questions(citewell: Citewell, work: Work, reporter: Reporter) -> dict[str, Any]:
+    """Add questions made of documents to a set."""
+    return generate(citewell, work, _telling(reporter), reporter.stopping)
 
 
 def read_uploads(citewell: Citewell, work: Work, reporter: Reporter) -> dict[str, Any]:
@@ -394,8 +411,15 @@ TRIAGE: Mapping[str, Operation] = {TRAIN: train_triage, GUESS: guess_tickets}
 """What is done with tickets: beside all other work, for a support desk does not wait for documents."""
 GAPS: Mapping[str, Operation] = {GATHER: gather_gaps, ASK_AGAIN: ask_gaps_again, "list_gaps": list_gaps}
 """What is done with knowledge gaps: beside all other work, for nobody waits for it."""
-READING: Mapping[str, Operation] = {"search": search, "ask": ask, "check": check, "list_documents": list_documents}
-OPERATIONS = {**WRITING, **READING, **TRIAGE, **GAPS, ERASE: erase_person}
+EVALUATING: Mapping[str, Operation] = {EVALUATE: evaluate_set, GENERATE: generate_questions}
+"""What is done with question sets: it takes long, and nobody's search waits for it."""
+READING: Mapping[str, Operation] = {
+    "search": search,
+    "ask": ask,
+    "check": check,
+    "list_documents": list_documents,
+}
+OPERATIONS = {**WRITING, **READING, **TRIAGE, **GAPS, **EVALUATING, ERASE: erase_person}
 READING_IN = ("ingest", "read_sample", "read_uploads", "read_again", "sync")
 """The kinds of job that read files in, for a page that shows their progress."""
 

@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 from typing import IO, Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
-from sqlalchemy import Connection, Engine, RowMapping, Table, select
+from sqlalchemy import Connection, Engine, RowMapping, Select, Table, select
 
 from assistant.access import LOCAL_USER, Principal, readable_by
 from assistant.accounts import Accounts, Person
@@ -35,6 +35,7 @@ from assistant.schema import (
     jobs,
     memberships,
     messages,
+    set_questions,
     sign_ins,
     snapshots,
     used,
@@ -127,6 +128,9 @@ class PersonalData:
                 "gaps_to_close": [
                     _plain(row, "id", "state", "created_at")
                     for row in connection.execute(select(gaps).where(gaps.c.assignee == key)).mappings()
+                ],
+                "questions_in_sets": [
+                    _plain(row, "text", "created_at") for row in connection.execute(_questions_of(key)).mappings()
                 ],
                 "audit_log": list(_recorded(connection, key)),
             }
@@ -264,6 +268,11 @@ def _facts(connection: Connection, conversation_id: str) -> dict[int, dict[str, 
 def _rows(connection: Connection, table: Table, key: str, *names: str) -> list[dict[str, Any]]:
     query = select(*(table.c[name] for name in names)).where(table.c.owner == key)
     return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def _questions_of(key: str) -> Select[Any]:
+    """What was taken from their conversations into question sets."""
+    return select(set_questions).where(set_questions.c.asked_by == key).order_by(set_questions.c.id)
 
 
 def _plain(row: Mapping[Any, Any], *names: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ An administrator chooses; what goes, goes at the start and once a day, for good.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Annotated, Literal, get_args
 
@@ -17,6 +17,7 @@ from assistant.choices import Choice, Chosen
 from assistant.erasure import ASKED
 from assistant.job_table import JobTable
 from assistant.limits import Limits
+from assistant.question_sets import QuestionSets
 from assistant.threads import Threads
 from retrieval.database import empty_log, scrub
 from retrieval.dates import utc_now
@@ -41,6 +42,8 @@ class Removed:
 
     conversations: int
     audit_rows: int
+    questions: int = 0
+    """Of question sets, where they were taken from conversations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,7 @@ class Retention:
     limits: Limits
     jobs: JobTable
     audit: Audit
+    question_sets: QuestionSets
 
     @property
     def conversations_kept_days(self) -> int | None:
@@ -71,10 +75,10 @@ class Retention:
         removed = Removed(
             len(self.threads.expire(now - timedelta(days=unused))) if unused else 0,
             self.audit.expire(now - timedelta(days=recorded)) if recorded else 0,
+            self.question_sets.expire(now - timedelta(days=unused)) if unused else 0,
         )
         if removed != _NOTHING:
-            gone, rows = removed.conversations, removed.audit_rows
-            self.audit.record(BY_ITSELF, Action.RETENTION_APPLIED, conversations=gone, audit_rows=rows)
+            self.audit.record(BY_ITSELF, Action.RETENTION_APPLIED, **asdict(removed))
             scrub(self.engine)
         empty_log(self.engine)
         return removed

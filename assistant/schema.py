@@ -23,6 +23,7 @@ __all__ = [
     "choices",
     "citations",
     "conversations",
+    "evaluation_runs",
     "feedback",
     "gap_collections",
     "gap_questions",
@@ -36,6 +37,9 @@ __all__ = [
     "messages",
     "metadata",
     "people",
+    "question_sets",
+    "run_outcomes",
+    "set_questions",
     "sign_ins",
     "snapshots",
     "tickets",
@@ -332,4 +336,60 @@ gap_collections = Table(
     metadata,
     Column("question_id", ForeignKey("gap_questions.question_id", ondelete="CASCADE"), primary_key=True),
     Column("collection_id", ForeignKey("collections.id", ondelete="CASCADE"), primary_key=True, index=True),
+)
+
+# What the documents of a collection should answer, and what they should not.
+question_sets = Table(
+    "question_sets",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("collection_id", ForeignKey("collections.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("name", String(200), nullable=False),
+    Column("created_at", DateTime, nullable=False),
+    Column("changed_at", DateTime, nullable=False),
+    UniqueConstraint("collection_id", "name"),
+    sqlite_autoincrement=True,
+)
+
+set_questions = Table(
+    "set_questions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("set_id", ForeignKey("question_sets.id", ondelete="CASCADE"), nullable=False, index=True),
+    # From whose conversation it was taken, by the key of a person; null where it was written for the set.
+    Column("asked_by", String(300), index=True),
+    Column("text", Text, nullable=False),
+    Column("is_answerable", Boolean, nullable=False),
+    Column("kind", String(64), nullable=False, default=""),
+    # Paths of documents, strings of which any is an answer, and questions asked before it.
+    Column("documents", JSON, nullable=False),
+    Column("answers", JSON, nullable=False),
+    Column("earlier", JSON, nullable=False),
+    Column("created_at", DateTime, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# A set measured in one configuration; kept once it is done.
+evaluation_runs = Table(
+    "evaluation_runs",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("set_id", ForeignKey("question_sets.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("created_at", DateTime, nullable=False),
+    Column("configuration", JSON, nullable=False),
+    Column("figures", JSON, nullable=False),
+    Column("intervals", JSON, nullable=False),
+    Column("notes", JSON, nullable=False),
+    # The run in MLflow, where it could be kept there.
+    Column("mlflow_run", String(64)),
+    sqlite_autoincrement=True,
+)
+
+# What came of each question; it goes with the question.
+run_outcomes = Table(
+    "run_outcomes",
+    metadata,
+    Column("run_id", ForeignKey("evaluation_runs.id", ondelete="CASCADE"), primary_key=True),
+    Column("question_id", ForeignKey("set_questions.id", ondelete="CASCADE"), primary_key=True, index=True),
+    Column("outcome", JSON, nullable=False),
 )

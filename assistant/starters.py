@@ -54,13 +54,14 @@ def starters(outlines: Sequence[Outline], *, most: int = MOST) -> tuple[str, ...
     """Up to so many questions, one of a document and in turn of each collection, in the order given."""
     by_collection: dict[str, list[str]] = {}
     for outline in outlines:
-        if question := next(_questions(outline), None):
+        if question := next(questions_about(outline), None):
             by_collection.setdefault(outline.collection, []).append(question)
     in_turn = chain.from_iterable(zip_longest(*by_collection.values()))
     return tuple(islice(dict.fromkeys(filter(None, in_turn)), most))
 
 
-def _questions(outline: Outline) -> Iterator[str]:
+def questions_about(outline: Outline) -> Iterator[str]:
+    """Questions that headings of a document are, or make."""
     headings = tuple(_headings(outline))
     yield from (heading for heading in headings if heading.endswith("?") and _fits(heading, _QUESTION_CHARS))
     template = _TEMPLATES.get(outline.language or "")

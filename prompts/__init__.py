@@ -187,6 +187,20 @@ class GradePrompt:
         return render("grade", {"mark": self.mark, "texts": "\n\n".join(texts)})
 
 
+@dataclass(frozen=True, slots=True)
+class QuestionsPrompt:
+    """A passage for which questions are wanted, each with the words that answer it; `mark` as for an answer."""
+
+    passage: Passage
+    mark: str
+
+    def render(self) -> str:
+        """The text of the user's message."""
+        return render(
+            "questions", {"mark": self.mark, "passage": fence_passage(self.passage, number=1, mark=self.mark)}
+        )
+
+
 def new_mark() -> str:
     """A fence mark nobody can guess: 16 hexadecimal digits."""
     return secrets.token_hex(8)

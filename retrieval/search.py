@@ -5,6 +5,7 @@ No language model is called. An empty scope finds nothing and asks nothing.
 
 import time
 from collections.abc import Mapping, Sequence, Set
+from copy import copy
 from dataclasses import dataclass, field, replace
 
 from retrieval.chunk_reader import Hit, Vector
@@ -14,6 +15,7 @@ from retrieval.fusion import fuse_queries, ranked
 from retrieval.indexes import Indexes
 from retrieval.joining import join
 from retrieval.library import Library
+from retrieval.methods import CITEWELL, Method, in_order_of
 from retrieval.parts import Part, content_of, parts_of
 from retrieval.plain import plain_text
 from retrieval.queries import Query, judged_query, leans_on_history, queries_for
@@ -53,11 +55,23 @@ class Search:
     def __init__(
         self, library: Library, indexes: Indexes, embedder: Embedder | None, reranker: Reranker | None = None
     ) -> None:
+        self._method: Method = CITEWELL
         self._library = library
         self._indexes = indexes
         self._embedder = embedder
         self._scorer = Scorer(library, indexes, embedder)
         self._reranker = reranker
+
+    def varied(self, method: Method = CITEWELL, *, reranks: bool = True) -> "Search":
+        """The same search in the order of one of its parts, or without the reranker: what it is compared with."""
+        other = copy(self)
+        other._method, other._reranker = method, self._reranker if reranks else None
+        return other
+
+    @property
+    def reranks(self) -> bool:
+        """Whether a reranker takes part."""
+        return self._reranker is not None
 
     def passages(
         self,
@@ -134,7 +148,7 @@ class Search:
         asked = tuple(replace(query, found=found) for query, found in zip(queries, scored.counts, strict=True))
         watch.lap("fuse")
         trace = SearchTrace(asked, len(scope), candidates, judged_query(queries), timings_ms=watch.parts)
-        return trace, scored.vectors
+        return in_order_of(self._method, trace), scored.vectors
 
     def _signals(
         self, trace: SearchTrace, vectors: Sequence[Vector], hits: Mapping[int, Hit], scope: Scope

@@ -37,7 +37,7 @@ ADAPTERS = {
     "phonenumbers": {"assistant/personal.py"},
     "stdnum": {"assistant/personal.py"},
     "sklearn": {"assistant/triage/features.py", "assistant/gaps/grouping.py"},
-    "mlflow": {"assistant/triage/registry.py"},
+    "mlflow": {"assistant/mlflow_client.py"},
     "ir_measures": {"retrieval/evaluation/measures.py"},
 }
 """The file that may import each client; several where it has several uses."""

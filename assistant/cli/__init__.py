@@ -14,6 +14,7 @@ from assistant.cli import (
     gaps,
     library,
     operations,
+    question_sets,
     questions,
     rules,
     triage,
@@ -48,6 +49,8 @@ app.add_typer(rules.rules, name="rules")
 app.add_typer(admin.admin, name="admin")
 app.add_typer(triage.triage, name="triage")
 app.add_typer(gaps.gaps, name="gaps")
+evaluation.evaluation.command("set")(question_sets.measure_set)
+evaluation.evaluation.command("sets")(question_sets.list_sets)
 app.add_typer(evaluation.evaluation, name="eval")
 app.command(name="audit")(audit.show_audit)
 app.command()(operations.weights)

@@ -136,22 +136,26 @@ def answers(
     found = evaluate_answers(corpus, questions, _embedder(home), foreign=strangers, on_progress=_show)
     _write_lines(per_query, found.per_query())
     grades = grade_answers(found.told, judge, on_progress=_show) if judge else None
-    figures = {name: _rounded(value) for name, value in asdict(found.result).items()}
+    figures = {name: rounded(value) for name, value in asdict(found.result).items()}
     if as_json:
-        print_json(figures | {"judged": _rounded(asdict(grades)) if grades else None})
+        print_json(figures | {"judged": rounded(asdict(grades)) if grades else None})
         return
     kinds = figures.pop("by_kind")
     intervals = {name: value for name, value in figures.items() if name.endswith("_interval")}
     rows = [
-        (name.replace("_", " ").replace("auroc", "AUROC"), _shown(value), _range(intervals.get(f"{name}_interval")))
+        (
+            name.replace("_", " ").replace("auroc", "AUROC"),
+            _shown(value),
+            range_shown(intervals.get(f"{name}_interval")),
+        )
         for name, value in figures.items()
         if name not in intervals and (foreign or not name.startswith("foreign"))
     ]
-    print_text(_table(("measure", "figure", "95 % interval"), rows))
+    print_text(table(("measure", "figure", "95 % interval"), rows))
     if kinds:
         measures = next(iter(kinds.values()))
         lines = [(kind, *map(_shown, measured.values())) for kind, measured in kinds.items()]
-        print_text("\n" + _table(("kind", *(name.replace("_", " ") for name in measures)), lines))
+        print_text("\n" + table(("kind", *(name.replace("_", " ") for name in measures)), lines))
     if grades:
         print_text(
             f"\nIn the opinion of the model {grades.model}: {_percent(grades.right)} of {grades.questions} answers right "
@@ -180,7 +184,7 @@ def citations(file: Path, per_query: PerQuery = None, as_json: Json = False, _ho
         (kind, str(shares["n"]), _percent(shares.get("caught")), _percent(shares.get("flagged")))
         for kind, shares in figures["by_kind"].items()
     ]
-    print_text(_table(("kind", "claims", "false ones caught", "true ones flagged"), rows))
+    print_text(table(("kind", "claims", "false ones caught", "true ones flagged"), rows))
     latency = figures["latency_ms"]
     print_text(
         f"\nPrecision {_percent(figures['precision'])}, recall {_percent(figures['recall'])} over {figures['claims']} claims "
@@ -203,7 +207,7 @@ def claims(
     if as_json:
         print_json({"claims": len(made), "by_kind": counts})
         return
-    print_text(_table(("kind", "claims"), [(kind, str(n)) for kind, n in counts.items()]))
+    print_text(table(("kind", "claims"), [(kind, str(n)) for kind, n in counts.items()]))
 
 
 @evaluation.command("triage")
@@ -224,12 +228,12 @@ def triage(
     foreign = read_labelled(oos, needs_label=False) if oos else ()
     found = evaluate_triage(known, asked, _embedder(home), foreign=foreign)
     _write_lines(per_query, found.per_query())
-    figures = {name: _rounded(value) for name, value in asdict(found.result).items()}
+    figures = {name: rounded(value) for name, value in asdict(found.result).items()}
     if as_json:
         print_json(figures)
         return
     rows = [(name.replace("_", " ").replace("auroc", "AUROC"), _shown(value)) for name, value in figures.items()]
-    print_text(_table(("measure", "figure"), rows))
+    print_text(table(("measure", "figure"), rows))
 
 
 def _percent(share: float | None) -> str:
@@ -249,13 +253,13 @@ def _methods(found: Evaluation) -> dict[str, dict[str, Any]]:
 def _figures(found: Evaluation, method: str) -> dict[str, Any]:
     """Means, the 95 % interval of the first, and how far that is from the product's."""
     measured = found.methods[method]
-    figures: dict[str, Any] = {name: _rounded(mean) for name, mean in measured.means.items()}
-    figures["interval"] = _rounded(measured.interval)
+    figures: dict[str, Any] = {name: rounded(mean) for name, mean in measured.means.items()}
+    figures["interval"] = rounded(measured.interval)
     if difference := found.difference(method):
         figures |= {
-            "difference": _rounded(difference.mean),
-            "difference_interval": _rounded(difference.interval),
-            "p": _rounded(difference.p),
+            "difference": rounded(difference.mean),
+            "difference_interval": rounded(difference.interval),
+            "p": rounded(difference.p),
         }
     return figures
 
@@ -265,7 +269,7 @@ def _print_table(found: Evaluation, note: str = "") -> None:
     measures = [_WORDS.get(name, name) for name in found.product.values]
     against = ["difference", "95 % interval", "p"] if len(found.methods) > 1 else []
     rows = [_row(found, method, bool(against)) for method in found.methods]
-    print_text(_table(("method", measures[0], "95 % interval", *measures[1:], *against), rows))
+    print_text(table(("method", measures[0], "95 % interval", *measures[1:], *against), rows))
     latency = found.latency_ms
     print_text(
         f"\n{len(found.asked)} questions{f' {note}' if note else ''}; {latency['p50']} ms p50, {latency['p95']} ms p95."
@@ -280,24 +284,35 @@ def _print_table(found: Evaluation, note: str = "") -> None:
 
 def _row(found: Evaluation, method: str, is_compared: bool) -> tuple[str, ...]:
     first, *rest = (f"{mean:.4f}" for mean in found.methods[method].means.values())
-    name, interval = _WORDS.get(method, method), _range(found.methods[method].interval)
+    name, interval = _WORDS.get(method, method), range_shown(found.methods[method].interval)
     if not is_compared:
         return name, first, interval, *rest
     if (difference := found.difference(method)) is None:
         return f"**{name}**", f"**{first}**", interval, *rest, "", "", ""
-    return name, first, interval, *rest, f"{difference.mean:+.4f}", _range(difference.interval), _p_shown(difference.p)
+    return (
+        name,
+        first,
+        interval,
+        *rest,
+        f"{difference.mean:+.4f}",
+        range_shown(difference.interval),
+        p_shown(difference.p),
+    )
 
 
-def _p_shown(p: float) -> str:
+def p_shown(p: float) -> str:
+    """A p as tables show it."""
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table to paste."""
     lines = (head, ["---"] * len(head), *rows)
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _range(interval: Sequence[float] | None) -> str:
+def range_shown(interval: Sequence[float] | None) -> str:
+    """An interval as tables show it; empty for None."""
     return f"{interval[0]:.4f} to {interval[1]:.4f}" if interval else ""
 
 
@@ -305,12 +320,13 @@ def _shown(value: object) -> str:
     return "not measured" if value is None else str(value)
 
 
-def _rounded(value: Any) -> Any:
+def rounded(value: Any) -> Any:
+    """JSON with its numbers cut to four digits."""
     if isinstance(value, float):
         return round(value, 4)
     if isinstance(value, dict):
-        return {name: _rounded(each) for name, each in value.items()}
-    return [_rounded(each) for each in value] if isinstance(value, tuple) else value
+        return {name: rounded(each) for name, each in value.items()}
+    return [rounded(each) for each in value] if isinstance(value, tuple | list) else value
 
 
 def _write_lines(file: Any, lines: Iterable[Mapping[str, Any]]) -> None:

@@ -1,39 +1,27 @@
 """Triage models in MLflow: every training with what it was made of, and the alias that says which one is used.
 
-The only file that knows MLflow. Its database is a file of its own; a model is stored as plain arrays and JSON with
-the name of our own loader (`model_files.py`). What a stored model says of its loader is looked at before it is
+A model is stored as plain arrays and JSON with the name of our own loader (`model_files.py`). What a stored model says of its loader is looked at before it is
 loaded, for MLflow would import whatever is named there, with code that lies beside it.
 """
 
 import json
-import logging
 import tempfile
-import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from assistant.errors import AssistantError
-from assistant.settings import Settings, keep_mlflow_quiet
+from assistant.mlflow_client import RegistryFailed, Tracking, open_tracking, save_model
+from assistant.settings import Settings
 from assistant.triage.model import TriageModel
 from assistant.triage.model_files import LOADER, read_model, shortened, write_model
 from assistant.triage.training import Training
 from assistant.triage.values import Ticket
 
-if TYPE_CHECKING:
-    from mlflow import MlflowClient
-
 MODEL, CHAMPION = "triage", "champion"
-_DATABASE, _ARTIFACTS = "mlflow.sqlite", "mlflow"
 _FOLDER = "model"
 _HELD_BACK = "held-back.json"
-
-
-class RegistryFailed(AssistantError):
-    """MLflow did not do what was asked of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +46,16 @@ class Loaded:
 class Registry:
     """The models at an MLflow address. Each call asks it anew, so that a promotion is seen everywhere."""
 
-    def __init__(self, address: str, artifacts: str | None) -> None:
-        self._address = address
-        self._artifacts = artifacts
+    def __init__(self, tracking: Tracking) -> None:
+        self._tracking = tracking
 
     def add(self, training: Training, comparison: Mapping[str, float]) -> Version:
         """Log a training and register its model; the first one becomes the champion.
 
         `comparison` has what both models reach on the tickets that are held back from both.
         """
-        with self._mlflow() as client:
-            run = client.create_run(self._experiment(client), run_name=training.fingerprint[:12])
+        with self._tracking.client() as client:
+            run = client.create_run(self._tracking.experiment(client, MODEL), run_name=training.fingerprint[:12])
             run_id = run.info.run_id
             _log(client, run_id, training, comparison)
             self._store(client, run_id, training.model)
@@ -83,7 +70,7 @@ class Registry:
 
     def versions(self) -> tuple[Version, ...]:
         """All of them, the newest first."""
-        with self._mlflow() as client:
+        with self._tracking.client() as client:
             champion = _champion(client)
             found = client.search_model_versions(f"name='{MODEL}'")
             made = [_version(client, each, champion) for each in found]
@@ -93,12 +80,12 @@ class Registry:
         """Make a version the one that is used from now on. Raises RegistryFailed where there is none of that number."""
         if number not in {version.number for version in self.versions()}:
             raise RegistryFailed(f"There is no triage model {number}; `citewell triage models` lists them.")
-        with self._mlflow() as client:
+        with self._tracking.client() as client:
             client.set_registered_model_alias(MODEL, CHAMPION, str(number))
 
     def champion_number(self) -> int | None:
         """The version that is used, None before the first training."""
-        with self._mlflow() as client:
+        with self._tracking.client() as client:
             return _champion(client)
 
     def champion(self) -> Loaded | None:
@@ -108,7 +95,7 @@ class Registry:
 
     def held_back(self, number: int) -> tuple[Ticket, ...]:
         """The tickets that a version did not learn from, to compare it by; none of one that was made before they were kept."""
-        with self._mlflow() as client, tempfile.TemporaryDirectory(prefix="citewell-triage-") as folder:
+        with self._tracking.client() as client, tempfile.TemporaryDirectory(prefix="citewell-triage-") as folder:
             run_id = str(client.get_model_version(MODEL, str(number)).run_id)
             if _HELD_BACK not in {each.path for each in client.list_artifacts(run_id)}:
                 return ()
@@ -117,62 +104,33 @@ class Registry:
 
     def load(self, number: int) -> TriageModel:
         """The model of a version, read by us: of what MLflow stores nothing is run."""
-        with self._mlflow() as client, tempfile.TemporaryDirectory(prefix="citewell-triage-") as folder:
+        with self._tracking.client() as client, tempfile.TemporaryDirectory(prefix="citewell-triage-") as folder:
             version = client.get_model_version(MODEL, str(number))
             place = client.download_artifacts(str(version.run_id), _FOLDER, folder)
             _check_loader(Path(place))
             return read_model(Path(place) / "data" / "files")
 
-    def _store(self, client: "MlflowClient", run_id: str, model: TriageModel) -> None:
-        from mlflow import pyfunc
-
+    def _store(self, client: Any, run_id: str, model: TriageModel) -> None:
         with tempfile.TemporaryDirectory(prefix="citewell-triage-") as folder:
             files = Path(folder) / "files"
             write_model(model, files)
-            pyfunc.save_model(
-                str(Path(folder) / _FOLDER), loader_module=LOADER, data_path=str(files), pip_requirements=[]
-            )
+            save_model(Path(folder) / _FOLDER, loader=LOADER, data=files)
             client.log_artifacts(run_id, str(Path(folder) / _FOLDER), _FOLDER)
-
-    def _experiment(self, client: "MlflowClient") -> str:
-        known = client.get_experiment_by_name(MODEL)
-        return str(known.experiment_id if known else client.create_experiment(MODEL, self._artifacts))
-
-    @contextmanager
-    def _mlflow(self) -> Iterator["MlflowClient"]:
-        """A client; its own errors become ours. It warns of its own use of SQLAlchemy, which nobody here can mend."""
-        keep_mlflow_quiet()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            import mlflow
-            from mlflow.exceptions import MlflowException
-
-            logging.getLogger("mlflow").setLevel(logging.ERROR)
-            try:
-                mlflow.set_tracking_uri(self._address)
-                yield mlflow.MlflowClient(self._address, self._address)
-            except MlflowException as error:
-                first = (str(error).strip().splitlines() or ["no reason given"])[0][:200].rstrip(".")
-                raise RegistryFailed(f"MLflow failed ({first}); check CITEWELL_MLFLOW_URI and try again.") from error
 
 
 def open_registry(settings: Settings) -> Registry:
     """The registry of the settings: a server's, else the home's own."""
-    if settings.mlflow_uri:
-        return Registry(settings.mlflow_uri, None)
-    home = settings.home.expanduser().absolute()
-    home.mkdir(parents=True, exist_ok=True)
-    return Registry(f"sqlite:///{home / _DATABASE}", (home / _ARTIFACTS).as_uri())
+    return Registry(open_tracking(settings))
 
 
-def _champion(client: "MlflowClient") -> int | None:
+def _champion(client: Any) -> int | None:
     for model in client.search_registered_models(f"name='{MODEL}'"):
         number = model.aliases.get(CHAMPION)
         return None if number is None else int(number)
     return None
 
 
-def _version(client: "MlflowClient", found: Any, champion: int | None) -> Version:
+def _version(client: Any, found: Any, champion: int | None) -> Version:
     run = client.get_run(found.run_id)
     return Version(
         number=int(found.version),
@@ -183,7 +141,7 @@ def _version(client: "MlflowClient", found: Any, champion: int | None) -> Versio
     )
 
 
-def _log(client: "MlflowClient", run_id: str, training: Training, comparison: Mapping[str, float]) -> None:
+def _log(client: Any, run_id: str, training: Training, comparison: Mapping[str, float]) -> None:
     facts: dict[str, Any] = {
         "fingerprint": training.fingerprint,
         "tickets": len(training.model.tickets),

@@ -15,9 +15,10 @@ from retrieval.evaluation.datasets import (
     required_text,
 )
 from retrieval.evaluation.measures import Run, measure_ranking
-from retrieval.evaluation.methods import CITEWELL, runs_by_method, top_ten
+from retrieval.evaluation.methods import runs_by_method, top_ten
 from retrieval.evaluation.outcome import Asked, Evaluation
 from retrieval.evaluation.workbench import OnProgress, Workbench, ask_each, unseen, workbench
+from retrieval.methods import CITEWELL
 from retrieval.values import ParsedDocument
 
 FUSED = "fused"

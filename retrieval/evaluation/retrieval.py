@@ -3,9 +3,10 @@
 from retrieval.embedding import Embedder
 from retrieval.evaluation.datasets import RetrievalSet
 from retrieval.evaluation.measures import measure_ranking
-from retrieval.evaluation.methods import CITEWELL, runs_by_method, top_ten
+from retrieval.evaluation.methods import runs_by_method, top_ten
 from retrieval.evaluation.outcome import Asked, Evaluation
 from retrieval.evaluation.workbench import OnProgress, ask_each, unseen, workbench
+from retrieval.methods import CITEWELL
 
 """How many chunks each index is asked for: enough that ten documents are among them."""
 

@@ -9,10 +9,10 @@ from retrieval.embedding import Embedder
 from retrieval.errors import DatasetError
 from retrieval.evaluation.datasets import is_whole_number, read_jsonl, read_lines, required_text
 from retrieval.evaluation.measures import Measured
-from retrieval.evaluation.methods import CITEWELL, scores_by_method
 from retrieval.evaluation.outcome import Asked, Evaluation
 from retrieval.evaluation.workbench import OnProgress, Workbench, ask_each, unseen, workbench
 from retrieval.fusion import ranked
+from retrieval.methods import CITEWELL, scores_by_method
 from retrieval.tokens import count_tokens
 from retrieval.trace import SearchTrace
 from retrieval.values import ParsedDocument, Section

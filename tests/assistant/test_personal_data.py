@@ -22,6 +22,7 @@ from assistant.bootstrap import Citewell
 from assistant.claims import Claims
 from assistant.erasure import ASKED
 from assistant.errors import ConversationNotFound, NotAllowed, PersonNotFound, SignInRefused
+from assistant.evaluation_runs import EVALUATE
 from assistant.groups import Grant
 from assistant.jobs import JOBS
 from assistant.operations import READING
@@ -165,7 +166,7 @@ def test_whoever_sits_at_the_machine_loses_all_conversations_and_what_commands_w
 
 
 def test_every_kind_of_command_that_holds_a_question_is_known() -> None:
-    assert set(ASKED) == set(READING)
+    assert set(ASKED) == {*READING, EVALUATE}
 
 
 def test_an_answer_that_is_being_written_is_stopped_first(citewell: Citewell) -> None:

@@ -15,6 +15,7 @@ from prompts import (
     FollowUpsPrompt,
     GradePrompt,
     JudgePrompt,
+    QuestionsPrompt,
     RewritePrompt,
     SystemPrompt,
     TemplateError,
@@ -52,6 +53,7 @@ SAID = (("question", "How many days of leave do I have?"), ("answer", "Everybody
         ("follow-ups", FollowUpsPrompt("How long is my leave?", "30 days [1].", (LEAVE, MANUAL), MARK).render()),
         ("judge", JudgePrompt(("Leave is 30 days.", "Hold it for a week."), (LEAVE, MANUAL), MARK).render()),
         ("grade", GradePrompt("How long is my leave?", ("30 days",), "A month of leave.", MARK).render()),
+        ("questions", QuestionsPrompt(LEAVE, MARK).render()),
         ("rewrite", RewritePrompt("And for part-timers?", SAID, MARK).render()),
     ],
 )

@@ -1,0 +1,81 @@
+"""MLflow: where triage models and evaluation runs are kept. The only file that imports it.
+
+Its database is a file of its own, or a server's; it reports nothing to its makers.
+"""
+
+import logging
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from assistant.errors import AssistantError
+from assistant.settings import Settings, keep_mlflow_quiet
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+_DATABASE, _ARTIFACTS = "mlflow.sqlite", "mlflow"
+_MOST_VALUE_CHARS = 250
+
+
+class RegistryFailed(AssistantError):
+    """MLflow did not do what was asked of it."""
+
+
+class Tracking:
+    """An MLflow address. Each use asks it anew."""
+
+    def __init__(self, address: str, artifacts: str | None) -> None:
+        self._address = address
+        self._artifacts = artifacts
+
+    @contextmanager
+    def client(self) -> Iterator["MlflowClient"]:
+        """A client; its own errors become ours. It warns of its own use of SQLAlchemy, which nobody here can mend."""
+        keep_mlflow_quiet()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            import mlflow
+            from mlflow.exceptions import MlflowException
+
+            logging.getLogger("mlflow").setLevel(logging.ERROR)
+            try:
+                mlflow.set_tracking_uri(self._address)
+                yield mlflow.MlflowClient(self._address, self._address)
+            except MlflowException as error:
+                first = (str(error).strip().splitlines() or ["no reason given"])[0][:200].rstrip(".")
+                raise RegistryFailed(f"MLflow failed ({first}); check CITEWELL_MLFLOW_URI and try again.") from error
+
+    def experiment(self, client: "MlflowClient", name: str) -> str:
+        """The id of an experiment, made where there is none of that name."""
+        known = client.get_experiment_by_name(name)
+        return str(known.experiment_id if known else client.create_experiment(name, self._artifacts))
+
+    def keep_run(self, experiment: str, name: str, facts: Mapping[str, Any], figures: Mapping[str, float]) -> str:
+        """Keep a finished run; returns its id. Raises RegistryFailed."""
+        with self.client() as client:
+            run_id = str(client.create_run(self.experiment(client, experiment), run_name=name).info.run_id)
+            for key, value in facts.items():
+                client.log_param(run_id, key, str(value)[:_MOST_VALUE_CHARS])
+            for key, figure in figures.items():
+                client.log_metric(run_id, key.replace("@", "_at_"), figure)
+            client.set_terminated(run_id)
+        return run_id
+
+
+def save_model(folder: Path, *, loader: str, data: Path) -> None:
+    """Describe files as a model that a module of ours loads."""
+    from mlflow import pyfunc
+
+    pyfunc.save_model(str(folder), loader_module=loader, data_path=str(data), pip_requirements=[])
+
+
+def open_tracking(settings: Settings) -> Tracking:
+    """The MLflow of the settings: a server's, else the home's own."""
+    if settings.mlflow_uri:
+        return Tracking(settings.mlflow_uri, None)
+    home = settings.home.expanduser().absolute()
+    home.mkdir(parents=True, exist_ok=True)
+    return Tracking(f"sqlite:///{home / _DATABASE}", (home / _ARTIFACTS).as_uri())
