@@ -295,6 +295,7 @@ def main() -> None:
             st.Page("views/check.py", title="Check a text"),
             st.Page("views/triage.py", title="Triage"),
             st.Page("views/gaps.py", title="Gaps"),
+            st.Page("views/evaluation.py", title="Evaluation"),
             st.Page("views/shared.py", title="Shared conversation"),
             st.Page("views/admin.py", title="Administration"),
             st.Page("views/settings.py", title="Settings"),

@@ -42,6 +42,7 @@ from assistant.personal_data import PersonalData
 from assistant.preferences import Preferences
 from assistant.proxy_token import ProxyTokens
 from assistant.question_sets import QuestionSets
+from assistant.real_questions import RealQuestions
 from assistant.retention import Retention
 from assistant.settings import Settings
 from assistant.snapshots import Snapshots
@@ -120,6 +121,7 @@ class Citewell:
     gaps: Gaps
     question_sets: QuestionSets
     runs: Runs
+    real_questions: RealQuestions
     wake: threading.Event
     """Set it after adding a job, so that the worker looks at once."""
     watch_problems: dict[str, str] = field(default_factory=dict)
@@ -254,6 +256,7 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
         _gaps(engine, library, catalogue, conversations, chosen, jobs, wake, embedder, settings),
         question_sets,
         Runs(engine, question_sets, jobs, wake),
+        RealQuestions(engine, question_sets, library, catalogue),
         wake,
     )
 

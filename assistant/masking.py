@@ -113,13 +113,18 @@ class MaskedModel:
         schema: Mapping[str, Any] | None = None,
     ) -> Iterator[Piece]:
         """The model's reply with what was masked put back; raises ModelError."""
+        sent, restoring = self.masked(messages)
+        pieces = self.model.stream(sent, max_tokens=max_tokens, cancelled=cancelled, schema=schema)
+        yield from _restored(pieces, restoring)
+
+    def masked(self, messages: Sequence[Message]) -> tuple[tuple[Message, ...], Restoring]:
+        """What is sent in place of these, and what restores the reply."""
         masking = Masking([message.text for message in messages], self.countries)
         texts = masking.masked()
         sent = [replace(message, text=text) for message, text in zip(messages, texts, strict=True)]
         if masking.placeholders:
             sent[0] = replace(sent[0], text=f"{render('masked', {})}\n\n{sent[0].text}")
-        pieces = self.model.stream(sent, max_tokens=max_tokens, cancelled=cancelled, schema=schema)
-        yield from _restored(pieces, masking.restoring())
+        return tuple(sent), masking.restoring()
 
 
 def _restored(pieces: Iterable[Piece], restoring: Restoring) -> Iterator[Piece]:

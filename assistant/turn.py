@@ -16,6 +16,7 @@ from typing import Self
 from assistant.access import LOCAL_USER, Principal, scope_of
 from assistant.attached import AttachedFiles
 from assistant.background import Background
+from assistant.budget import Budget
 from assistant.conversations import Conversations, Work
 from assistant.draft import Draft
 from assistant.errors import AssistantError, ModelError, ModelNotAllowed, QuestionRefused
@@ -55,7 +56,7 @@ from retrieval.filters import NO_FILTERS, Filters
 from retrieval.library import Library
 from retrieval.retriever import CitewellRetriever
 from retrieval.trace import Found, SearchTrace
-from retrieval.values import Scope
+from retrieval.values import Passage, Scope
 
 log = logging.getLogger(__name__)
 MOST_QUESTION_CHARS = 8_000
@@ -339,6 +340,11 @@ class Assistant:
         if self.has_judge:
             yield from judge(draft, model, cancelled=turn.cancelled)
         yield from self._conclude(turn, found, evidence)
+
+    def prompt(self, question: str, history: Sequence[Message], passages: Sequence[Passage]) -> Budget:
+        """What the model is sent for these passages, where there is one. Raises ContextTooLong."""
+        assert self.model is not None
+        return self._writer(self.model, Draft()).prompt(question, history, passages)
 
     def _writer(self, model: ChatModel, draft: Draft) -> Writer:
         """The model with what it is told beside the question."""

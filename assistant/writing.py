@@ -45,7 +45,7 @@ class Writer:
 
         Where the endpoint finds the prompt too long, it is asked once more with the better half of the passages.
         """
-        prompt = self._prompt(question, history, passages)
+        prompt = self.prompt(question, history, passages)
         try:
             yield from self._stream(prompt, draft, cancelled)
         except ContextTooLong:
@@ -53,9 +53,10 @@ class Writer:
             if draft.text or (half == prompt.passages and not prompt.history):
                 raise
             draft.note(shortened_prompt(len(half), len(passages), has_history=bool(history)))
-            yield from self._stream(self._prompt(question, (), half), draft, cancelled)
+            yield from self._stream(self.prompt(question, (), half), draft, cancelled)
 
-    def _prompt(self, question: str, history: Sequence[Message], passages: Sequence[Passage]) -> Budget:
+    def prompt(self, question: str, history: Sequence[Message], passages: Sequence[Passage]) -> Budget:
+        """What the model is sent. Raises ContextTooLong where not even the question fits."""
         return fit(
             question,
             history,

@@ -23,6 +23,7 @@ from retrieval.trace import Candidate, SearchTrace
 from retrieval.values import Leg
 from ui.answer_view import Data
 from ui.component import mount
+from ui.inspector_link import draw_way_to_inspector
 from ui.state import OpenSource
 from ui.visit import Visit, current_visit
 from ui.words import counted, seconds, shortened
@@ -88,6 +89,7 @@ def draw_account(visit: Visit) -> None:
         chunk_ids = [candidate.chunk_id for candidate in message.work.trace.candidates[:MOST_ROWS]]
         hits = visit.citewell.library.hits(chunk_ids, current_visit().scope)
         mount("account", account_data(message, hits), key=f"account_{message.id}", on={"open": open_passage})
+        draw_way_to_inspector(visit, message)
 
     st.dialog("How this was found", width="medium", on_dismiss=dismissed)(body)()
 

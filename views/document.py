@@ -16,7 +16,12 @@ from ui.source_view import Span
 from ui.visit import Visit, current_visit, draw_problem
 
 _LIBRARY = "views/documents.py"
-_BACK = {"check": "Back to the text", "triage": "Back to the ticket", "gaps": "Back to the gap"}
+_BACK = {
+    "check": "Back to the text",
+    "triage": "Back to the ticket",
+    "gaps": "Back to the gap",
+    "evaluation": "Back to the evaluation",
+}
 """The pages that quote, by their name in the address."""
 
 
