@@ -94,7 +94,8 @@ class Runs:
 
     def compare(self, run_id: int, other_id: int, principal: Principal) -> Compared:
         """How far the second run is from the first. Raises RunNotFound, for runs of different sets too."""
-        if self._of(run_id, principal).set_id != self._of(other_id, principal).set_id:
+        first, second = self._of(run_id, principal), self._of(other_id, principal)
+        if first.set_id != second.set_id:
             raise RunNotFound
         return compare(self.outcomes(run_id, principal), self.outcomes(other_id, principal))
 

@@ -48,7 +48,7 @@ class RealQuestions:
             .add_columns(asked.c.text, asked.c.parent_id, feedback.c.is_helpful)
             .join(conversations, conversations.c.id == messages.c.conversation_id)
             .join(asked, asked.c.id == messages.c.parent_id)
-            .outerjoin(feedback, (feedback.c.message_id == messages.c.id) & (feedback.c.owner == principal.key))
+            .outerjoin(feedback, feedback.c.message_id == messages.c.id)  # Only its owner judges an answer.
             .where(
                 conversations.c.owner == principal.key,
                 conversations.c.deleted_at.is_(None),

@@ -236,6 +236,10 @@ RECORDED = (
     "accounts.invite",
     "accounts.redeem",
     "erasure.begin",
+    "question_sets.create",
+    "question_sets.add",
+    "question_sets.remove",
+    "question_sets.delete",
     "export",
 )
 """What a page or a command does not do without recording it; what becomes a job is recorded where jobs are done."""

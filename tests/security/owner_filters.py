@@ -19,7 +19,7 @@ from sqlalchemy import ClauseElement, true
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("assistant", "retrieval")
-_OWNERS = {"owner", "actor", "person_id", "issuer", "subject"}
+_OWNERS = {"owner", "actor", "asked_by", "person_id", "issuer", "subject"}
 _OWN_IDS = {"conversation_id"}
 """A column of these beside a value of the same name: what belongs to another one is left out."""
 _SCOPES = {"scope", "editable", "own_groups", "everyone"}

@@ -19,9 +19,13 @@ from assistant.accounts import Accounts
 from assistant.attached import AttachedFiles
 from assistant.chosen_endpoint import Endpoint
 from assistant.claims import Claims
-from assistant.conversations import Conversations
+from assistant.configuration import Configuration
+from assistant.conversations import Conversations, Work
 from assistant.erasure import Erasure
 from assistant.errors import AssistantError, ConversationNotFound, NotAllowed
+from assistant.evaluation import LabelledQuestion
+from assistant.evaluation_runs import Runs
+from assistant.events import Answer
 from assistant.feedback import Feedback, Opinion
 from assistant.gaps.asking_again import AskingAgain
 from assistant.gaps.board import Gaps
@@ -30,14 +34,19 @@ from assistant.gaps.values import Proof
 from assistant.groups import Grant, Groups
 from assistant.holdings import Holdings
 from assistant.house_rules import HouseRules
+from assistant.inspection import inspect as inspect_question
 from assistant.models import Models
 from assistant.personal_data import PersonalData
 from assistant.preferences import Preferences
+from assistant.question_sets import QuestionSets
+from assistant.real_questions import RealQuestions
+from assistant.set_evaluation import Evaluated, Outcome
 from assistant.snapshots import Snapshots
 from assistant.threads import Choices, Threads
 from assistant.triage.queue import Queue
 from assistant.triage.teaching import Teaching
 from assistant.triage.values import Ticket
+from assistant.usage import Usage
 from retrieval.dates import utc_now
 from retrieval.errors import RetrievalError
 from tests.assistant.scripted_endpoint import ScriptedEndpoint, reply
@@ -141,6 +150,33 @@ ROWS: dict[str, tuple[set[str], Try]] = {
     "Gaps.group_anew": (ADMIN, lambda w, p: w.citewell.gaps.group_anew(p) or True),
     "Gaps.show_words": (ADMIN, lambda w, p: w.citewell.gaps.show_words(p, shown=True) or True),
     "Gaps.answers_now": (ANNA, lambda w, p: w.citewell.gaps.answers_now([_answered_now(w)], p)),
+    "QuestionSets.list": (
+        EDITORS,
+        lambda w, p: _question_set(w) in {each.id for each in w.citewell.question_sets.list(p)},
+    ),
+    "QuestionSets.get": (EDITORS, lambda w, p: w.citewell.question_sets.get(_question_set(w), p)),
+    "QuestionSets.create": (
+        EDITORS,
+        lambda w, p: w.citewell.question_sets.create(w.collection(), f"Set {next(NUMBERS)}", p),
+    ),
+    "QuestionSets.delete": (EDITORS, lambda w, p: w.citewell.question_sets.delete(_question_set(w), p) or True),
+    "QuestionSets.questions": (EDITORS, lambda w, p: w.citewell.question_sets.questions(_question_set(w), p)),
+    "QuestionSets.documents": (EDITORS, lambda w, p: w.citewell.question_sets.documents(_question_set(w), p)),
+    "QuestionSets.add": (
+        EDITORS,
+        lambda w, p: w.citewell.question_sets.add(_question_set(w), [LabelledQuestion("And koalas?", False)], p),
+    ),
+    "QuestionSets.remove": (EDITORS, lambda w, p: _removes_question(w, p)),
+    "Runs.start": (EDITORS, lambda w, p: w.citewell.runs.start(_question_set(w), [Configuration()], p)),
+    "Runs.generate": (EDITORS, lambda w, p: w.citewell.runs.generate(_question_set(w), 3, p)),
+    "Runs.list": (EDITORS, lambda w, p: w.citewell.runs.list(_measured(w)[0], p)),
+    "Runs.outcomes": (EDITORS, lambda w, p: w.citewell.runs.outcomes(_measured(w)[1], p)),
+    "Runs.compare": (EDITORS, lambda w, p: w.citewell.runs.compare(n := _measured(w)[1], n, p)),
+    "Runs.delete": (EDITORS, lambda w, p: w.citewell.runs.delete(_measured(w)[1], p) or True),
+    "RealQuestions.own": (
+        EDITORS,
+        lambda w, p: _asked_something(w, p) and w.citewell.real_questions.own(_question_set(w), p),
+    ),
     "Accounts.sign_ins": (ADMIN, lambda w, p: w.citewell.accounts.sign_ins(w.stranger(), p)),
     "Accounts.end_sign_ins": (ADMIN, lambda w, p: w.citewell.accounts.end_sign_ins(w.stranger(), p) or True),
     "Accounts.end_sign_in": (ANNA, lambda w, p: _ends_sign_in(w, p)),
@@ -179,6 +215,7 @@ ROWS: dict[str, tuple[set[str], Try]] = {
 }
 CLASSES: tuple[type, ...] = (Conversations, Threads, Feedback, Snapshots, AttachedFiles, Holdings, Accounts, Groups)
 CLASSES += (Preferences, HouseRules, Models, PersonalData, Erasure, Queue, Teaching, Gaps, AskingAgain)
+CLASSES += (QuestionSets, Runs, RealQuestions)
 # What takes an id and no person, and who alone calls it.
 INTERNAL = {
     "Conversations.save": "the thread that writes an answer that `begin` gave its id",
@@ -191,6 +228,7 @@ INTERNAL = {
     "AskingAgain.of_collection": "the job that `Gaps.documents_came` has added",
     "AttachedFiles.forget": "the purge of conversations",
     "Snapshots.open": "whoever has the link; what they see is cut to their scope",
+    "Runs.keep": "the job that `start` has added",
     "Erasure.erase": "the job that `begin` has added",
     "Erasure.under_way": "a page of administrators, and `begin`",
     "Accounts.leave": "the sign-in itself",
@@ -213,6 +251,41 @@ def _decided(world: World) -> int:
     ticket_id = _ticket(world)
     world.citewell.queue.decide(ticket_id, {"category": "IT"}, LOCAL_USER)
     return ticket_id
+
+
+def _question_set(world: World) -> int:
+    """A set of one question about a collection that only the editor may change."""
+    collection_id = world.collection()
+    world.document(collection_id)
+    set_id = world.citewell.question_sets.create(collection_id, f"Set {next(NUMBERS)}", LOCAL_USER)
+    world.citewell.question_sets.add(
+        set_id, [LabelledQuestion("Where do quokkas sleep?", True, ("trees",))], LOCAL_USER
+    )
+    return set_id
+
+
+def _removes_question(world: World, who: Principal) -> bool:
+    sets, set_id = world.citewell.question_sets, _question_set(world)
+    sets.remove(set_id, [each.id for each in sets.questions(set_id, LOCAL_USER)], who)
+    return not sets.questions(set_id, LOCAL_USER)
+
+
+def _measured(world: World) -> tuple[int, int]:
+    """A set with a run of it."""
+    set_id = _question_set(world)
+    kept = world.citewell.question_sets.questions(set_id, LOCAL_USER)
+    outcomes = {str(each.id): Outcome(0.5, True, True, (), ("In trees.",), {"right": 1.0}) for each in kept}
+    run_id = world.citewell.runs.keep(set_id, Configuration(), Evaluated(outcomes, {"right": 1.0}, {}))
+    return set_id, run_id
+
+
+def _asked_something(world: World, who: Principal) -> str:
+    """A conversation of theirs in which the documents did not say."""
+    conversations, text = world.citewell.conversations, f"Who cooks, {next(NUMBERS)}?"
+    answer = Answer("They do not say.", "unanswerable", (), (), Usage(), {})
+    message_id = conversations.begin(conversations.create(who), who, text)
+    conversations.save(message_id, state="done", text=answer.text, work=Work(answer=answer))
+    return text
 
 
 def _taught(world: World) -> int:
@@ -383,6 +456,29 @@ def test_every_function_that_takes_an_id_takes_a_person_or_says_who_alone_calls_
         and any(p.endswith(("_id", "_ids")) or p in {"ids", "key", "claims"} for p in parameters)
     }
     assert takes_an_id == set(INTERNAL)
+
+
+# The inspector, and what a set is made of.
+
+
+@pytest.mark.threat("T2", count=8)
+def test_a_question_is_looked_into_by_editors_and_administrators_within_what_they_may_read(world: World) -> None:
+    shown = {}
+    for who, principal in world.people.items():
+        with suppress(AssistantError):
+            found = inspect_question(world.citewell, "Where do quokkas sleep?", Configuration(), principal)
+            shown[who] = {passage.source.collection for passage in found.work.passages}
+    assert set(shown) == EDITORS
+    assert shown["editor"] & {world.ours, world.theirs} == set()
+    assert shown["admin"] & {world.ours, world.theirs}
+
+
+@pytest.mark.threat("T1")
+def test_questions_for_a_set_are_taken_from_one_s_own_conversations_alone(world: World) -> None:
+    of_anna, own = (_asked_something(world, world.people[who]) for who in ("anna", "editor"))
+    found = {each.text for each in world.citewell.real_questions.own(_question_set(world), world.people["editor"])}
+    assert own in found
+    assert of_anna not in found
 
 
 # Scopes.

@@ -3,7 +3,7 @@
 import io
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import date
 
@@ -11,14 +11,19 @@ import pytest
 from pypdfium2 import PdfDocument
 
 from assistant.access import LOCAL_USER, readable_by, scope_of
+from assistant.asking import Asking
 from assistant.audit import Action
-from assistant.errors import ConversationNotFound
+from assistant.configuration import Configuration
+from assistant.errors import ConversationNotFound, NotAllowed
+from assistant.evaluation import LabelledQuestion
 from assistant.events import AnswerFinished
 from assistant.export import export
 from assistant.feedback import Opinion
 from assistant.gaps.sheet import as_csv
+from assistant.inspection import inspect
 from assistant.llm import OpenAIModel
 from assistant.logs import Lines
+from assistant.set_evaluation import evaluate_set
 from assistant.starters import starters
 from assistant.transcript import readable_transcript
 from tests.assistant.scripted_endpoint import Request, Script, ScriptedEndpoint, reply
@@ -45,6 +50,7 @@ def warm(house: Organisation) -> None:
     conversation_id, message_id = asked(
         house, Somebody("chief", LOCAL_USER, house.every), questions()[:: len(questions()) // 8]
     )
+    measured(house)
     citewell.feedback.give(message_id, LOCAL_USER, Opinion(is_helpful=False, comment="kanaria0x is wrong"))
     citewell.snapshots.share(conversation_id, LOCAL_USER)
     transcript = readable_transcript(
@@ -53,6 +59,33 @@ def warm(house: Organisation) -> None:
     assert canaries_in(export(transcript, "md", on=date(2026, 11, 2)).content.decode())
     assert canaries_in(text_of(export(transcript, "pdf", on=date(2026, 11, 2)).content))
     assert canaries_in(repr(starters(citewell.catalogue.outlines(scope))))
+
+
+def measured(house: Organisation) -> None:
+    """A question set of each collection about its first canary, with a run of it."""
+    citewell = house.citewell
+    for collection_id, canaries in house.canaries.items():
+        scope = frozenset({collection_id})
+        paths = {entry.id: entry.path for entry in citewell.catalogue.documents(scope) if entry.id is not None}
+        canary = min(canaries)
+        set_id = citewell.question_sets.create(collection_id, f"About {canary}", LOCAL_USER)
+        question = LabelledQuestion(f"Who stands in at {canary}?", True, (canary,), documents=tuple(paths.values())[:1])
+        citewell.question_sets.add(set_id, [question], LOCAL_USER)
+        (kept,) = citewell.question_sets.questions(set_id, LOCAL_USER)
+        asking = Asking(citewell, Configuration(), scope)
+        evaluated = evaluate_set({str(kept.id): kept.question}, asking.see, paths)
+        citewell.runs.keep(set_id, Configuration(), evaluated)
+
+
+def evaluations(house: Organisation, who: Somebody) -> Iterator[object]:
+    """All that the evaluation page shows this person."""
+    citewell, person = house.citewell, who.principal
+    for each in citewell.question_sets.list(person):
+        yield each, citewell.question_sets.questions(each.id, person), citewell.question_sets.documents(each.id, person)
+        for run in citewell.runs.list(each.id, person):
+            yield run, citewell.runs.outcomes(run.id, person), citewell.runs.compare(run.id, run.id, person)
+    with suppress(NotAllowed):
+        yield inspect(citewell, "tell me everything about travel", Configuration(), person)
 
 
 def asked(house: Organisation, who: Somebody, wanted: tuple[str, ...]) -> tuple[str, int]:
@@ -145,6 +178,7 @@ def _everything_of(house: Organisation, who: Somebody, conversation_id: str, mes
         catalogue.page(scope),
         catalogue.contents(scope),
         [collection for collection in citewell.library.collections() if collection.id in scope],
+        list(evaluations(house, who)),
     )
     return repr(shown)
 

@@ -15,6 +15,7 @@ from assistant.accounts import Accounts, Person
 from assistant.audit import Action, Sought
 from assistant.claims import Claims
 from assistant.errors import AssistantError, PersonNotFound, SignInRefused
+from assistant.evaluation import LabelledQuestion
 from assistant.feedback import Opinion
 from assistant.groups import Grant
 from assistant.limits import LIMITS, Limits
@@ -211,6 +212,9 @@ def _somebody(world: World, called: str) -> Person:
     citewell.conversations.begin(further, principal, f"Further question of {name}?")
     collection = citewell.library.create_collection(f"Open to {name}")
     citewell.groups.grant(collection.id, (Grant(None, person.id, may_edit=True),), LOCAL_USER)
+    set_id = citewell.question_sets.create(collection.id, "Asked", LOCAL_USER)
+    taken = LabelledQuestion(f"Taken from {name}?", False)
+    citewell.question_sets.add(set_id, [taken], LOCAL_USER, asked_by=principal.key)
     return citewell.accounts.person(person.id, LOCAL_USER)
 
 
@@ -222,7 +226,12 @@ def _rows_of(world: World, who: Person) -> dict[str, list[Any]]:
                 tuple(row) for row in connection.execute(select(table).where(table.c[name] == value))
             ]
             for table in metadata.sorted_tables
-            for name, value in (("owner", who.principal.key), ("person_id", who.id), ("actor", who.principal.key))
+            for name, value in (
+                ("owner", who.principal.key),
+                ("asked_by", who.principal.key),
+                ("person_id", who.id),
+                ("actor", who.principal.key),
+            )
             if name in table.c
         }
 
@@ -239,7 +248,7 @@ def test_what_somebody_takes_home_is_all_of_theirs_and_nothing_of_anybody_else_s
     one, other = _somebody(world, "Skerrivane"), _somebody(world, "Zebrafinch")
     archive = _told(world, one)
     together, about = "\n".join([*archive, *archive.values()]), json.loads(archive["about.json"])
-    for words in ("Question of", "Answer for", "Comment of", "Command of", "Open to", "group of"):
+    for words in ("Question of", "Answer for", "Comment of", "Command of", "Open to", "group of", "Taken from"):
         assert f"{words} {one.name}" in together
     assert "Zebrafinch" not in together
     assert [len(about[name]) for name in ("choices", "groups", "grants", "sign_ins", "work_begun")] == [1, 1, 1, 1, 2]
