@@ -10,7 +10,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from assistant.bootstrap import open_citewell
+from assistant.access import LOCAL_USER
+from assistant.bootstrap import SAMPLE_COLLECTION, open_citewell
+from assistant.evaluation_runs import EVALUATE
+from assistant.measuring import bring_in_sample_questions
+from assistant.operations import OPERATIONS, Reporter
 from assistant.settings import Settings
 from assistant.triage.sample import bring_in_sample, resolved_tickets
 from tests.browser.serving import CHROMIUM, PATIENCE_MS, ROOT, App, chromium, served
@@ -48,6 +52,7 @@ def read_sample_company(home: Path) -> Path:
     # 3: without tesseract the one document that is a picture is listed, the others are in.
     assert done.returncode in {0, 3}, done.stderr
     set_up_desk(home)
+    set_up_evaluation(home)
     return home
 
 
@@ -58,6 +63,20 @@ def set_up_desk(home: Path) -> None:
         bring_in_sample(citewell)
         citewell.teaching.train(resolved_tickets())
         citewell.teaching.guess(lambda _done, _total: None, threading.Event())
+    finally:
+        citewell.close()
+
+
+def set_up_evaluation(home: Path) -> None:
+    """Some of the sample's questions as a set in that home, measured as it answers now and by words alone."""
+    citewell = open_citewell(Settings.read(home=home, sample=False))
+    try:
+        bring_in_sample_questions(citewell, citewell.library.collection_named(SAMPLE_COLLECTION).id)
+        (sample,) = citewell.question_sets.list(LOCAL_USER)
+        kept = citewell.question_sets.questions(sample.id, LOCAL_USER)
+        left = [each.id for at, each in enumerate(kept) if at % 5]
+        citewell.question_sets.remove(sample.id, left, LOCAL_USER)
+        OPERATIONS[EVALUATE](citewell, {"set_id": sample.id, "configs": ["present", "method=bm25"]}, Reporter())
     finally:
         citewell.close()
 
