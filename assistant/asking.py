@@ -1,7 +1,7 @@
 """How a configuration answers: the product's own search and turn, with what the configuration changes of them."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from assistant.access import LOCAL_USER, Principal
 from assistant.bootstrap import Citewell
@@ -11,8 +11,7 @@ from assistant.events import Answer, AnswerFinished, Event, PassagesFound, TurnF
 from assistant.llm import Message
 from assistant.set_evaluation import Seen
 from assistant.turn import Assistant
-from assistant.verify import check_sentence
-from retrieval.plain import plain_text
+from retrieval.evaluation.methods import best_documents
 from retrieval.retriever import CitewellRetriever
 from retrieval.trace import Found, SearchTrace
 from retrieval.values import Scope
@@ -35,6 +34,8 @@ class Asking:
     citewell: Citewell
     configuration: Configuration
     scope: Scope
+    paths: Mapping[int, str] = field(default_factory=dict)
+    """What documents are called, by id: those that a question may name."""
     principal: Principal = LOCAL_USER
     cancelled: Callable[[], bool] = lambda: False
 
@@ -72,25 +73,26 @@ class Asking:
 
     def _quoted(self, question: LabelledQuestion) -> Seen:
         found = self.assistant.retriever.find(question.text, scope=self.scope, history=question.earlier)
-        told = told_of(question, found, self.citewell.embedder)
-        texts = [passage.text for passage in found.passages]
-        sentences = told.sentences if told.is_answered else ()
-        held = sum(check_sentence(plain_text(each, "markdown"), texts).support == "supported" for each in sentences)
-        return Seen(told, found.trace, _documents(found), len(sentences), held)
+        return self._seen(told_of(question, found, self.citewell.embedder), found)
 
     def _written(self, question: LabelledQuestion) -> Seen:
-        found, answer = Found((), SearchTrace()), None
+        found = Found((), SearchTrace())
+        answer: Answer | None = None
         for event in self.turn(question.text, question.earlier):
             match event:
-                case PassagesFound(passages, trace):
-                    found = Found(passages, trace)
-                case AnswerFinished(answer) | TurnStopped(answer) | TurnFailed(_, answer):
-                    pass
+                case PassagesFound():
+                    found = Found(event.passages, event.trace)
+                case AnswerFinished() | TurnStopped() | TurnFailed():
+                    answer = event.answer
         claims = [each for each in answer.sentences if each.support != "not_a_claim"] if answer else []
-        supported = sum(each.support == "supported" for each in claims)
         told = _told(found, answer, tuple(each.text for each in claims))
+        verdicts = tuple(each.support == "supported" for each in claims)
         is_fallback = answer is None or (answer.is_quoted and answer.status != "unanswerable")
-        return Seen(told, found.trace, _documents(found), len(claims), supported, is_fallback)
+        return replace(self._seen(told, found), verdicts=verdicts, is_fallback=is_fallback)
+
+    def _seen(self, told: Told, found: Found) -> Seen:
+        """Without the trace: of ten thousand questions those would fill the memory."""
+        return Seen(told, best_documents(found.trace, self.paths), found.passages)
 
 
 def _told(found: Found, answer: Answer | None, sentences: tuple[str, ...]) -> Told:
@@ -99,7 +101,3 @@ def _told(found: Found, answer: Answer | None, sentences: tuple[str, ...]) -> To
     status = "unanswerable" if refused else "partly" if answer and answer.status == "partial" else "answerable"
     cited = tuple(citation.passage.source.path for citation in answer.citations) if answer else ()
     return Told(evidence.probability, status, sentences, cited, signals.top_cosine if signals else None)  # type: ignore[arg-type]
-
-
-def _documents(found: Found) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(passage.source.path for passage in found.passages))

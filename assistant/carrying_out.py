@@ -119,9 +119,11 @@ def _counts(result: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
 
 
 def _changed_nothing(kind: str, result: Mapping[str, Any]) -> bool:
-    """Whether it only looked: a dry run, a folder that was in step, or gaps in which nothing was left to ask."""
+    """Whether it only looked: a dry run, a folder in step, gaps with nothing left to ask, a set not measured to the end."""
     if kind == ASK_AGAIN:
         return not result.get("asked")
+    if kind == EVALUATE:
+        return not result
     if _RECORDED.get(kind) is not Action.DOCUMENTS_READ:
         return False
     return bool(result.get("dry_run")) or not any(result.get(n) for n in ("added", "updated", "removed", "failed"))

@@ -81,8 +81,8 @@ def _gaps(source: Source, document: ParsedDocument) -> Iterator[LabelledQuestion
             sentence = " ".join(plain_text(text[start:end], document.markup).split())
             figures = find_quantities(sentence)
             if len(figures) == 1 and _reads_alone(sentence):
-                figure = sentence[figures[0].start : figures[0].end].strip()
-                asked = sentence[: figures[0].start] + _GAP + sentence[figures[0].end :]
+                figure = sentence[figures[0].start : figures[0].reach].strip()
+                asked = sentence[: figures[0].start] + _GAP + sentence[figures[0].reach :]
                 question = f"Which figure stands in “{asked}” of “{document.title}”?"
                 yield LabelledQuestion(question, True, (figure,), kind=KIND, documents=(source.path,))
 

@@ -81,7 +81,7 @@ def inspect(
     only_editor(principal)
     question = checked_question(question)
     scope = scope_of(principal, citewell.library, collection=collection)
-    asking = Asking(citewell, configuration, scope, principal)
+    asking = Asking(citewell, configuration, scope, principal=principal)
     with citewell.limits.answering(principal):
         return _followed(asking, question, earlier)
 

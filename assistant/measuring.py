@@ -38,16 +38,16 @@ def evaluate(citewell: Citewell, work: Mapping[str, Any], on_done: OnDone, stopp
     """
     chosen, questions, scope = _wanted(citewell, work)
     configurations = _configurations(citewell, work)
+    paths = {entry.id: entry.path for entry in citewell.catalogue.documents(scope) if entry.id is not None}
     done: list[tuple[Configuration, Evaluated]] = []
     try:
         for number, configuration in enumerate(configurations):
             tell = _teller(number, len(configurations), configuration, on_done, stopping)
-            asking = Asking(citewell, configuration, scope, LOCAL_USER, stopping.is_set)
-            paths = {e.id: e.path for e in citewell.catalogue.documents(scope) if e.id is not None}
-            done.append((configuration, evaluate_set(questions, asking.see, paths, on_progress=tell)))
+            asking = Asking(citewell, configuration, scope, paths, LOCAL_USER, stopping.is_set)
+            done.append((configuration, evaluate_set(questions, asking.see, on_progress=tell)))
     except EvaluationStopped:
         return {}
-    notes = _notes(citewell, questions, scope)
+    notes = _notes(questions, frozenset(paths.values()))
     told = [_kept(citewell, chosen, each, evaluated, notes) for each, evaluated in done]
     compared = compare(done[0][1].outcomes, done[1][1].outcomes) if len(done) > 1 else None
     return {
@@ -146,9 +146,8 @@ def _teller(
     return tell
 
 
-def _notes(citewell: Citewell, questions: Mapping[str, LabelledQuestion], scope: Scope) -> list[str]:
+def _notes(questions: Mapping[str, LabelledQuestion], there: frozenset[str]) -> list[str]:
     """Documents that are expected and not there: they count as not found."""
-    there = {entry.path for entry in citewell.catalogue.documents(scope)}
     gone = sorted({path for question in questions.values() for path in question.documents if path not in there})
     if not gone:
         return []

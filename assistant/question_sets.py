@@ -166,8 +166,11 @@ def _set(row: Row[Any]) -> QuestionSet:
 def _kept(connection: Connection, set_id: int) -> Iterable[Kept]:
     query = select(set_questions).where(set_questions.c.set_id == set_id).order_by(set_questions.c.id)
     for row in connection.execute(query):
-        lists = {name: tuple(getattr(row, name)) for name in ("answers", "earlier", "documents")}
-        yield Kept(row.id, LabelledQuestion(row.text, row.is_answerable, kind=row.kind or None, **lists))
+        answers, earlier, documents = tuple(row.answers), tuple(row.earlier), tuple(row.documents)
+        question = LabelledQuestion(
+            row.text, row.is_answerable, answers, earlier, kind=row.kind or None, documents=documents
+        )
+        yield Kept(row.id, question)
 
 
 def _row_of(question: LabelledQuestion) -> dict[str, Any]:

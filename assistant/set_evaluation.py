@@ -10,10 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from assistant.evaluation import LabelledQuestion, Told, auroc_gain, holds, told_apart
+from assistant.verify import check_sentence
 from retrieval.evaluation.measures import Difference, Interval, Measured, measure_ranking
-from retrieval.evaluation.methods import best_documents
 from retrieval.evaluation.workbench import OnProgress, ask_each, unseen
-from retrieval.trace import SearchTrace
+from retrieval.plain import plain_text
+from retrieval.values import Passage
 
 RIGHT = "right"
 MEASURES = (
@@ -34,18 +35,24 @@ _MOST_DOCUMENTS = 10
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What came of a question: what was told, how it was found, and how its statements stood the check.
+    """What came of a question: what was told, and how it was found.
 
     `is_fallback`: a model was to write, and sentences were quoted instead, or nothing came.
     """
 
     told: Told
-    trace: SearchTrace
-    shown: tuple[str, ...]
-    """The documents of the passages, best first."""
-    statements: int
-    supported: int
+    ranked: Mapping[str, float]
+    """The scores of documents by their best chunk."""
+    passages: tuple[Passage, ...]
+    """What the answer could draw on, best first."""
+    verdicts: tuple[bool, ...] | None = None
+    """Whether the documents support each statement; None where sentences were quoted, which is looked at afterwards."""
     is_fallback: bool = False
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The documents of the passages, best first."""
+        return tuple(dict.fromkeys(passage.source.path for passage in self.passages))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,17 +104,13 @@ class Compared:
 def evaluate_set(
     questions: Mapping[str, LabelledQuestion],
     ask: Callable[[LabelledQuestion], Seen],
-    paths: Mapping[int, str],
     *,
     on_progress: OnProgress = unseen,
 ) -> Evaluated:
-    """Ask every question, and measure; `paths` names documents by id as the questions name them."""
+    """Ask every question, and measure."""
     seen, latency = ask_each(questions, ask, on_progress)
-    ranked = {name: best_documents(each.trace, paths) for name, each in seen.items()}
-    values = _ranking(questions, ranked)
-    outcomes = {
-        name: _outcome(question, seen[name], ranked[name], values.get(name, {})) for name, question in questions.items()
-    }
+    values = _ranking(questions, {name: each.ranked for name, each in seen.items()})
+    outcomes = {name: _outcome(question, seen[name], values.get(name, {})) for name, question in questions.items()}
     figures, intervals = _figures(questions, seen, outcomes)
     timed = {f"{name}_ms": ms for name, ms in latency.items()}
     fallbacks = sum(each.is_fallback for each in seen.values())
@@ -158,22 +161,29 @@ def _ranking(
     }
 
 
-def _outcome(
-    question: LabelledQuestion, seen: Seen, ranked: Mapping[str, float], ranking: Mapping[str, float]
-) -> Outcome:
+def _outcome(question: LabelledQuestion, seen: Seen, ranking: Mapping[str, float]) -> Outcome:
     told, values = seen.told, dict(ranking)
     if question.documents:
         values["recall_shown"] = float(np.mean([path in seen.shown for path in question.documents]))
     if question.answerable and question.answers:
         values["answer_in_first_sentence"] = float(bool(holds(told.sentences[:1], question.answers)))
         values["answer_in_three_sentences"] = float(bool(holds(told.sentences[:3], question.answers)))
-    if told.is_answered and seen.statements:
-        values["supported"] = seen.supported / seen.statements
+    if told.is_answered and (verdicts := _verdicts(seen)):
+        values["supported"] = sum(verdicts) / len(verdicts)
     values[RIGHT] = float(_is_right(question, seen))
-    best = sorted(ranked, key=lambda path: (-ranked[path], path))[:_MOST_DOCUMENTS]
+    best = sorted(seen.ranked, key=lambda path: (-seen.ranked[path], path))[:_MOST_DOCUMENTS]
     return Outcome(
         round(told.probability, 6), told.is_answered, question.answerable, tuple(best), told.sentences, values
     )
+
+
+def _verdicts(seen: Seen) -> tuple[bool, ...]:
+    """Whether the documents support each statement, by the check that every answer passes."""
+    if seen.verdicts is not None:
+        return seen.verdicts
+    texts = [passage.text for passage in seen.passages]
+    sentences = (plain_text(each, "markdown") for each in seen.told.sentences)
+    return tuple(check_sentence(each, texts).support == "supported" for each in sentences)
 
 
 def _is_right(question: LabelledQuestion, seen: Seen) -> bool:

@@ -19,8 +19,8 @@ PART_KEY, SET_KEY, QUESTION_KEY, COLLECTION_KEY = (
     "inspected_collection",
 )
 """The keys of its widgets that are set from elsewhere."""
-RUNS, QUESTIONS, INSPECTOR = "Runs", "Questions", "Inspector"
-"""The parts of the page."""
+QUESTIONS, INSPECTOR = "Questions", "Inspector"
+"""The parts of the page beside its runs."""
 CHANGES = 20
 """So many changed questions are listed at first."""
 

@@ -20,6 +20,7 @@ from assistant.cli.output import (
     say,
 )
 from assistant.configuration import configuration_of
+from assistant.errors import AssistantError
 from assistant.evaluation_runs import EVALUATE
 from assistant.question_sets import QuestionSets
 from assistant.set_evaluation import MEASURES, RATES
@@ -55,6 +56,8 @@ def measure_set(
     """Measure a question set on the documents of its collection; ends with 3 where a threshold is not kept."""
     bounds = read_thresholds(thresholds) if thresholds else {}
     told = rounded(perform(EVALUATE, _work(name, config or [], collection), home))
+    if "runs" not in told:
+        raise AssistantError("The measuring was cancelled in the app; start it again.")
     told["missed"] = list(missed(bounds, told["runs"][-1]["figures"]))
     if as_json:
         print_json(told)

@@ -101,10 +101,13 @@ def _p_of(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> float:
 
 
 def auroc(positive: ArrayLike, negative: ArrayLike) -> float:
-    """The chance that a positive scores above a negative: Mann and Whitney's U over the number of pairs."""
-    from scipy.stats import mannwhitneyu
+    """The chance that a positive scores above a negative, ties half: Mann and Whitney's U over the number of pairs.
 
-    return float(mannwhitneyu(positive, negative).statistic) / (np.size(positive) * np.size(negative))
+    Counted by sorting, for it is resampled thousands of times; scipy's `mannwhitneyu` says the same in 0.5 ms.
+    """
+    ordered, asked = np.sort(np.asarray(negative, np.float64)), np.asarray(positive, np.float64)
+    below, up_to = (np.searchsorted(ordered, asked, side=side) for side in ("left", "right"))
+    return float((below + up_to).sum()) / (2 * asked.size * ordered.size)
 
 
 def measure_ranking(run: Run, qrels: Mapping[str, Mapping[str, int]], queries: Iterable[str]) -> Measured:

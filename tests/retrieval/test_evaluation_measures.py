@@ -2,6 +2,9 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import mannwhitneyu
 
 from retrieval.evaluation.measures import Measured, auroc, bootstrap_interval, measure_ranking
 
@@ -52,6 +55,12 @@ def test_few_pairs_are_permuted_exactly():
 
 def test_auroc_is_the_chance_that_a_positive_scores_higher_and_ties_count_half():
     assert auroc([2.0, 1.0], [0.0, 1.0]) == pytest.approx((3 + 0.5) / 4)
+
+
+@given(st.lists(st.integers(0, 5), min_size=1, max_size=20), st.lists(st.integers(0, 5), min_size=1, max_size=20))
+def test_auroc_is_what_scipy_makes_of_mann_and_whitney(positive, negative):
+    u = mannwhitneyu(positive, negative).statistic
+    assert auroc(positive, negative) == pytest.approx(u / (len(positive) * len(negative)))
 
 
 def test_an_interval_of_auroc_holds_it():

@@ -72,8 +72,8 @@ def measured(house: Organisation) -> None:
         question = LabelledQuestion(f"Who stands in at {canary}?", True, (canary,), documents=tuple(paths.values())[:1])
         citewell.question_sets.add(set_id, [question], LOCAL_USER)
         (kept,) = citewell.question_sets.questions(set_id, LOCAL_USER)
-        asking = Asking(citewell, Configuration(), scope)
-        evaluated = evaluate_set({str(kept.id): kept.question}, asking.see, paths)
+        asking = Asking(citewell, Configuration(), scope, paths)
+        evaluated = evaluate_set({str(kept.id): kept.question}, asking.see)
         citewell.runs.keep(set_id, Configuration(), evaluated)
 
 
