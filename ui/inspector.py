@@ -30,7 +30,7 @@ def draw_inspector(visit: Visit) -> None:
     """The question, and what came of it."""
     state = EvaluationState()
     names = [_ALL, *(collection.name for collection in visit.collections)]
-    asked = _take_wanted(names)
+    asked = _take_wanted(visit, names)
     question = st.text_area(
         "Question", key=QUESTION_KEY, height=80, placeholder="Any question, as somebody would ask it"
     )
@@ -66,7 +66,7 @@ def draw_inspector(visit: Visit) -> None:
     _draw_inspection(visit, state.inspection)
 
 
-def _take_wanted(names: list[str]) -> bool:
+def _take_wanted(visit: Visit, names: list[str]) -> bool:
     """Fill the fields in with what is to be looked into; whether there is such a thing."""
     state = EvaluationState()
     wanted = state.wanted
@@ -76,7 +76,7 @@ def _take_wanted(names: list[str]) -> bool:
     seeded(COLLECTION_KEY, wanted.collection if wanted.collection in names else _ALL)
     state.earlier = wanted.earlier
     if wanted.configuration is not None:
-        show_configuration("inspected", wanted.configuration)
+        show_configuration(visit, "inspected", wanted.configuration)
     return True
 
 

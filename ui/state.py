@@ -439,6 +439,11 @@ def seeded(key: str, value: object) -> str:
     return key
 
 
+def seeded_once(key: str, value: object) -> str:
+    """The key of a widget that is drawn next, made to show this value where it shows none yet."""
+    return key if key in st.session_state else seeded(key, value)
+
+
 def _last_style(messages: Sequence[StoredMessage]) -> Style:
     answers = (message.work.answer for message in reversed(messages) if message.work and message.work.answer)
     newest = next(answers, None)

@@ -10,7 +10,7 @@ from ui.evaluation_runs import draw_runs
 from ui.evaluation_state import INSPECTOR, PART_KEY, QUESTIONS, SET_KEY, EvaluationState
 from ui.inspector import draw_inspector
 from ui.markdown import literal
-from ui.state import seeded
+from ui.state import seeded, seeded_once
 from ui.visit import Visit, current_visit, draw_problem
 from ui.welcome import draw_strips
 
@@ -26,7 +26,7 @@ def draw_page(visit: Visit) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="evaluation_head"):
         st.header("Evaluation", anchor=False)
         part = st.segmented_control(
-            "Part", ["Runs", "Questions", "Inspector"], default="Runs", key=PART_KEY, label_visibility="collapsed"
+            "Part", ["Runs", "Questions", "Inspector"], key=seeded_once(PART_KEY, "Runs"), label_visibility="collapsed"
         )
     _draw_notice()
     if part == INSPECTOR:

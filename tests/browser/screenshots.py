@@ -128,7 +128,25 @@ def take_gaps_picture(browser: Browser, sample_home: Path, work: Path) -> None:
         page.screenshot(path=ROOT / "docs" / "img" / "gaps.png")
 
 
-DOCS = {"readme": take_readme_picture, "library": take_library_picture, "gaps": take_gaps_picture}
+def take_evaluation_picture(browser: Browser, sample_home: Path, work: Path) -> None:
+    """What answers now beside words alone, the questions that changed first."""
+    home = Path(shutil.copytree(sample_home, work / "evaluation" / "home"))
+    options = {"viewport": {"width": 1280, "height": 1080}}
+    with served(home) as app, tab(browser, app, "/evaluation", **options) as watched:
+        page = watched.page
+        page.get_by_text("Two runs side by side").wait_for()
+        page.get_by_test_id("stDataFrame").first.wait_for()
+        page.mouse.move(640, 200)
+        page.wait_for_timeout(1500)
+        page.screenshot(path=ROOT / "docs" / "img" / "evaluation.png")
+
+
+DOCS = {
+    "readme": take_readme_picture,
+    "library": take_library_picture,
+    "gaps": take_gaps_picture,
+    "evaluation": take_evaluation_picture,
+}
 
 
 def main() -> None:
