@@ -47,7 +47,7 @@ ASKED = ("ask", "check", EVALUATED, "list_documents", "list_gaps", "search")
 """The kinds of job that hold what somebody asked by a command, and what they were told."""
 _GOES = (
     "This removes, for good: the name and address, sign-ins, groups and access, all conversations with their files, "
-    "links and feedback, own choices and counts."
+    "links, feedback and what was taken from them into question sets, own choices and counts."
 )
 _STAYS = (
     "What stays: rows of the audit log, which know people by what their provider calls them and by the network address "

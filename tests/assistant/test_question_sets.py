@@ -303,7 +303,7 @@ def test_a_model_that_fails_is_told_of_and_never_taken_for_an_answer_of_its_own(
     citewell.runs.start(set_id, [Configuration(model="")], LOCAL_USER)
     work_off(citewell)
     (run,) = citewell.runs.list(set_id, LOCAL_USER)
-    assert "In 1 questions no model wrote the answer although one was to." in run.notes
+    assert "Quoted, or not answered, in place of the model's own words: 1 of the questions." in run.notes
 
 
 # Made of documents.

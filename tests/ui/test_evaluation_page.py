@@ -12,19 +12,26 @@ from streamlit.testing.v1 import AppTest
 
 from assistant.access import LOCAL_USER
 from assistant.bootstrap import Citewell, open_citewell
+from assistant.evaluation import LabelledQuestion
 from assistant.evaluation_runs import EVALUATE, GENERATE
 from assistant.measuring import bring_in_sample_questions
 from assistant.operations import OPERATIONS, Reporter
 from assistant.running import RUNNING
 from assistant.settings import Settings
-from tests.assistant.test_question_sets import DOCUMENTS, QUESTIONS
+from tests.assistant.test_question_sets import DOCUMENTS
+from tests.assistant.test_question_sets import QUESTIONS as PLAIN
 from tests.conftest import document
 from tests.ui.test_app import ROOT, drawn, page, said
+from ui.words import counted
+
+MEANT = LabelledQuestion("When do our pets get breakfast?", True, ("half past seven",), documents=("cats.md",))
+"""It shares no word with its document."""
+QUESTIONS = (*PLAIN, MEANT)
 
 
 @pytest.fixture(scope="module")
 def small_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three documents and a set of five questions."""
+    """Three documents and a set of six questions."""
     home = tmp_path_factory.mktemp("small") / "home"
     with closing(open_citewell(Settings.read(home=home, sample=False))) as citewell:
         collection = citewell.library.create_collection("Handbook").id
@@ -102,11 +109,8 @@ def test_one_click_measures_both_and_shows_what_changed_first(citewell: Citewell
     assert rows[0]["Before"] == f"{older.figures['right'] or 0:.1%}"
     assert rows[0]["After"] == f"{newer.figures['right'] or 0:.1%}"
     compared = citewell.runs.compare(older.id, newer.id, LOCAL_USER)
-    words = said(test)
-    if compared.won or compared.lost or compared.moved:
-        assert f"{len(compared.won)} question" in words
-    else:
-        assert "Nothing changed in 5 questions" in words
+    assert f"{counted(len(compared.won), 'question')} won, {counted(len(compared.lost), 'question')} lost" in said(test)
+    assert compared.lost
 
 
 def test_a_question_that_changed_opens_in_the_inspector_in_the_configuration_of_the_run(citewell: Citewell) -> None:
@@ -137,9 +141,9 @@ def test_the_inspector_tells_how_it_was_found_and_that_no_model_was_asked(citewe
 
 def test_a_question_by_hand_and_one_of_a_file_come_in_and_broken_lines_are_listed(citewell: Citewell) -> None:
     test = evaluation("Questions")
-    test.text_input[0].set_value("Who feeds the cats?").run()
+    next(each for each in test.text_input if each.label == "Question").set_value("Who feeds the cats?").run()
     test.button(key="FormSubmitter:question_by_hand-Add it").click().run()
-    assert citewell.question_sets.get(1, LOCAL_USER).questions == 6
+    assert citewell.question_sets.get(1, LOCAL_USER).questions == 7
     test = evaluation("Questions")
     test.pills(key="add_questions").set_value("From a file").run()
     broken = b"question,documents\nWhere?,gone.md\n"
@@ -150,7 +154,7 @@ def test_a_question_by_hand_and_one_of_a_file_come_in_and_broken_lines_are_liste
     test.file_uploader[0].set_value(("q.csv", b"question,documents\nWhere?,vpn.md\n", "text/csv")).run()
     test.button(key="add_file").click().run()
     assert "1 question added." in told(test)
-    assert citewell.question_sets.get(1, LOCAL_USER).questions == 7
+    assert citewell.question_sets.get(1, LOCAL_USER).questions == 8
 
 
 def test_one_s_own_questions_come_with_what_their_answers_cited(citewell: Citewell) -> None:
@@ -172,8 +176,6 @@ def test_a_deleted_set_is_gone_and_recorded(citewell: Citewell) -> None:
 
 
 def test_what_a_question_says_is_never_markdown(citewell: Citewell) -> None:
-    from assistant.evaluation import LabelledQuestion
-
     hostile = LabelledQuestion("![x](https://evil.example/x.png) <b>E-4512</b>?", True, documents=("vpn.md",))
     citewell.question_sets.add(1, [hostile], LOCAL_USER)
     test = compared_with_words_alone()
