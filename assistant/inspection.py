@@ -15,6 +15,7 @@ from assistant.events import AnswerFinished, AnswerReplaced, PassagesFound, Turn
 from assistant.history import before
 from assistant.llm import ChatModel, Message, Piece
 from assistant.masking import MaskedModel
+from assistant.narrowed import Narrowed
 from assistant.turn import checked_question
 from retrieval.values import Passage
 
@@ -83,14 +84,14 @@ def inspect(
     scope = scope_of(principal, citewell.library, collection=collection)
     asking = Asking(citewell, configuration, scope, principal=principal)
     with citewell.limits.answering(principal):
-        return _followed(asking, question, earlier)
+        return _followed(asking, question, earlier, Work(narrowed=Narrowed(collection) or None))
 
 
-def _followed(asking: Asking, question: str, earlier: Sequence[str]) -> Inspection:
+def _followed(asking: Asking, question: str, earlier: Sequence[str], work: Work) -> Inspection:
     assistant = asking.assistant
     overheard = Overheard(assistant.model) if assistant.model is not None else None
     history = before(question, tuple(Message("user", text) for text in earlier))
-    work, failure = Work(), None
+    failure = None
     turn = replace(assistant, model=overheard).answer(
         question, scope=asking.scope, history=history, principal=asking.principal
     )

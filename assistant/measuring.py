@@ -167,7 +167,9 @@ def _kept(
     """Keep one run of a set; returns it as commands print it."""
     told = list(notes)
     if evaluated.fallbacks:
-        told.append(f"Quoted, or not answered, in place of the model's own words: {evaluated.fallbacks} of the questions.")
+        told.append(
+            f"Quoted, or not answered, in place of the model's own words: {evaluated.fallbacks} of the questions."
+        )
     run_id = None
     if chosen is not None:
         mlflow_run = None

@@ -3,8 +3,8 @@
 import streamlit as st
 
 from assistant.configuration import METHOD_WORDS, MOST_PASSAGES, USUAL, Configuration
+from assistant.markup import visible
 from retrieval.methods import METHODS
-from ui.markdown import literal
 from ui.state import seeded, seeded_once
 from ui.visit import Visit
 
@@ -51,7 +51,7 @@ def _draw_model(visit: Visit, key: str) -> str | None:
     usual = lineup.model.name or "the usual model"
 
     def words(name: str) -> str:
-        return "nobody, sentences are quoted" if name == _NOBODY else literal(name or usual)
+        return "nobody, sentences are quoted" if name == _NOBODY else visible(name or usual)
 
     chosen = st.selectbox(
         "Written by", [USUAL, *lineup.further, _NOBODY], key=f"{key}_model", format_func=words, width=240

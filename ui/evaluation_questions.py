@@ -8,6 +8,7 @@ from assistant.audit import Action
 from assistant.errors import AssistantError
 from assistant.evaluation import LabelledQuestion
 from assistant.evaluation_runs import MOST_GENERATED
+from assistant.markup import visible
 from assistant.question_files import QuestionFileRefused, as_csv, questions_in_file
 from assistant.question_sets import MOST_NAME_CHARS, Kept, QuestionSet
 from retrieval.errors import RetrievalError
@@ -29,7 +30,7 @@ def draw_new_set(visit: Visit) -> None:
         return
     with st.popover("New set", icon=":material/add:"), st.form("new_set", border=False, clear_on_submit=True):
         name = st.text_input("Name", max_chars=MOST_NAME_CHARS)
-        collection = st.selectbox("Collection", list(editable), format_func=lambda one: literal(editable[one]))
+        collection = st.selectbox("Collection", list(editable), format_func=lambda one: visible(editable[one]))
         if st.form_submit_button("Make it", type="primary") and _did(lambda: _create(visit, str(collection), name)):
             st.rerun()
 
@@ -89,7 +90,7 @@ def _draw_hand(visit: Visit, chosen: QuestionSet) -> None:
     with st.form("question_by_hand", clear_on_submit=True):
         text = st.text_input("Question")
         is_answerable = st.checkbox("The documents answer it", value=True)
-        documents = st.multiselect("Documents with the answer", paths, format_func=literal)
+        documents = st.multiselect("Documents with the answer", paths, format_func=visible)
         answers = st.text_area("Words of which any must be in the answer, one a line", height=90)
         if st.form_submit_button("Add it", type="primary"):
             said = tuple(line.strip() for line in answers.splitlines() if line.strip())

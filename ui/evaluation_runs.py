@@ -9,6 +9,7 @@ from assistant.configuration import Configuration
 from assistant.errors import AssistantError
 from assistant.evaluation import LabelledQuestion
 from assistant.evaluation_runs import Run
+from assistant.markup import visible
 from assistant.question_sets import QuestionSet
 from assistant.set_evaluation import MEASURES, RATES, Compared, Outcome
 from retrieval.dates import full_date
@@ -96,7 +97,7 @@ def _draw_pair(visit: Visit, chosen: QuestionSet, runs: Sequence[Run]) -> None:
     st.subheader("Two runs side by side", anchor=False)
     by_id = {run.id: run for run in runs}
     with st.container(horizontal=True, key="run_pair"):
-        names = {run.id: literal(_called(run)) for run in runs}
+        names = {run.id: visible(_called(run)) for run in runs}
         before = st.selectbox(
             "Before", list(by_id), index=1, key=f"before_{chosen.id}_{runs[0].id}", format_func=lambda one: names[one]
         )

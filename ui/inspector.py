@@ -8,6 +8,7 @@ from assistant.asking import present
 from assistant.conversations import StoredMessage
 from assistant.errors import AssistantError
 from assistant.inspection import Inspection, inspect
+from assistant.markup import visible
 from assistant.places import page_of
 from retrieval.errors import RetrievalError
 from ui.account_view import MOST_ROWS, account_data
@@ -40,7 +41,7 @@ def draw_inspector(visit: Visit) -> None:
         "Asked of",
         names,
         key=COLLECTION_KEY,
-        format_func=lambda name: literal(name) or "all that I may read",
+        format_func=lambda name: visible(name) or "all that I may read",
         width=320,
     )
     configuration = draw_configuration(visit, "inspected", present(visit.citewell))

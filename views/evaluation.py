@@ -3,6 +3,7 @@
 import streamlit as st
 
 from assistant.access import may_create
+from assistant.markup import visible
 from assistant.question_sets import QuestionSet
 from ui.evaluation_jobs import draw_evaluation_jobs
 from ui.evaluation_questions import draw_new_set, draw_questions
@@ -62,14 +63,14 @@ def _draw_choice(visit: Visit) -> QuestionSet | None:
         chosen = None
         if sets:
             chosen = st.selectbox(
-                "Question set", list(sets), key=SET_KEY, format_func=lambda number: literal(_called(sets[number]))
+                "Question set", list(sets), key=SET_KEY, format_func=lambda number: _called(sets[number])
             )
         draw_new_set(visit)
     return sets.get(chosen) if chosen is not None else None
 
 
 def _called(each: QuestionSet) -> str:
-    return f"{each.name} · {each.collection}"
+    return visible(f"{each.name} · {each.collection}")
 
 
 with st.container(key="evaluation_page"):
