@@ -68,13 +68,17 @@ def test_the_prompt_is_told_as_the_endpoint_received_it(citewell: Citewell) -> N
 
 
 def test_what_is_personal_is_told_as_the_placeholder_that_left(citewell: Citewell) -> None:
+    collection = citewell.library.collection_named("Handbook").id
+    desk = document("Error E-4512 is told to anna@skerrivane.example, who renews the certificate.", title="VPN desk")
+    citewell.intake.add_parsed(collection, [("desk.md", desk)])
     with ScriptedEndpoint([reply("Renew it [1].")]) as endpoint:
         answered_by(citewell, GuardedModel(MaskedModel(model_at(endpoint.url), ())))
-        found = inspect(citewell, "What does E-4512 mean for anna@skerrivane.example?", WRITES, LOCAL_USER)
+        found = inspect(citewell, "Who is told of error E-4512?", WRITES, LOCAL_USER)
         sent = [message["content"] for message in endpoint.requests[0].body["messages"]]
     (prompt,) = found.prompts
     assert [message.text for message in prompt] == sent
     assert "anna@skerrivane.example" not in "".join(sent)
+    assert "<EMAIL_1>" in "".join(sent)
 
 
 def test_passages_that_the_window_has_no_room_for_are_named(citewell: Citewell) -> None:

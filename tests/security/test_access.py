@@ -159,12 +159,12 @@ ROWS: dict[str, tuple[set[str], Try]] = {
         EDITORS,
         lambda w, p: w.citewell.question_sets.create(w.collection(), f"Set {next(NUMBERS)}", p),
     ),
-    "QuestionSets.delete": (EDITORS, lambda w, p: w.citewell.question_sets.delete(_question_set(w), p) or True),
+    "QuestionSets.delete": (EDITORS, lambda w, p: w.citewell.question_sets.delete(_new_set(w), p) or True),
     "QuestionSets.questions": (EDITORS, lambda w, p: w.citewell.question_sets.questions(_question_set(w), p)),
     "QuestionSets.documents": (EDITORS, lambda w, p: w.citewell.question_sets.documents(_question_set(w), p)),
     "QuestionSets.add": (
         EDITORS,
-        lambda w, p: w.citewell.question_sets.add(_question_set(w), [LabelledQuestion("And koalas?", False)], p),
+        lambda w, p: w.citewell.question_sets.add(_new_set(w), [LabelledQuestion("And koalas?", False)], p),
     ),
     "QuestionSets.remove": (EDITORS, lambda w, p: _removes_question(w, p)),
     "Runs.start": (EDITORS, lambda w, p: w.citewell.runs.start(_question_set(w), [Configuration()], p)),
@@ -253,19 +253,26 @@ def _decided(world: World) -> int:
     return ticket_id
 
 
-def _question_set(world: World) -> int:
+def _new_set(world: World) -> int:
     """A set of one question about a collection that only the editor may change."""
-    collection_id = world.collection()
-    world.document(collection_id)
-    set_id = world.citewell.question_sets.create(collection_id, f"Set {next(NUMBERS)}", LOCAL_USER)
-    world.citewell.question_sets.add(
-        set_id, [LabelledQuestion("Where do quokkas sleep?", True, ("trees",))], LOCAL_USER
-    )
+    sets = world.citewell.question_sets
+    set_id = sets.create(world.collection(), f"Set {next(NUMBERS)}", LOCAL_USER)
+    sets.add(set_id, [LabelledQuestion("Where do quokkas sleep?", True, ("trees",))], LOCAL_USER)
+    return set_id
+
+
+def _question_set(world: World) -> int:
+    """Such a set, whose collection has a document; the same each time."""
+    known = [each for each in world.citewell.question_sets.list(LOCAL_USER) if each.name.startswith("Set")]
+    if known:
+        return known[0].id
+    set_id = _new_set(world)
+    world.document(world.citewell.question_sets.get(set_id, LOCAL_USER).collection_id)
     return set_id
 
 
 def _removes_question(world: World, who: Principal) -> bool:
-    sets, set_id = world.citewell.question_sets, _question_set(world)
+    sets, set_id = world.citewell.question_sets, _new_set(world)
     sets.remove(set_id, [each.id for each in sets.questions(set_id, LOCAL_USER)], who)
     return not sets.questions(set_id, LOCAL_USER)
 

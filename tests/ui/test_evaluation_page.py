@@ -141,7 +141,7 @@ def test_the_inspector_tells_how_it_was_found_and_that_no_model_was_asked(citewe
 
 def test_a_question_by_hand_and_one_of_a_file_come_in_and_broken_lines_are_listed(citewell: Citewell) -> None:
     test = evaluation("Questions")
-    next(each for each in test.text_input if each.label == "Question").set_value("Who feeds the cats?").run()
+    next(each for each in test.text_input if each.label == "Question").set_value("Who feeds the cats?")
     test.button(key="FormSubmitter:question_by_hand-Add it").click().run()
     assert citewell.question_sets.get(1, LOCAL_USER).questions == 7
     test = evaluation("Questions")
