@@ -123,7 +123,10 @@ def _compared(visit: Visit, runs: tuple[int, int]) -> Compared:
     state = EvaluationState()
     compared = state.compared(runs)
     if compared is None:
-        compared = visit.citewell.runs.compare(*runs, visit.principal)
+        with st.empty():
+            st.markdown(":shimmer[Comparing]")
+            compared = visit.citewell.runs.compare(*runs, visit.principal)
+            st.empty()
         state.keep_compared(runs, compared)
     return compared
 
