@@ -119,10 +119,10 @@ def _counts(result: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
 
 
 def _changed_nothing(kind: str, result: Mapping[str, Any]) -> bool:
-    """Whether it only looked: a dry run, a folder in step, gaps in which nothing was left to ask, a set not measured to the end."""
+    """Whether it only looked: a dry run, a folder in step, gaps with nothing left to ask, a set not measured to the end."""
     if kind == ASK_AGAIN:
         return not result.get("asked")
-    if _RECORDED.get(kind) is Action.EVALUATED:
+    if kind == EVALUATE:
         return not result
     if _RECORDED.get(kind) is not Action.DOCUMENTS_READ:
         return False

@@ -1,5 +1,6 @@
 """Carries out the jobs of an open home: one thread for those that write it, one for those that only read,
-one each for tickets, knowledge gaps and question sets, and one for the files of conversations.
+one for tickets, one for knowledge gaps, one for question sets, and one for the files of conversations, each in a
+collection of its own.
 
 What the command line hands over, what the page starts and what a followed folder needs all come through the table.
 """
@@ -19,17 +20,7 @@ from assistant.carrying_out import Begun, carry_out
 from assistant.erasure import CLEAR
 from assistant.errors import AssistantError
 from assistant.job_table import Job
-from assistant.operations import (
-    ATTACHED,
-    EVALUATING,
-    GAPS,
-    READING,
-    READING_IN,
-    TRIAGE,
-    WRITING,
-    Operation,
-    Reporter,
-)
+from assistant.operations import ATTACHED, EVALUATING, GAPS, READING, READING_IN, TRIAGE, WRITING, Operation, Reporter
 from assistant.triage.sample import bring_in_sample
 from retrieval.errors import RetrievalError
 from retrieval.intake import Progress

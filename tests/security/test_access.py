@@ -253,22 +253,25 @@ def _decided(world: World) -> int:
     return ticket_id
 
 
-def _new_set(world: World) -> int:
+KEPT = "Kept for every try"
+
+
+def _new_set(world: World, name: str = "") -> int:
     """A set of one question about a collection that only the editor may change."""
     sets = world.citewell.question_sets
-    set_id = sets.create(world.collection(), f"Set {next(NUMBERS)}", LOCAL_USER)
+    set_id = sets.create(world.collection(), name or f"Set {next(NUMBERS)}", LOCAL_USER)
     sets.add(set_id, [LabelledQuestion("Where do quokkas sleep?", True, ("trees",))], LOCAL_USER)
     return set_id
 
 
 def _question_set(world: World) -> int:
     """Such a set, whose collection has a document; the same each time."""
-    known = [each for each in world.citewell.question_sets.list(LOCAL_USER) if each.name.startswith("Set")]
-    if known:
-        return known[0].id
-    set_id = _new_set(world)
-    world.document(world.citewell.question_sets.get(set_id, LOCAL_USER).collection_id)
-    return set_id
+    sets = world.citewell.question_sets
+    known = [each.id for each in sets.list(LOCAL_USER) if each.name == KEPT]
+    if not known:
+        known = [_new_set(world, KEPT)]
+        world.document(sets.get(known[0], LOCAL_USER).collection_id)
+    return known[0]
 
 
 def _removes_question(world: World, who: Principal) -> bool:
