@@ -66,6 +66,11 @@ class Action(StrEnum):
     PERSON_ERASED = "person erased"
     TRIAGE_TRAINED = "triage model trained"
     TRIAGE_PROMOTED = "triage model promoted"
+    TICKETS_BROUGHT_IN = "tickets brought in"
+    TICKETS_TAKEN_HOME = "tickets taken home"
+    TICKET_DECIDED = "ticket decided"
+    TICKET_TAKEN_UP = "ticket taken up"
+    TICKET_ASSIGNED = "ticket assigned"
     SIGNED_IN = "signed in"
     SIGNED_OUT = "signed out"
 

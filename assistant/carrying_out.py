@@ -13,7 +13,7 @@ from assistant.triage.teaching import TRAIN
 from retrieval.catalogue import Wanted
 from retrieval.errors import UnknownCollection
 
-_COUNTS = ("added", "updated", "unchanged", "removed", "moved", "deleted", "chunks")
+_COUNTS = ("added", "updated", "unchanged", "removed", "moved", "deleted", "chunks", "version", "tickets")
 _MOST_NAMES = 50
 _RECORDED: Mapping[str, Action] = {
     "ingest": Action.DOCUMENTS_READ,

@@ -8,6 +8,7 @@ loaded, for MLflow would import whatever is named there, with code that lies bes
 import json
 import logging
 import tempfile
+import threading
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -30,6 +31,8 @@ MODEL, CHAMPION = "triage", "champion"
 _DATABASE, _ARTIFACTS = "mlflow.sqlite", "mlflow"
 _FOLDER = "model"
 _HELD_BACK = "held-back.json"
+_OPENING = threading.Lock()
+"""The first to open a new store makes its tables."""
 
 
 class RegistryFailed(AssistantError):
@@ -149,8 +152,10 @@ class Registry:
 
             logging.getLogger("mlflow").setLevel(logging.ERROR)
             try:
-                mlflow.set_tracking_uri(self._address)
-                yield mlflow.MlflowClient(self._address, self._address)
+                with _OPENING:
+                    mlflow.set_tracking_uri(self._address)
+                    client = mlflow.MlflowClient(self._address, self._address)
+                yield client
             except MlflowException as error:
                 first = (str(error).strip().splitlines() or ["no reason given"])[0][:200].rstrip(".")
                 raise RegistryFailed(f"MLflow failed ({first}); check CITEWELL_MLFLOW_URI and try again.") from error

@@ -232,6 +232,12 @@ RECORDED = (
     "registry.promote",
     "accounts.invite",
     "accounts.redeem",
+    "teaching.promote",
+    "queue.bring_in",
+    "queue.decide",
+    "queue.take_up",
+    "queue.assign",
+    "queue_file",
     "erasure.begin",
     "export",
 )

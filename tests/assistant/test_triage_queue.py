@@ -61,7 +61,7 @@ def test_a_decision_stands_against_later_guesses_teaches_and_can_be_taken_back(q
     assert [dict(ticket.labels) for ticket in taught] == [{"severity": "high", "category": "IT"}, {"category": "HR"}]
     assert queue.agreement(LOCAL_USER) == (Agreement(utc_now().date(), 2, 1),)
     assert queue.counts(LOCAL_USER) == {"done": 2, "new": 1}
-    queue.reopen(other.id, LOCAL_USER)
+    queue.take_up(other.id, LOCAL_USER)
     assert [ticket.text for ticket in queue.corrections(LOCAL_USER)] == [one.ticket.text]
 
 
@@ -79,7 +79,7 @@ def test_a_decision_without_a_label_is_refused(queue, labels):
 
 
 def test_an_absent_ticket_is_not_found_and_an_employee_sees_none(queue):
-    for attempt in (queue.get, queue.reopen):
+    for attempt in (queue.get, queue.take_up):
         with pytest.raises(TicketNotFound):
             attempt(1, LOCAL_USER)
     with pytest.raises(NotAllowed):

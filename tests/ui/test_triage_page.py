@@ -131,7 +131,6 @@ def test_a_decided_ticket_leaves_the_new_ones_and_the_next_opens(trained: Citewe
     assert len(one(test, "tickets")["rows"]) == 29
     test.selectbox(key="triage_status").set_value("Decided").run()
     assert one(test, "thoughts")["decided"] == {"category": "Station offline"}
-    assert "The category stood in 1 of 1 decided tickets" in said(test)
 
 
 def test_what_a_ticket_says_is_never_markdown(trained: Citewell) -> None:
@@ -152,7 +151,7 @@ def test_promoting_a_challenger_changes_what_the_page_uses_without_a_restart(tra
     assert one(test, "thoughts")["labels"][0]["label"] == "Station offline"
     first = trained.queue.page(LOCAL_USER)[0]
     trained.queue.decide(first.id, {"category": "Router trouble"}, LOCAL_USER)
-    trained.queue.reopen(first.id, LOCAL_USER)
+    trained.queue.take_up(first.id, LOCAL_USER)
     for n in range(12):
         ticket = Ticket(f"{first.ticket.text} And again, number {n}.", first.ticket.subject, f"R-{n}")
         trained.queue.bring_in([ticket], LOCAL_USER)
@@ -165,14 +164,14 @@ def test_promoting_a_challenger_changes_what_the_page_uses_without_a_restart(tra
     test.button(key="promote_2").click().run()
     settled()
     test.segmented_control(key="triage_part").set_value("Tickets").run()
-    test.selectbox(key="triage_status").set_value("Taken up again").run()
+    test.selectbox(key="triage_status").set_value("In work").run()
     assert one(test, "thoughts")["labels"][0]["label"] == "Router trouble"
 
 
 def test_a_model_keeps_the_tickets_that_were_held_back_for_the_next_comparison(trained: Citewell) -> None:
     number = trained.teaching.number_in_use(LOCAL_USER)
     assert number == 1
-    anew = trained.teaching.train_anew()
+    anew, _ = trained.teaching.train_anew()
     assert anew.fingerprint == trained.teaching.versions(LOCAL_USER)[-1].fingerprint
     assert anew.figures["held_back.accuracy"] == anew.figures["held_back.champion_accuracy"]
     assert not anew.is_champion
@@ -197,7 +196,7 @@ def test_rows_that_are_no_tickets_are_listed_with_their_line_and_reason(trained:
         b"Nummer,Betreff,Worum es geht\n1,Lamp,The lamp is red and nothing helps\n2,,\n3,Wind,The wind is always zero\n"
     )
     test.file_uploader[0].set_value(("neu.csv", table, "text/csv")).run()
-    assert "Say which it is" in json.dumps([error.value for error in test.error])
+    assert "Probably it is “Worum es geht”" in said(test)
     field = next(box for box in test.selectbox if str(box.key).endswith("_text"))
     field.set_value("Worum es geht").run()
     assert "1 row left out" in said(test)
