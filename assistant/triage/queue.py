@@ -255,14 +255,15 @@ class Queue:
         only_support(principal)
         label = _label(name)
         query = select(label, func.count()).where(*_conditions(wanted)).group_by(label)
-        return tuple(sorted((Tally(*row) for row in self._rows(query)), key=lambda tally: -tally.tickets))
+        tallies = [Tally(row[0], row[1]) for row in self._rows(query)]
+        return tuple(sorted(tallies, key=lambda tally: -tally.tickets))
 
     def arrivals(self, principal: Principal, wanted: Wanted = EVERYTHING) -> dict[date, int]:
         """On which days (UTC) how many of these tickets came in."""
         only_support(principal)
         day = func.date(tickets.c.created_at)
         query = select(day, func.count()).where(*_conditions(wanted)).group_by(day)
-        return {date.fromisoformat(str(on)): count for on, count in self._rows(query)}
+        return {date.fromisoformat(str(row[0])): row[1] for row in self._rows(query)}
 
     def counts(self, principal: Principal) -> dict[Status, int]:
         """How many tickets there are of each status."""
