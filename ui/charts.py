@@ -19,9 +19,9 @@ from ui.words import shortened
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-COLOUR, SECOND_COLOUR = "#15847a", "#b1702a"
-"""Both can be told from the light and the dark background, and from each other."""
-_MOST_LABEL_CHARS = 34
+COLOUR = "#15847a"
+"""Can be told from the light and the dark background."""
+_MOST_LABEL_CHARS = 26
 _BAR_HEIGHT, _FRAME_HEIGHT = 30, 48
 _LINE_HEIGHT = 260
 _CONFIG = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
@@ -45,6 +45,7 @@ def bars(labels: Sequence[str], values: Sequence[float], *, shown: Sequence[str]
             orientation="h",
             text=texts,
             textposition="auto",
+            textangle=0,
             marker_color=COLOUR,
             hoverinfo="skip",
         )
@@ -83,7 +84,7 @@ def draw_chart(
     question: str, said: str, figure: Figure, *, key: str, head: Sequence[str], rows: Sequence[Sequence[Any]]
 ) -> None:
     """A chart under its question, what it says in a sentence, and its figures as a table that can be taken home."""
-    with st.container(key=f"chart_{key}", gap="xsmall"):
+    with st.container(key=f"chart_{key}", gap="small"):
         st.subheader(literal(question), anchor=False)
         st.markdown(literal(said))
         plot(figure, key=f"plot_{key}")

@@ -59,7 +59,7 @@ def _draw_contradictions(found: Sequence[Contradiction]) -> None:
     if not found:
         return
     st.markdown(
-        f"{counted(len(found), 'group')} of tickets say the same and have different labels. They are not learned from:"
+        f"Not learned from: {counted(len(found), 'group')} of tickets with the same words and different labels."
     )
     rows = [
         {

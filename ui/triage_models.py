@@ -56,7 +56,9 @@ def _draw_last_training(visit: Visit) -> None:
         return
     notes = [str(note) for note in job.result.get("notes", ())]
     if contradictions := job.result.get("contradictions"):
-        notes.append(f"{counted(contradictions, 'group')} of tickets said the same and had different labels; left out.")
+        notes.append(
+            f"Not learned from: {counted(contradictions, 'group')} of tickets with the same words and different labels."
+        )
     for note in notes:
         st.caption(literal(f"Model {job.result['version']}: {note}"))
 

@@ -12,6 +12,7 @@ from assistant.triage.values import LABEL_NAMES, LabelName
 from ui.charts import bars, plot
 from ui.markdown import literal
 from ui.triage_view import sure_words, title_of
+from ui.words import counted
 
 _MOST_TICKETS = 3
 _Reason = tuple[str, float, str]
@@ -25,16 +26,17 @@ def draw_why(queued: Queued, assessed: Assessment, model: TriageModel | None) ->
         return
     with st.container(key="triage_why"):
         st.subheader("Why", anchor=False)
-        left, right = st.columns([1, 2.4])
+        left, right = st.columns([1, 1.4], vertical_alignment="center")
         with left:
             _draw_severity(queued, assessed)
         with right:
-            chosen = st.segmented_control(
-                "Reasons for", names, key=f"why_{queued.id}", default=names[0], label_visibility="collapsed",
-                format_func=lambda name: literal(name.capitalize()),
-            )  # fmt: skip
-            name = chosen or names[0]
-            _draw_reasons(name, assessed.findings[name], reasons[name])
+            name = st.selectbox(
+                "What speaks for its",
+                names,
+                key=f"why_{queued.id}",
+                format_func=lambda each: literal(each.capitalize()),
+            )
+        _draw_reasons(name, assessed.findings[name], reasons[name])
 
 
 def _told(assessed: Assessment) -> Iterator[tuple[LabelName, Finding]]:
