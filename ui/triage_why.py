@@ -12,7 +12,6 @@ from assistant.triage.values import LABEL_NAMES, LabelName
 from ui.charts import bars, plot
 from ui.markdown import literal
 from ui.triage_view import sure_words, title_of
-from ui.words import counted
 
 _MOST_TICKETS = 3
 _Reason = tuple[str, float, str]

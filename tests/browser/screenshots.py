@@ -16,6 +16,7 @@ from playwright.sync_api import Browser
 from assistant.settings import Settings
 from tests.browser.conftest import read_sample_company
 from tests.browser.many_documents import add_many_documents
+from tests.browser.pictures_of_triage import take_pictures
 from tests.browser.serving import ROOT, App, Served, chromium, served, serving, tab
 from tests.browser.states import WALKS, Walk
 
@@ -109,7 +110,15 @@ def take_readme_picture(browser: Browser, sample_home: Path, work: Path) -> None
         watched.page.screenshot(path=ROOT / "docs" / "img" / "chat.png")
 
 
-DOCS = {"readme": take_readme_picture, "library": take_library_picture}
+def take_triage_pictures(browser: Browser, sample_home: Path, work: Path) -> None:
+    """The support desk, from the table that is brought in to the figures."""
+    home = Path(shutil.copytree(sample_home, work / "triage" / "home"))
+    options = {"viewport": {"width": 1440, "height": 900}}
+    with served(home) as app, tab(browser, app, **options) as watched:
+        take_pictures(watched, ROOT / "docs" / "img", SETTLE_MS)
+
+
+DOCS = {"readme": take_readme_picture, "library": take_library_picture, "triage": take_triage_pictures}
 
 
 def main() -> None:
