@@ -45,7 +45,7 @@ def _draw_open(visit: Visit) -> None:
         st.rerun(scope="app")
     for job in jobs:
         with st.container(horizontal=True, vertical_alignment="center", key=f"job_head_{job.id}"):
-            st.markdown(literal(_doing(job)))
+            st.markdown(literal(progress_words(job)))
             if not visit.is_demo:
                 cancel = visit.citewell.holdings.cancel
                 st.button("Cancel", key=f"cancel_{job.id}", on_click=cancel, args=(job.id, visit.principal))
@@ -53,7 +53,8 @@ def _draw_open(visit: Visit) -> None:
             st.progress(min(1.0, job.done / job.total))
 
 
-def _doing(job: Job) -> str:
+def progress_words(job: Job) -> str:
+    """What is done, how far it is, how fast it goes and how long it will still take."""
     words = "Learning from tickets" if job.kind == TRAIN and not job.done else "Looking at tickets"
     if not job.total:
         return f"{words} …"

@@ -4,6 +4,8 @@ import json
 import shutil
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ from assistant.triage.values import Ticket
 from retrieval.catalogue import Wanted
 from tests.ui.test_app import ROOT, drawn, page, said
 from ui.charts import label_of
+from ui.triage_jobs import progress_words
 
 
 @pytest.fixture(scope="module")
@@ -300,6 +303,18 @@ def test_rows_that_are_no_tickets_are_listed_with_their_line_and_reason(trained:
     assert len(trained.queue.page(LOCAL_USER)) == 32
     (entry,) = trained.audit.entries(Sought(action=Action.TICKETS_BROUGHT_IN))
     assert (entry.target, entry.detail) == ("neu.csv", {"added": 2, "known": 0, "left_out": 1})
+
+
+def test_work_under_way_says_how_far_how_fast_and_how_long(trained: Citewell) -> None:
+    trained.close()
+    job_id = trained.jobs.add(GUESS, {}, owner=LOCAL_USER.key)
+    assert trained.jobs.claim((GUESS,))
+    trained.jobs.report(job_id, done=1_000, total=10_000, current="")
+    job = trained.jobs.get(job_id)
+    assert job is not None
+    assert job.started_at is not None
+    long_ago = replace(job, started_at=job.started_at - timedelta(seconds=20))
+    assert progress_words(long_ago) == "Looking at tickets: 1,000 of 10,000 · 50 a second · about 3 min left"
 
 
 def test_a_batch_that_was_cancelled_goes_on_where_it_stopped(trained: Citewell) -> None:
