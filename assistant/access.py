@@ -60,6 +60,8 @@ class Principal:
         return self.is_admin or self.issuer == _DEMO
 
 
+DESK = (Role.SUPPORT, Role.EDITOR, Role.ADMIN)
+"""Who works at the support desk."""
 _DEMO = "demo"
 LOCAL_USER = Principal("local", "user", Role.ADMIN)
 """Whoever sits at the machine: the one person of the open mode, and every command."""
@@ -149,7 +151,7 @@ def only_editor(principal: Principal) -> None:
 
 def may_triage(principal: Principal) -> bool:
     """Whether this person works at the support desk, whose tickets are seen by nobody else."""
-    return principal.role in {Role.SUPPORT, Role.EDITOR, Role.ADMIN} or principal.issuer == _DEMO
+    return principal.role in DESK or principal.issuer == _DEMO
 
 
 def only_support(principal: Principal) -> None:

@@ -14,7 +14,7 @@ from hashlib import sha256
 from sqlalchemy import ColumnElement, Connection, Engine, Row, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from assistant.access import Principal, Role, only_admin
+from assistant.access import DESK, Principal, Role, only_admin, only_support
 from assistant.claims import Claims
 from assistant.errors import NotAllowed, PersonNotFound, SignInRefused
 from assistant.schema import groups, invitations, memberships, people, sign_ins
@@ -208,6 +208,16 @@ class Accounts:
         waits_first = (people.c.role != Role.WAITING.value, func.lower(people.c.name), people.c.id)
         with self._engine.connect() as connection:
             query = select(people).where(people.c.issuer != ERASED).order_by(*waits_first)
+            return tuple(_of(row) for row in connection.execute(query))
+
+    def at_desk(self, principal: Principal) -> tuple[Person, ...]:
+        """Who works at the support desk, by name, for those who do so too; raises NotAllowed."""
+        only_support(principal)
+        is_here = (people.c.role.in_([role.value for role in DESK])) & people.c.is_disabled.is_(False)
+        query = (
+            select(people).where(is_here, people.c.issuer != ERASED).order_by(func.lower(people.c.name), people.c.id)
+        )
+        with self._engine.connect() as connection:
             return tuple(_of(row) for row in connection.execute(query))
 
     def forget_erased(self) -> None:

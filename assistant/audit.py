@@ -73,6 +73,11 @@ class Action(StrEnum):
     QUESTIONS_CHANGED = "question set changed"
     QUESTIONS_DELETED = "question set deleted"
     EVALUATED = "question set measured"
+    TICKETS_BROUGHT_IN = "tickets brought in"
+    TICKETS_TAKEN_HOME = "tickets taken home"
+    TICKET_DECIDED = "ticket decided"
+    TICKET_TAKEN_UP = "ticket taken up"
+    TICKET_ASSIGNED = "ticket assigned"
     SIGNED_IN = "signed in"
     SIGNED_OUT = "signed out"
 

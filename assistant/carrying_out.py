@@ -15,7 +15,19 @@ from assistant.triage.teaching import TRAIN
 from retrieval.catalogue import Wanted
 from retrieval.errors import UnknownCollection
 
-_COUNTS = ("added", "updated", "unchanged", "removed", "moved", "deleted", "chunks", "asked", "answered")
+_COUNTS = (
+    "added",
+    "updated",
+    "unchanged",
+    "removed",
+    "moved",
+    "deleted",
+    "chunks",
+    "asked",
+    "answered",
+    "version",
+    "tickets",
+)
 _MOST_NAMES = 50
 _RECORDED: Mapping[str, Action] = {
     "ingest": Action.DOCUMENTS_READ,

@@ -4,6 +4,7 @@ Its database is a file of its own, or a server's; it reports nothing to its make
 """
 
 import logging
+import threading
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 _DATABASE, _ARTIFACTS = "mlflow.sqlite", "mlflow"
 _MOST_VALUE_CHARS = 250
+_OPENING = threading.Lock()
+"""The first to open a new store makes its tables."""
 
 
 class RegistryFailed(AssistantError):
@@ -42,8 +45,10 @@ class Tracking:
 
             logging.getLogger("mlflow").setLevel(logging.ERROR)
             try:
-                mlflow.set_tracking_uri(self._address)
-                yield mlflow.MlflowClient(self._address, self._address)
+                with _OPENING:
+                    mlflow.set_tracking_uri(self._address)
+                    client = mlflow.MlflowClient(self._address, self._address)
+                yield client
             except MlflowException as error:
                 first = (str(error).strip().splitlines() or ["no reason given"])[0][:200].rstrip(".")
                 raise RegistryFailed(f"MLflow failed ({first}); check CITEWELL_MLFLOW_URI and try again.") from error

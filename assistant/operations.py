@@ -43,8 +43,10 @@ from assistant.llm import Message
 from assistant.measuring import bring_in_sample_questions, evaluate, generate
 from assistant.narrowed import Narrowed, filters_of, nothing_fits
 from assistant.referral import offers_referral, refer
+from assistant.triage.registry import Version
 from assistant.triage.sample import resolved_tickets
 from assistant.triage.teaching import GUESS, TRAIN
+from assistant.triage.training import Training
 from assistant.turn import checked_question
 from prompts import Style
 from retrieval.errors import UnknownDocument
@@ -104,10 +106,25 @@ def train_triage(citewell: Citewell, work: Work, reporter: Reporter) -> dict[str
         resolved = resolved_tickets()
         if not resolved or teaching.number_in_use(LOCAL_USER) is not None:
             return {}
-        version = teaching.train(resolved)
+        version, training = teaching.teach(resolved)
     else:
-        version = teaching.train_anew()
-    return {"version": version.number, **guess_tickets(citewell, {}, reporter)}
+        version, training = _train_anew(citewell, work, reporter)
+    told = {
+        "version": version.number,
+        "tickets": len(training.model.tickets),
+        "contradictions": len(training.contradictions),
+        "notes": list(training.notes),
+    }
+    return {**told, **guess_tickets(citewell, {}, reporter)}
+
+
+def _train_anew(citewell: Citewell, work: Work, reporter: Reporter) -> tuple[Version, Training]:
+    lesson = str(work.get("lesson", ""))
+    try:
+        return citewell.teaching.train_anew(lesson, with_known=bool(work.get("with_known", True)))
+    finally:
+        if lesson and not reporter.stopping.is_set():
+            citewell.teaching.forget_lesson(lesson)
 
 
 def guess_tickets(citewell: Citewell, _work: Work, reporter: Reporter) -> dict[str, Any]:

@@ -32,6 +32,8 @@ _WATCH_EVERY_S = 15.0
 _A_DAY_S = 86_400.0
 _WATCH_SHARE = 0.02
 """Looking at followed folders takes at most this share of the time."""
+_WARM_UP_AFTER_S = 2.0
+"""So that it does not hold up the page of whoever comes first."""
 _UNEXPECTED = "This failed unexpectedly; the log of Citewell says why. What was read in until then is kept."
 
 
@@ -56,7 +58,7 @@ class Worker:
         citewell.background.start(self._write)
         citewell.background.start(partial(self._keep_doing, READING))
         citewell.background.start(partial(self._keep_doing, ATTACHED))
-        citewell.background.start(partial(self._keep_doing, TRIAGE))
+        citewell.background.start(self._triage)
         citewell.background.start(partial(self._keep_doing, GAPS))
         citewell.background.start(partial(self._keep_doing, EVALUATING))
         citewell.home.offer_hand_over()
@@ -91,6 +93,15 @@ class Worker:
         while not self._stopping.wait(_POLL_S / 2):
             while not self._stopping.is_set() and self._take(operations):
                 pass
+
+    def _triage(self) -> None:
+        """Do what is done with tickets; before that, where nothing waits, open the models' store for the page."""
+        if not self._take(TRIAGE) and not self._stopping.wait(_WARM_UP_AFTER_S):
+            try:
+                self._citewell.teaching.warm_up()
+            except AssistantError as error:
+                log.warning("the triage models could not be opened: %s", error.hint)
+        self._keep_doing(TRIAGE)
 
     def _take(self, operations: Mapping[str, Operation]) -> bool:
         """Do the next job of these kinds; False where none waits."""

@@ -6,6 +6,7 @@ from assistant.job_table import Job
 from assistant.triage.teaching import GUESS, TRAIN
 from ui.markdown import literal
 from ui.visit import Visit
+from ui.welcome import pace
 
 _KINDS = (TRAIN, GUESS)
 _REFRESH_S = 1.0
@@ -44,12 +45,17 @@ def _draw_open(visit: Visit) -> None:
         st.rerun(scope="app")
     for job in jobs:
         with st.container(horizontal=True, vertical_alignment="center", key=f"job_head_{job.id}"):
-            st.markdown(literal(_doing(job)))
+            st.markdown(literal(progress_words(job)))
             if not visit.is_demo:
                 cancel = visit.citewell.holdings.cancel
                 st.button("Cancel", key=f"cancel_{job.id}", on_click=cancel, args=(job.id, visit.principal))
+        if job.total:
+            st.progress(min(1.0, job.done / job.total))
 
 
-def _doing(job: Job) -> str:
+def progress_words(job: Job) -> str:
+    """What is done, how far it is, how fast it goes and how long it will still take."""
     words = "Learning from tickets" if job.kind == TRAIN and not job.done else "Looking at tickets"
-    return f"{words}: {job.done:,} of {job.total:,}" if job.total else f"{words} …"
+    if not job.total:
+        return f"{words} …"
+    return " · ".join([f"{words}: {job.done:,} of {job.total:,}", *pace(job)])

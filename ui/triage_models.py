@@ -8,8 +8,11 @@ from assistant.access import may_create
 from assistant.audit import Action
 from assistant.errors import AssistantError
 from assistant.triage.registry import Version
+from assistant.triage.teaching import TRAIN
 from retrieval.dates import full_date
 from ui.markdown import literal
+from ui.triage_compared import draw_comparison
+from ui.triage_lessons import draw_lessons
 from ui.triage_state import TriageState
 from ui.visit import Visit
 from ui.words import counted, local_time
@@ -25,6 +28,10 @@ def draw_models(visit: Visit) -> None:
     st.markdown(literal(_what_is_learned(len(versions), decided)))
     if may_teach:
         st.button("Train anew", key="train_anew", icon=":material/model_training:", on_click=_train, args=(visit,))
+        if not visit.is_demo:
+            with st.expander("Learn from a table of resolved tickets", key="triage_lessons"):
+                draw_lessons(visit)
+    _draw_last_training(visit)
     for version in versions[:_MOST_LISTED]:
         with st.container(border=True, key=f"model_{version.number}"):
             _draw_version(visit, version, may_promote=may_teach)
@@ -34,7 +41,7 @@ def _what_is_learned(models: int, decided: int) -> str:
     if not models:
         return (
             "Nothing was learned yet: categories are matched by their descriptions alone. Decide some tickets and train, "
-            "or let the command citewell triage train learn from a table of resolved tickets."
+            "or let it learn from a table of resolved tickets."
         )
     return (
         f"A new model learns from what the one in use was trained with, and from {counted(decided, 'decided ticket')}. "
@@ -42,13 +49,39 @@ def _what_is_learned(models: int, decided: int) -> str:
     )
 
 
+def _draw_last_training(visit: Visit) -> None:
+    """What came of the last training, beside its figures: what could not be learned, and why."""
+    job = visit.citewell.holdings.last_job((TRAIN,), visit.principal)
+    if job is None or not job.result or visit.citewell.holdings.open_jobs((TRAIN,), visit.principal):
+        return
+    notes = [str(note) for note in job.result.get("notes", ())]
+    if contradictions := job.result.get("contradictions"):
+        notes.append(
+            f"Not learned from: {counted(contradictions, 'group')} of tickets with the same words and different labels."
+        )
+    for note in notes:
+        st.caption(literal(f"Model {job.result['version']}: {note}"))
+
+
 def _draw_version(visit: Visit, version: Version, *, may_promote: bool) -> None:
     trained = local_time(version.trained_at.replace(tzinfo=None), st.context.timezone)
     state = "in use" if version.is_champion else "waits"
     st.markdown(f"**Model {version.number:d}** · {literal(state)} · trained {full_date(trained.date())}")
     st.markdown("\n".join([f"- {literal(line)}" for line in _figures(version)]))
-    if may_promote and not version.is_champion:
-        st.button("Promote", key=f"promote_{version.number}", on_click=_promote, args=(visit, version.number))
+    if version.is_champion:
+        return
+    if TriageState().compared == version.number:
+        draw_comparison(visit, version.number)
+    with st.container(horizontal=True, key=f"model_steps_{version.number}"):
+        if TriageState().compared != version.number:
+            compare = "Compare with the one in use"
+            st.button(literal(compare), key=f"compare_{version.number}", on_click=_compare, args=(version.number,))
+        if may_promote:
+            st.button("Promote", key=f"promote_{version.number}", on_click=_promote, args=(visit, version.number))
+
+
+def _compare(number: int) -> None:
+    TriageState().compared = number
 
 
 def _figures(version: Version) -> Iterator[str]:

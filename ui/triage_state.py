@@ -6,6 +6,7 @@ import streamlit as st
 
 from assistant.triage.assessment import Assessment
 from assistant.triage.drafting import Reply
+from assistant.triage.tables import Sheet
 from ui.state import OpenSource
 
 Looked = tuple[int, int | None]
@@ -47,13 +48,32 @@ class TriageState:
         _set("citewell_triage_notice", notice)
 
     @property
-    def upload_key(self) -> str:
-        """The key of the field for files; a new one empties it."""
-        return f"tickets_file_{_get('citewell_ticket_uploads', 0)}"
+    def compared(self) -> int:
+        """The model that is shown beside the one in use, 0 for none."""
+        value: int = _get("citewell_triage_compared", 0)
+        return value
+
+    @compared.setter
+    def compared(self, number: int) -> None:
+        _set("citewell_triage_compared", number)
+
+    def upload_key(self, purpose: str) -> str:
+        """The key of a field for files; a new one empties it."""
+        return f"{purpose}_file_{_get('citewell_ticket_uploads', 0)}"
 
     def empty_upload(self) -> None:
         """Let go of the file."""
         _set("citewell_ticket_uploads", _get("citewell_ticket_uploads", 0) + 1)
+        _set("citewell_ticket_sheet", (None, None))
+
+    def sheet(self, file_id: str) -> Sheet | None:
+        """The rows of that file, where it was read last."""
+        kept, sheet = _get("citewell_ticket_sheet", (None, None))
+        return sheet if kept == file_id else None
+
+    def keep_sheet(self, file_id: str, sheet: Sheet) -> None:
+        """Keep the rows of a file while it is being looked at."""
+        _set("citewell_ticket_sheet", (file_id, sheet))
 
     def assessed(self, looked: Looked) -> Assessment | None:
         """What was found out last, where it was of this ticket by this model."""

@@ -1,22 +1,21 @@
-"""Tickets brought in from a table, with the guess at its columns, and taken home again."""
+"""Tickets brought in from a table, and taken home again."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 import streamlit as st
 
-from assistant.access import Principal
-from assistant.bootstrap import Citewell
+from assistant.audit import Action
 from assistant.errors import AssistantError
-from assistant.triage.tables import Table, columns_of, tickets_in
-from assistant.triage.taking_home import Format, queue_file
+from assistant.triage.sheets import Format
+from assistant.triage.tables import Table
+from assistant.triage.taking_home import queue_file
 from ui.markdown import literal
 from ui.triage_state import TriageState
+from ui.triage_upload import given_table
 from ui.visit import Visit
 from ui.words import counted
 
-_ASKED = ("text", "subject", "id", "severity", "language")
-_NONE = ""
-_MOST_REJECTED = 200
+_FIELDS = ("text", "subject", "id", "severity", "language")
 _MEDIA_TYPES: Mapping[Format, str] = {
     "csv": "text/csv",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -34,7 +33,7 @@ def draw_tables(visit: Visit) -> None:
         for form, label in _LABELS.items():
             st.download_button(
                 literal(label),
-                _writer(visit.citewell, visit.principal, form),
+                _writer(visit, form),
                 file_name=f"tickets.{form}",
                 mime=_MEDIA_TYPES[form],
                 key=f"take_home_{form}",
@@ -44,72 +43,29 @@ def draw_tables(visit: Visit) -> None:
     st.caption("A label is what was decided; what is only guessed stands beside it. No cell is calculated.")
 
 
-def _writer(citewell: Citewell, principal: Principal, form: Format) -> Callable[[], bytes]:
+def _writer(visit: Visit, form: Format) -> Callable[[], bytes]:
     """Makes the file when it is asked for."""
-    return lambda: queue_file(citewell.queue, principal, form)
+
+    def write() -> bytes:
+        file = queue_file(visit.citewell.queue, visit.principal, form)
+        visit.record(Action.TICKETS_TAKEN_HOME, format=form)
+        return file
+
+    return write
 
 
 def _draw_import(visit: Visit) -> None:
-    most_mb = visit.citewell.limits.of(visit.principal).upload_mb
-    given = st.file_uploader(
-        "Bring tickets in: CSV, XLSX or JSON lines", key=TriageState().upload_key, max_upload_size=most_mb
-    )
+    given = given_table(visit, "Bring tickets in: CSV, XLSX or JSON lines", "tickets", _FIELDS)
     if given is None:
         st.caption(
             "The first row names the columns. Nothing is brought in before you have seen what is taken for what."
         )
         return
-    data, name = given.getvalue(), given.name
-    try:
-        columns = columns_of(data, name)
-        named = _draw_columns(columns, _guessed(data, name))
-        table = tickets_in(data, name, named)
-    except AssistantError as error:
-        st.error(literal(error.hint))
-        return
-    _draw_rejected(table)
+    table, name = given
     label = f"Bring {counted(len(table.tickets), 'ticket')} in"
     st.button(
         label, key="bring_in", type="primary", disabled=not table.tickets, on_click=_bring_in, args=(visit, table, name)
     )
-
-
-def _guessed(data: bytes, name: str) -> Mapping[str, str]:
-    """Which column is what, by its name; nothing where that cannot be told."""
-    try:
-        return tickets_in(data, name).columns
-    except AssistantError:
-        return {}
-
-
-def _draw_columns(columns: Sequence[str], guessed: Mapping[str, str]) -> dict[str, str]:
-    """Which column is what, to be put right."""
-    st.markdown("What is taken for what:")
-    chosen = {}
-    with st.container(horizontal=True, key="triage_columns"):
-        for field in _ASKED:
-            column = guessed.get(field, _NONE)
-            chosen[field] = st.selectbox(
-                literal(field.capitalize()),
-                [_NONE, *columns],
-                index=columns.index(column) + 1 if column in columns else 0,
-                key=f"column_{TriageState().upload_key}_{field}",
-                format_func=lambda name: literal(name) or "none",
-                width=180,
-            )
-    return {field: column for field, column in chosen.items() if column}
-
-
-def _draw_rejected(table: Table) -> None:
-    for note in table.notes:
-        st.caption(literal(note))
-    if not table.rejected:
-        return
-    st.markdown(f"{counted(len(table.rejected), 'row')} left out:")
-    rows = [{"Line": row.line, "Because": row.reason} for row in table.rejected[:_MOST_REJECTED]]
-    st.dataframe(rows, hide_index=True, key="triage_rejected", height="content")
-    if len(table.rejected) > _MOST_REJECTED:
-        st.caption(f"The first {_MOST_REJECTED:d} of {len(table.rejected):,d}.")
 
 
 def _bring_in(visit: Visit, table: Table, name: str) -> None:
@@ -117,6 +73,7 @@ def _bring_in(visit: Visit, table: Table, name: str) -> None:
     state = TriageState()
     try:
         came = visit.citewell.queue.bring_in(table.tickets, visit.principal, source=name)
+        visit.record(Action.TICKETS_BROUGHT_IN, name, added=came.added, known=came.known, left_out=len(table.rejected))
         visit.citewell.teaching.ask_to_guess(visit.principal)
     except AssistantError as error:
         state.notice = error.hint

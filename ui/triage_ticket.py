@@ -1,20 +1,16 @@
 """One ticket on the page: as it was written, what is thought of it, and the reply that the documents give."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
 
+from assistant.audit import Action
 from assistant.conversations import StoredMessage, Work
 from assistant.errors import AssistantError
-from assistant.triage.assessment import Assessment, Assessor, Pile
-from assistant.triage.desk import Desk
+from assistant.triage.assessment import Assessment, Assessor
 from assistant.triage.drafting import Reply, draft_reply, handover_note
-from assistant.triage.model import TriageModel
-from assistant.triage.queue import Queued, Wanted
-from assistant.triage.values import LABEL_NAMES, LabelName
-from retrieval.embedding import Embedder
+from assistant.triage.queue import Queued
 from retrieval.errors import RetrievalError
 from ui.answer_view import answer_data
 from ui.check_form import CHECK_PAGE
@@ -22,58 +18,75 @@ from ui.component import mount
 from ui.markdown import literal
 from ui.source_panel import draw_source, opened_by
 from ui.state import CHECK_TEXT_KEY, CheckState, OpenSource, seeded
+from ui.triage_queue import Listed, others_at_desk
+from ui.triage_reader import Reader, current_pile
 from ui.triage_state import TriageState
 from ui.triage_view import thoughts_data, ticket_data
+from ui.triage_why import draw_why
 from ui.visit import Visit
 
 FROM_TRIAGE = {"from": "triage"}
 _NO_MESSAGE = 0
+_NOBODY = ""
 _LETTER_HEIGHT = 220
 _MOST_LABEL_CHARS = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """What reads tickets: the model in use with its number, or what the desk says of itself."""
+def draw_ticket(visit: Visit, reader: Reader, listed: Listed) -> None:
+    """The ticket in the middle and what is thought of it on the right; the reply comes last, for it takes longest.
 
-    embedder: Embedder
-    desk: Desk
-    model: TriageModel | None
-    number: int | None
-
-    @property
-    def labels(self) -> dict[LabelName, Sequence[str]]:
-        """What may be chosen of each field."""
-        if self.model is None:
-            return {"category": tuple(self.desk.categories)}
-        return {name: self.model.heads[name].labels for name in LABEL_NAMES if name in self.model.heads}
-
-
-def draw_ticket(visit: Visit, reader: Reader, queued: Queued, listed: Sequence[Queued]) -> None:
-    """The ticket in the middle and what is thought of it on the right; the reply comes last, for it takes longest."""
+    It stands under the ticket that it answers, where both are read together; on the right is what is decided.
+    """
+    queued = listed.open
     middle, right = st.columns([1.35, 1])
     with middle:
         mount("ticket", ticket_data(queued), key="triage_ticket")
+        _draw_assignee(visit, queued)
     assessed = _assessed(visit, reader, queued)
     with right:
-        _draw_thoughts(visit, reader, queued, assessed, [each.id for each in listed])
+        _draw_thoughts(visit, reader, listed, assessed)
     with middle:
         _draw_reply(visit, queued, assessed)
+    with right:
+        draw_why(queued, assessed, reader.model)
+
+
+def _draw_assignee(visit: Visit, queued: Queued) -> None:
+    """Whose the ticket is: one's own, somebody's of the support desk, or nobody's."""
+    named = {_NOBODY: "Nobody", visit.principal.key: "Me"} | others_at_desk(visit)
+    now = queued.assignee or _NOBODY
+    if now not in named:
+        named[now] = "Somebody who left the desk"
+    key = f"assignee_{queued.id}_{now}"
+
+    def assign() -> None:
+        assignee = st.session_state[key] or None
+        if _act(lambda: visit.citewell.queue.assign(queued.id, assignee, visit.principal)):
+            visit.record(Action.TICKET_ASSIGNED, f"ticket {queued.id}", to=assignee or "nobody")
+
+    st.selectbox(
+        "Whose it is", list(named), index=list(named).index(now), key=key, width=260,
+        format_func=lambda each: literal(named[each]), on_change=assign,
+    )  # fmt: skip
 
 
 def _assessed(visit: Visit, reader: Reader, queued: Queued) -> Assessment:
     state, looked = TriageState(), (queued.id, reader.number)
     assessed = state.assessed(looked)
     if assessed is None:
-        waiting = visit.citewell.queue.page(visit.principal, Wanted(status="new"))
-        pile = Pile.of([each.ticket for each in waiting], reader.embedder)
-        assessed = Assessor(reader.embedder, reader.desk, reader.model).assess(queued.ticket, pile=pile)
+        assessor = Assessor(reader.embedder, reader.desk, reader.model)
+        assessed = assessor.assess(queued.ticket, pile=current_pile(visit, reader))
         state.keep_assessed(looked, assessed)
     return assessed
 
 
-def _draw_thoughts(visit: Visit, reader: Reader, queued: Queued, assessed: Assessment, listed: Sequence[int]) -> None:
-    data = thoughts_data(queued, assessed, model=reader.model, labels=reader.labels, listed=listed)
+def _draw_thoughts(visit: Visit, reader: Reader, listed: Listed, assessed: Assessment) -> None:
+    queued = listed.open
+    data = thoughts_data(queued, assessed, model=reader.model, labels=reader.labels) | {
+        "previous": listed.previous,
+        "next": listed.next,
+        "at": f"Ticket {listed.at:,} of {listed.total:,}",
+    }
 
     def go(ticket_id: Any) -> None:
         TriageState().ticket_id = int(ticket_id)
@@ -81,12 +94,13 @@ def _draw_thoughts(visit: Visit, reader: Reader, queued: Queued, assessed: Asses
     def accept(decision: Mapping[str, Any]) -> None:
         chosen = {name: str(label)[:_MOST_LABEL_CHARS] for name, label in dict(decision["labels"]).items()}
         if int(decision["id"]) == queued.id:
-            _decide(visit, queued, assessed, chosen, int(data["next"]))
+            _decide(visit, queued, assessed, chosen, listed.next)
 
-    def reopen(ticket_id: Any) -> None:
-        _act(lambda: visit.citewell.queue.reopen(int(ticket_id), visit.principal))
+    def take_up(ticket_id: Any) -> None:
+        if int(ticket_id) == queued.id and _act(lambda: visit.citewell.queue.take_up(queued.id, visit.principal)):
+            visit.record(Action.TICKET_TAKEN_UP, f"ticket {queued.id}")
 
-    mount("thoughts", data, key="triage_thoughts", on={"go": go, "accept": accept, "reopen": reopen})
+    mount("thoughts", data, key="triage_thoughts", on={"go": go, "accept": accept, "take_up": take_up})
 
 
 def _decide(visit: Visit, queued: Queued, assessed: Assessment, chosen: Mapping[Any, str], following: int) -> None:
@@ -94,8 +108,9 @@ def _decide(visit: Visit, queued: Queued, assessed: Assessment, chosen: Mapping[
     guessed = {name: found.best.label for name, found in assessed.findings.items()}
     if assessed.is_out_of_scope:
         guessed.pop("category", None)
-    if _act(lambda: visit.citewell.queue.decide(queued.id, {**guessed, **chosen}, visit.principal)) and following:
-        TriageState().ticket_id = following
+    if _act(lambda: visit.citewell.queue.decide(queued.id, {**guessed, **chosen}, visit.principal)):
+        visit.record(Action.TICKET_DECIDED, f"ticket {queued.id}", corrected=sorted(chosen))
+        TriageState().ticket_id = following or queued.id
 
 
 def _act(act: Any) -> bool:
@@ -128,7 +143,7 @@ def _draw_reply(visit: Visit, queued: Queued, assessed: Assessment) -> None:
     with place.container(key="triage_reply"):
         _draw_evidence(visit, reply)
         _draw_letter(queued)
-        with st.expander("Note for a colleague"):
+        with st.expander("Note for a colleague"), st.container(key="triage_note"):
             st.code(handover_note(assessed, reply), language=None, wrap_lines=True)
 
 

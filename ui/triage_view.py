@@ -16,7 +16,7 @@ MOST_SHOWN_CHARS = 20_000
 _TITLE_CHARS, _SAID_CHARS = 90, 240
 _VERY_SURE, _UNSURE = 0.9, 0.4
 _MOST_REASONS, _MOST_ALIKE = 3, 3
-_STATUS = {"new": "", "open": "taken up again", "done": "decided"}
+_STATUS = {"new": "", "open": "in work", "done": "decided"}
 
 
 def sure_words(share: float) -> str:
@@ -73,15 +73,12 @@ def thoughts_data(
     *,
     model: TriageModel | None,
     labels: Mapping[LabelName, Sequence[str]],
-    listed: Sequence[int],
 ) -> Data:
-    """Everything that is thought of a ticket; `labels` may be chosen, and `listed` are the tickets in their order."""
-    at = listed.index(queued.id)
+    """Everything that is thought of a ticket; `labels` may be chosen."""
     return {
         "id": queued.id,
         "title": title_of(queued.ticket),
-        "previous": listed[at - 1] if at else 0,
-        "next": listed[at + 1] if at + 1 < len(listed) else 0,
+        "status": queued.status,
         "decided": {name: visible(label) for name, label in queued.decided.items()},
         "out": "Like no ticket that was learned from." if assessed.is_out_of_scope else "",
         "labels": [

@@ -89,12 +89,12 @@ def _draw_progress(visit: Visit) -> None:
     if not job.total:
         st.markdown(":shimmer[Reading documents in]")
         return
-    facts = literal(" · ".join(fact for fact in (job.current, f"{job.done:,} of {job.total:,}", *_pace(job)) if fact))
+    facts = literal(" · ".join(fact for fact in (job.current, f"{job.done:,} of {job.total:,}", *pace(job)) if fact))
     st.markdown(f":shimmer[Reading documents in]\u2002 :gray[{facts}]")
     st.progress(min(1.0, job.done / job.total))
 
 
-def _pace(job: Job) -> Iterator[str]:
+def pace(job: Job) -> Iterator[str]:
     """Rate and time left, once they are worth saying."""
     time = utc_now()
     rate, left = job.files_per_second(time), job.seconds_left(time)

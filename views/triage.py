@@ -4,9 +4,10 @@ import streamlit as st
 
 from assistant.access import may_triage
 from ui.markdown import literal
+from ui.triage_figures import draw_figures
 from ui.triage_jobs import draw_triage_jobs, draw_unlooked
 from ui.triage_models import draw_models
-from ui.triage_queue import draw_list, opened_of, wanted_tickets
+from ui.triage_queue import draw_list, listed_tickets, wanted_tickets
 from ui.triage_reader import current_reader
 from ui.triage_state import TriageState
 from ui.triage_table import draw_tables
@@ -14,7 +15,7 @@ from ui.triage_ticket import draw_ticket
 from ui.visit import Visit, current_visit, draw_problem
 from ui.welcome import draw_strips
 
-_TICKETS, _TABLES, _MODELS = "Tickets", "In and out", "What was learned"
+_TABLES, _MODELS, _FIGURES = "In and out", "What was learned", "Figures"
 
 
 def draw_page(visit: Visit) -> None:
@@ -26,7 +27,7 @@ def draw_page(visit: Visit) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="triage_head"):
         st.header("Triage", anchor=False)
         part = st.segmented_control(
-            "Part", ["Tickets", "In and out", "What was learned"],
+            "Part", ["Tickets", "In and out", "What was learned", "Figures"],
             key="triage_part", default="Tickets", label_visibility="collapsed",
         )  # fmt: skip
     _draw_notice()
@@ -35,6 +36,8 @@ def draw_page(visit: Visit) -> None:
         draw_tables(visit)
     elif part == _MODELS:
         draw_models(visit)
+    elif part == _FIGURES:
+        draw_figures(visit)
     else:
         _draw_desk(visit)
 
@@ -64,13 +67,12 @@ def _draw_desk(visit: Visit) -> None:
     draw_unlooked(visit, reader.number)
     left, rest = st.columns([1, 3.2])
     with left, st.container(key="triage_queue"):
-        wanted = wanted_tickets(visit, reader)
-        listed = visit.citewell.queue.page(visit.principal, wanted)
+        listed = listed_tickets(visit, wanted_tickets(visit, reader))
         if listed:
-            draw_list(visit, listed, opened_of(listed))
+            draw_list(listed)
     with rest, st.container(key="triage_desk"):
         if listed:
-            draw_ticket(visit, reader, opened_of(listed), listed)
+            draw_ticket(visit, reader, listed)
         else:
             st.markdown("No ticket is like that. Choose others on the left.")
 

@@ -11,11 +11,25 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Engine, Row, and_, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Row,
+    Select,
+    and_,
+    case,
+    func,
+    insert,
+    null,
+    or_,
+    select,
+    update,
+)
 
-from assistant.access import Principal, only_support
+from assistant.access import DESK, Principal, only_support
 from assistant.errors import AssistantError
-from assistant.schema import tickets
+from assistant.schema import people, tickets
 from assistant.triage.batch import Triaged
 from assistant.triage.values import LABEL_NAMES, Guess, LabelName, Ticket
 from retrieval.dates import utc_now
@@ -63,14 +77,32 @@ class Queued:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What of the queue is shown; None leaves a field open."""
+    """What of the queue is shown; None leaves a field open.
 
-    status: Status | None = None
+    A category or severity is what was decided, else what is guessed. `waiting` is what nobody has decided.
+    """
+
+    status: Status | Literal["waiting"] | None = None
     assignee: str | None = None
     category: str | None = None
+    severity: str | None = None
+    words: str = ""
+    """What stands in number, subject or text."""
+    is_free: bool = False
+    """Whether only those are wanted that were given to nobody."""
+    is_looked_at: bool = False
+    """Whether only those are wanted that a model has looked at."""
 
 
 EVERYTHING = Wanted()
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many tickets have a label; None where they have none."""
+
+    label: str | None
+    tickets: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +137,28 @@ class Queue:
         return Imported(len(new), len(brought) - len(new))
 
     def page(
-        self, principal: Principal, wanted: Wanted = EVERYTHING, *, after: int = 0, limit: int = MOST_SHOWN
+        self,
+        principal: Principal,
+        wanted: Wanted = EVERYTHING,
+        *,
+        after: int = 0,
+        skip: int = 0,
+        limit: int = MOST_SHOWN,
     ) -> tuple[Queued, ...]:
-        """Tickets in the order in which they came, those after an id."""
+        """Tickets in the order in which they came: those after an id, without the first `skip` of them."""
         only_support(principal)
-        query = select(tickets).where(tickets.c.id > after, *_conditions(wanted)).order_by(tickets.c.id).limit(limit)
+        query = select(tickets).where(tickets.c.id > after, *_conditions(wanted)).order_by(tickets.c.id)
         with self._engine.connect() as connection:
-            return tuple(map(_queued, connection.execute(query)))
+            return tuple(map(_queued, connection.execute(query.offset(skip).limit(limit))))
+
+    def count(self, principal: Principal, wanted: Wanted = EVERYTHING, *, before: int | None = None) -> int:
+        """How many of these tickets there are; with `before`, how many came before the one of that id."""
+        only_support(principal)
+        query = select(func.count()).select_from(tickets).where(*_conditions(wanted))
+        if before is not None:
+            query = query.where(tickets.c.id < before)
+        with self._engine.connect() as connection:
+            return connection.execute(query).scalar_one()
 
     def get(self, ticket_id: int, principal: Principal) -> Queued:
         """One ticket. Raises TicketNotFound."""
@@ -125,10 +172,15 @@ class Queue:
     def not_guessed_by(self, version: int, principal: Principal, *, limit: int = _AT_ONCE) -> tuple[Queued, ...]:
         """The next tickets that nobody has decided and this model has not looked at: a batch that stopped goes on here."""
         only_support(principal)
-        is_due = and_(tickets.c.status != "done", func.coalesce(tickets.c.version, -1) != version)
-        query = select(tickets).where(is_due).order_by(tickets.c.id).limit(limit)
+        query = select(tickets).where(_is_due(version)).order_by(tickets.c.id).limit(limit)
         with self._engine.connect() as connection:
             return tuple(map(_queued, connection.execute(query)))
+
+    def count_not_guessed_by(self, version: int, principal: Principal) -> int:
+        """How many of those there are."""
+        only_support(principal)
+        with self._engine.connect() as connection:
+            return connection.execute(select(func.count()).select_from(tickets).where(_is_due(version))).scalar_one()
 
     def keep_guesses(self, guessed: Iterable[tuple[int, Triaged]], version: int, principal: Principal) -> None:
         """Keep what a model says of tickets, unless a person has decided meanwhile."""
@@ -156,14 +208,24 @@ class Queue:
         values = {"decided": decided, "decided_at": utc_now(), "status": "done"}
         self._change(ticket_id, values)
 
-    def reopen(self, ticket_id: int, principal: Principal) -> None:
-        """Take a decision back. Raises TicketNotFound."""
+    def take_up(self, ticket_id: int, principal: Principal) -> None:
+        """Work on a ticket, which is one's own then unless it is somebody's; a decision is taken back.
+
+        Raises TicketNotFound.
+        """
         only_support(principal)
-        self._change(ticket_id, {"status": "open", "decided": None, "decided_at": None})
+        own = func.coalesce(tickets.c.assignee, principal.key)
+        self._change(ticket_id, {"status": "open", "decided": None, "decided_at": None, "assignee": own})
 
     def assign(self, ticket_id: int, assignee: str | None, principal: Principal) -> None:
-        """Give a ticket to somebody, by the key of a person, or to nobody. Raises TicketNotFound."""
+        """Give a ticket to somebody, by the key of a person, or to nobody.
+
+        Raises TicketNotFound, or DecisionRefused for somebody who does not work at the support desk.
+        """
         only_support(principal)
+        if assignee not in (None, principal.key):
+            with self._engine.connect() as connection:
+                _check_works_here(connection, assignee)
         self._change(ticket_id, {"assignee": assignee})
 
     def corrections(self, principal: Principal) -> tuple[Ticket, ...]:
@@ -177,15 +239,31 @@ class Queue:
     def agreement(self, principal: Principal) -> tuple[Agreement, ...]:
         """Day by day, of the decided tickets that a model had guessed, in how many cases its category stood."""
         only_support(principal)
-        query = select(tickets).where(tickets.c.status == "done", tickets.c.version.is_not(None))
+        columns = (tickets.c.decided_at, tickets.c.decided, tickets.c.guessed)
+        query = select(*columns).where(tickets.c.status == "done", tickets.c.version.is_not(None))
         decided: Counter[date] = Counter()
         agreed: Counter[date] = Counter()
         with self._engine.connect() as connection:
-            for each in map(_queued, connection.execute(query)):
-                if each.decided_at and "category" in each.decided and "category" in each.guesses:
-                    decided[each.decided_at.date()] += 1
-                    agreed[each.decided_at.date()] += each.decided["category"] == each.guesses["category"].label
+            for at, labels, guesses in connection.execute(query):
+                if "category" in (labels or {}) and "category" in (guesses or {}):
+                    decided[at.date()] += 1
+                    agreed[at.date()] += labels["category"] == guesses["category"][0]
         return tuple(Agreement(day, decided[day], agreed[day]) for day in sorted(decided))
+
+    def tally(self, name: LabelName, principal: Principal, wanted: Wanted = EVERYTHING) -> tuple[Tally, ...]:
+        """How many of these tickets have each label, the commonest first."""
+        only_support(principal)
+        label = _label(name)
+        query = select(label, func.count()).where(*_conditions(wanted)).group_by(label)
+        tallies = [Tally(row[0], row[1]) for row in self._rows(query)]
+        return tuple(sorted(tallies, key=lambda tally: -tally.tickets))
+
+    def arrivals(self, principal: Principal, wanted: Wanted = EVERYTHING) -> dict[date, int]:
+        """On which days (UTC) how many of these tickets came in."""
+        only_support(principal)
+        day = func.date(tickets.c.created_at)
+        query = select(day, func.count()).where(*_conditions(wanted)).group_by(day)
+        return {date.fromisoformat(str(row[0])): row[1] for row in self._rows(query)}
 
     def counts(self, principal: Principal) -> dict[Status, int]:
         """How many tickets there are of each status."""
@@ -194,6 +272,10 @@ class Queue:
         with self._engine.connect() as connection:
             return {row[0]: row[1] for row in connection.execute(query)}
 
+    def _rows(self, query: Select[Any]) -> Sequence[Any]:
+        with self._engine.connect() as connection:
+            return connection.execute(query).all()
+
     def _change(self, ticket_id: int, values: Mapping[str, Any]) -> None:
         with self._engine.begin() as connection:
             if not connection.execute(update(tickets).where(tickets.c.id == ticket_id).values(**values)).rowcount:
@@ -201,14 +283,42 @@ class Queue:
 
 
 def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
-    conditions = []
-    if wanted.status is not None:
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.status == "waiting":
+        conditions.append(tickets.c.status != "done")
+    elif wanted.status is not None:
         conditions.append(tickets.c.status == wanted.status)
     if wanted.assignee is not None:
         conditions.append(tickets.c.assignee == wanted.assignee)
-    if wanted.category is not None:
-        conditions.append(tickets.c.guessed[("category", 0)].as_string() == wanted.category)
+    if wanted.is_free:
+        conditions.append(tickets.c.assignee.is_(None))
+    if wanted.is_looked_at:
+        conditions.append(tickets.c.version.is_not(None))
+    labels: tuple[tuple[LabelName, str | None], ...] = (("category", wanted.category), ("severity", wanted.severity))
+    conditions += [_label(name) == label for name, label in labels if label is not None]
+    columns = (tickets.c.reference, tickets.c.subject, tickets.c.text)
+    if words := wanted.words.strip():
+        conditions.append(or_(*(column.icontains(words, autoescape=True) for column in columns)))
     return conditions
+
+
+def _label(name: LabelName) -> ColumnElement[Any]:
+    """What was decided, else what is guessed; a category is guessed of no ticket that is out of scope."""
+    guessed = tickets.c.guessed[(name, 0)].as_string()
+    if name == "category":
+        guessed = case((tickets.c.is_out_of_scope.is_(True), null()), else_=guessed)
+    return func.coalesce(tickets.c.decided[name].as_string(), guessed)
+
+
+def _is_due(version: int) -> ColumnElement[bool]:
+    return and_(tickets.c.status != "done", func.coalesce(tickets.c.version, -1) != version)
+
+
+def _check_works_here(connection: Connection, key: str | None) -> None:
+    is_theirs = people.c.issuer + "|" + people.c.subject == key
+    is_here = and_(people.c.role.in_([role.value for role in DESK]), people.c.is_disabled.is_(False))
+    if connection.execute(select(people.c.id).where(is_theirs, is_here)).first() is None:
+        raise DecisionRefused("This person does not work at the support desk; choose another.")
 
 
 def _key(ticket: Ticket) -> str:

@@ -6,10 +6,12 @@ import re
 import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Literal
 
 from assistant.errors import AssistantError
 from assistant.safe_cells import safe_cell
 
+Format = Literal["csv", "xlsx"]
 _MOST_CELL_CHARS = 32_000
 """A spreadsheet holds 32,767 in a cell."""
 _NO_CHARACTERS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -40,6 +42,14 @@ def write_sheet(path: Path, head: Sequence[str], rows: Iterable[Sequence[str]]) 
         raise _not_written(path, error) from error
     finally:
         beside.unlink(missing_ok=True)
+
+
+def sheet_bytes(form: Format, head: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
+    """The same table as bytes. Raises SheetNotWritten."""
+    with tempfile.TemporaryDirectory(prefix="citewell-table-") as folder:
+        file = Path(folder) / f"table.{form}"
+        write_sheet(file, head, rows)
+        return file.read_bytes()
 
 
 def _not_written(path: Path, error: OSError) -> SheetNotWritten:

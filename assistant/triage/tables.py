@@ -64,6 +64,21 @@ class Table:
 _Row = tuple[int, tuple[str, ...]]
 
 
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A file's rows with their lines, before it is said which column is what."""
+
+    name: str
+    head: tuple[str, ...]
+    rows: tuple[_Row, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of its columns."""
+        return tuple(dict.fromkeys(column for column in self.head if column.strip()))
+
+
 def read_tickets(path: Path, columns: Mapping[str, str] | None = None, *, needs: Sequence[str] = ()) -> Table:
     """The tickets of a file; `columns` names the column of a field where the name does not say it.
 
@@ -81,9 +96,17 @@ def read_tickets(path: Path, columns: Mapping[str, str] | None = None, *, needs:
 
 def tickets_in(data: bytes, name: str, columns: Mapping[str, str] | None = None, *, needs: Sequence[str] = ()) -> Table:
     """The same, of a file's bytes."""
+    sheet = sheet_in(data, name)
+    chosen = _choose(sheet.head, columns or {}, name)
+    _check_needed(chosen, sheet, ("text", *needs))
+    return _table(sheet, chosen)
+
+
+def sheet_in(data: bytes, name: str) -> Sheet:
+    """The rows of a file. Raises TableRefused where it cannot be read or is too large."""
     try:
         rows, notes = _rows(data, name)
-        head, *body = list(_limited(rows, name))
+        (_, head), *body = _limited(rows, name)
     except ParseError as error:
         raise TableRefused(error.hint) from error
     except csv.Error as error:
@@ -92,27 +115,39 @@ def tickets_in(data: bytes, name: str, columns: Mapping[str, str] | None = None,
         ) from error
     except ValueError:
         raise TableRefused(f"{name} is empty; it needs a first row with the names of its columns.") from None
-    chosen = _choose(head[1], columns or {}, name)
-    _check_needed(chosen, head[1], body, ("text", *needs), name)
-    made = [_ticket(row, head[1], chosen) for row in body]
+    return Sheet(name, head, tuple(body), notes)
+
+
+def guessed_columns(sheet: Sheet, needs: Sequence[str] = ()) -> tuple[dict[str, str], frozenset[str]]:
+    """Which column is what, by its name, or by its cells for the text and what else is needed; and which those are."""
+    chosen = {field: sheet.head[at] for field, at in _choose(sheet.head, {}, sheet.name).items()}
+    by_cells = set()
+    for field in ("text", *needs):
+        taken = [sheet.head.index(column) for column in chosen.values()]
+        if field not in chosen and (likely := _likely(field, sheet, taken)):
+            chosen[field] = likely
+            by_cells.add(field)
+    return chosen, frozenset(by_cells)
+
+
+def tickets_of(sheet: Sheet, columns: Mapping[str, str]) -> Table:
+    """The tickets of a sheet by exactly these columns. Raises TableRefused without one for the text or the subject."""
+    chosen = {field: sheet.head.index(column) for field, column in columns.items()}
+    if "text" not in chosen and "subject" in chosen:
+        chosen["text"] = chosen.pop("subject")
+    if "text" not in chosen:
+        raise TableRefused("Say which column is the text of a ticket.")
+    return _table(sheet, chosen)
+
+
+def _table(sheet: Sheet, chosen: Mapping[str, int]) -> Table:
+    made = [_ticket(row, sheet.head, chosen) for row in sheet.rows]
     return Table(
         tuple(ticket for ticket in made if isinstance(ticket, Ticket)),
         tuple(row for row in made if isinstance(row, Rejected)),
-        {field: head[1][at] for field, at in chosen.items()},
-        notes,
+        {field: sheet.head[at] for field, at in chosen.items()},
+        sheet.notes,
     )
-
-
-def columns_of(data: bytes, name: str) -> tuple[str, ...]:
-    """The names in the first row, for whoever has to say which column is what. Raises TableRefused."""
-    try:
-        rows, _ = _rows(data, name)
-        _, names = next(iter(rows), (0, ()))
-    except ParseError as error:
-        raise TableRefused(error.hint) from error
-    except csv.Error as error:
-        raise TableRefused(f"{name} cannot be read as a table; save it again as CSV or XLSX.") from error
-    return tuple(dict.fromkeys(column for column in names if column.strip()))
 
 
 def _rows(data: bytes, name: str) -> tuple[Iterable[_Row], tuple[str, ...]]:
@@ -197,23 +232,22 @@ def _choose(head: Sequence[str], named: Mapping[str, str], name: str) -> dict[st
     return chosen
 
 
-def _check_needed(
-    chosen: Mapping[str, int], head: Sequence[str], body: Sequence[_Row], needed: Iterable[str], name: str
-) -> None:
+def _check_needed(chosen: Mapping[str, int], sheet: Sheet, needed: Iterable[str]) -> None:
     for field in needed:
         if field not in chosen:
-            likely = _likely(field, head, body, chosen)
+            likely = _likely(field, sheet, list(chosen.values()))
             guess = f"; probably --column {field}={likely}" if likely else ""
             raise TableRefused(
-                f"{name} has no column that is named like the {field} of a ticket. "
-                f"Its columns are {', '.join(head)}. Say which it is with --column {field}=NAME{guess}."
+                f"{sheet.name} has no column that is named like the {field} of a ticket. "
+                f"Its columns are {', '.join(sheet.head)}. Say which it is with --column {field}=NAME{guess}."
             )
 
 
-def _likely(field: str, head: Sequence[str], body: Sequence[_Row], chosen: Mapping[str, int]) -> str | None:
+def _likely(field: str, sheet: Sheet, taken: Sequence[int]) -> str | None:
     """The column with the longest cells for a text, the one whose cells repeat most for a label."""
-    free = [at for at in range(len(head)) if at not in chosen.values() and head[at].strip()]
-    cells = {at: [row[at].strip() for _, row in body[:_GUESSED_FROM] if at < len(row)] for at in free}
+    head = sheet.head
+    free = [at for at in range(len(head)) if at not in taken and head[at].strip()]
+    cells = {at: [row[at].strip() for _, row in sheet.rows[:_GUESSED_FROM] if at < len(row)] for at in free}
     if field == "text":
         return head[max(free, key=lambda at: sum(map(len, cells[at])))] if free else None
     kinds = {at: len(Counter(filter(None, cells[at]))) for at in free}

@@ -1,16 +1,12 @@
 """The queue as a table to take home: what was guessed of each ticket, and what was decided."""
 
-import tempfile
 from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import Literal
 
 from assistant.access import Principal
 from assistant.triage.queue import EVERYTHING, MOST_SHOWN, Queue, Queued, Wanted
-from assistant.triage.sheets import write_sheet
+from assistant.triage.sheets import Format, sheet_bytes
 from assistant.triage.values import LABEL_NAMES
 
-Format = Literal["csv", "xlsx"]
 HEAD = (
     "id", "subject", "text", "status",
     *(column for name in LABEL_NAMES for column in (name, f"{name} guessed", f"{name} sureness")),
@@ -20,10 +16,7 @@ HEAD = (
 
 def queue_file(queue: Queue, principal: Principal, form: Format, wanted: Wanted = EVERYTHING) -> bytes:
     """The tickets of the queue as a file, no cell of which is calculated. Raises SheetNotWritten."""
-    with tempfile.TemporaryDirectory(prefix="citewell-tickets-") as folder:
-        file = Path(folder) / f"tickets.{form}"
-        write_sheet(file, HEAD, map(_row, _all(queue, principal, wanted)))
-        return file.read_bytes()
+    return sheet_bytes(form, HEAD, map(_row, _all(queue, principal, wanted)))
 
 
 def _all(queue: Queue, principal: Principal, wanted: Wanted) -> Iterator[Queued]:

@@ -12,6 +12,8 @@ from assistant.access import LOCAL_USER, Principal, only_editor, only_support
 from assistant.errors import AssistantError
 from assistant.job_table import JobTable
 from assistant.triage.batch import triage_all
+from assistant.triage.comparison import Comparison, compare
+from assistant.triage.lessons import Lessons
 from assistant.triage.model import TriageModel
 from assistant.triage.queue import Queue
 from assistant.triage.registry import Loaded, Registry, Version
@@ -48,13 +50,20 @@ class Teaching:
         self._wake = wake
         self._embedder = embedder
         self._cache = cache
+        self._lessons = Lessons(cache / "lessons")
 
     # What people ask for.
 
-    def ask_to_train(self, principal: Principal) -> None:
-        """Train another model soon, from what the one in use was trained with and from what was decided since."""
+    def ask_to_train(self, principal: Principal, resolved: Sequence[Ticket] = (), *, with_known: bool = True) -> None:
+        """Train another model soon, from resolved tickets, and `with_known` from what is known already: what the model
+        in use was trained with, and what was decided since.
+        """
         only_editor(principal)
-        self._start(TRAIN, {}, principal)
+        self._lessons.forget_all_but({str(job.work.get("lesson")) for job in self._jobs.open((TRAIN,))})
+        work: dict[str, Any] = {"with_known": with_known}
+        if resolved:
+            work["lesson"] = self._lessons.keep(resolved)
+        self._start(TRAIN, work, principal)
 
     def ask_to_guess(self, principal: Principal) -> None:
         """Let the model in use look soon at the tickets that wait."""
@@ -82,19 +91,53 @@ class Teaching:
         only_support(principal)
         return self._registry.load(number)
 
+    def compare(self, number: int, principal: Principal) -> Comparison | None:
+        """A model beside the one in use, on tickets that neither has learned from; None where there are no such tickets.
+
+        Raises RegistryFailed, and NothingReads where they were trained with different embeddings.
+        """
+        only_support(principal)
+        used, held_back = self._registry.champion(), self._registry.held_back(number)
+        if used is None or used.number == number or not held_back:
+            return None
+        challenger, embedder = self._registry.load(number), self._remembering()
+        if not used.model.embedding == challenger.embedding == embedder.name:
+            raise NothingReads("The two models were trained with different embeddings, so they cannot be compared.")
+        return compare(used.model, challenger, held_back, embedder)
+
     # What the worker does.
+
+    def warm_up(self) -> None:
+        """Open the models' store where there are tickets, which takes seconds once, so that no page waits for it."""
+        if self._queue.counts(LOCAL_USER):
+            self._registry.champion_number()
 
     def train(self, tickets: Sequence[Ticket]) -> Version:
         """A model of these tickets; the first one is used at once."""
+        return self.teach(tickets)[0]
+
+    def train_anew(self, lesson: str = "", *, with_known: bool = True) -> tuple[Version, Training]:
+        """A model of the resolved tickets that are kept by a name, and of everything that is known by now.
+
+        Raises LessonGone, TrainingRefused.
+        """
+        known = self._known() if with_known else ()
+        return self.teach(_joined(known, self._lessons.read(lesson) if lesson else ()))
+
+    def forget_lesson(self, lesson: str) -> None:
+        """Keep those resolved tickets no longer."""
+        self._lessons.forget(lesson)
+
+    def teach(self, tickets: Sequence[Ticket]) -> tuple[Version, Training]:
+        """A model of these tickets, with how it came about. Raises TrainingRefused."""
         embedder = self._remembering()
         training = train_model(tickets, embedder)
-        return self._registry.add(training, compared(self._registry, training, embedder))
+        return self._registry.add(training, compared(self._registry, training, embedder)), training
 
-    def train_anew(self) -> Version:
-        """A model of everything that is known by now."""
+    def _known(self) -> tuple[Ticket, ...]:
         used = self._registry.champion()
         earlier = (*used.model.tickets, *self._registry.held_back(used.number)) if used else ()
-        return self.train(_joined(earlier, self._queue.corrections(LOCAL_USER)))
+        return (*earlier, *self._queue.corrections(LOCAL_USER))
 
     def guess(self, on_done: OnDone, stopping: threading.Event) -> int:
         """Let the model in use look at the tickets that wait; returns at how many it has looked.
@@ -104,8 +147,7 @@ class Teaching:
         used = self._registry.champion()
         if used is None:
             return 0
-        done, counts = 0, self._queue.counts(LOCAL_USER)
-        total = counts.get("new", 0) + counts.get("open", 0)
+        done, total = 0, self._queue.count_not_guessed_by(used.number, LOCAL_USER)
         while not stopping.is_set() and (looked_at := self._guess_some(used)):
             done += looked_at
             on_done(done, max(done, total))
@@ -115,7 +157,7 @@ class Teaching:
         due = self._queue.not_guessed_by(used.number, LOCAL_USER)
         if self._embedder is None or self._embedder.name != used.model.embedding:
             raise NothingReads("The model in use was trained with another embedding; train a new one.")
-        triaged = triage_all([queued.ticket for queued in due], used.model, self._embedder)
+        triaged = triage_all([queued.ticket for queued in due], used.model, self._remembering())
         pairs = zip((queued.id for queued in due), triaged, strict=True)
         self._queue.keep_guesses(pairs, used.number, LOCAL_USER)
         return len(due)
@@ -144,6 +186,10 @@ def compared(registry: Registry, training: Training, embedder: Embedder) -> dict
     return {"held_back.accuracy": own} | ({} if theirs is None else {"held_back.champion_accuracy": theirs})
 
 
-def _joined(earlier: Iterable[Ticket], decided: Iterable[Ticket]) -> tuple[Ticket, ...]:
-    """All of them; where the same words were decided since, as they were decided."""
-    return tuple({ticket.words: ticket for ticket in (*earlier, *decided)}.values())
+def _joined(earlier: Iterable[Ticket], later: Sequence[Ticket]) -> tuple[Ticket, ...]:
+    """All of them; where the same words came later too, as they came later. Those that came together may contradict."""
+    words = {ticket.words for ticket in later}
+    return (
+        *(ticket for ticket in {each.words: each for each in earlier}.values() if ticket.words not in words),
+        *later,
+    )

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -35,6 +35,16 @@ class Contradiction:
     words: str
     lines: tuple[int, ...]
     said: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What tickets have to teach: how many have each label, which contradict each other, and what cannot be learned."""
+
+    labels: Mapping[LabelName, Mapping[str, int]]
+    contradictions: tuple[Contradiction, ...]
+    notes: tuple[str, ...]
+    can_be_learned: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +109,19 @@ def train_model(tickets: Sequence[Ticket], embedder: Embedder) -> Training:
     return Training(model, figures, tuple(held_back), contradictions, tuple(notes), fingerprint_of(learned))
 
 
+def look_over(tickets: Sequence[Ticket]) -> Overview:
+    """What could be learned from tickets, told before anything is learned."""
+    contradictions = tuple(each for name in LABEL_NAMES for each in _contradictions(tickets, name))
+    labels, notes = {}, {}
+    for name in LABEL_NAMES:
+        doubtful = {each.words for each in contradictions if each.label == name}
+        found = [tickets[at].labels[name] for at in _places(tickets, name, doubtful)]
+        labels[name] = Counter(found)
+        notes[name] = _why_not(name, found)
+    said = tuple(note for note in notes.values() if note)
+    return Overview(labels, contradictions, said, can_be_learned=not notes["category"])
+
+
 def fingerprint_of(tickets: Sequence[Ticket]) -> str:
     """The same for the same tickets in any order."""
     lines = sorted(json.dumps([ticket.words, sorted(ticket.labels.items())]) for ticket in tickets)
@@ -145,18 +168,30 @@ def _head(
     tickets: Sequence[Ticket], vectors: Matrix, *, counts: WordCounts, name: LabelName, doubtful: set[str]
 ) -> tuple[tuple[Classifier, Figures] | None, str]:
     """A classifier of one label, or why there is none."""
-    places = [at for at, ticket in enumerate(tickets) if name in ticket.labels and _folded(ticket) not in doubtful]
+    places = _places(tickets, name, doubtful)
     labels = [tickets[at].labels[name] for at in places]
-    kinds = set(labels)
-    if not kinds:
-        return None, f"No ticket has a {name}."
-    if len(kinds) == 1:
-        return None, f"All tickets have the same {name} ({labels[0]}); at least two are needed to tell them apart."
-    if len(places) < FEWEST:
-        return None, f"Only {len(places)} tickets have a {name}; {FEWEST} are the fewest to learn from."
+    if refusal := _why_not(name, labels):
+        return None, refusal
     trained = train([tickets[at].words for at in places], vectors[places], labels, counts=counts)
     classifier = replace(trained.classifier, places=np.asarray(places, np.intp)[trained.classifier.places])
     return (classifier, _figures(trained, labels)), ""
+
+
+def _places(tickets: Sequence[Ticket], name: LabelName, doubtful: set[str]) -> list[int]:
+    """Where the tickets stand whose label can be learned from."""
+    return [at for at, ticket in enumerate(tickets) if name in ticket.labels and _folded(ticket) not in doubtful]
+
+
+def _why_not(name: LabelName, labels: Sequence[str]) -> str:
+    """Why a label cannot be learned from these; empty where it can."""
+    kinds = set(labels)
+    if not kinds:
+        return f"No ticket has a {name}."
+    if len(kinds) == 1:
+        return f"All tickets have the same {name} ({labels[0]}); at least two are needed to tell them apart."
+    if len(labels) < FEWEST:
+        return f"Only {len(labels)} tickets have a {name}; {FEWEST} are the fewest to learn from."
+    return ""
 
 
 def _figures(trained: Trained, labels: Sequence[str]) -> Figures:

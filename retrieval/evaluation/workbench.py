@@ -134,6 +134,12 @@ class RememberingEmbedder:
             known |= computed
         return np.stack([known[key] for key in keys]) if keys else np.empty((0, self.dimension), np.float32)
 
+    def remembered(self, texts: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        """The embeddings of those texts that are known; nothing is computed."""
+        keys = {text: self._key(text) for text in texts}
+        known = self._load(list(keys.values()))
+        return {text: known[key] for text, key in keys.items() if key in known}
+
     def _key(self, text: str) -> str:
         return hashlib.sha256(f"{self.name}\n{text}".encode("utf-8", "surrogatepass")).hexdigest()
 

@@ -17,6 +17,7 @@ from assistant.settings import Settings
 from tests.assistant.gap_questions import TOPICS
 from tests.browser.conftest import read_sample_company
 from tests.browser.many_documents import add_many_documents
+from tests.browser.pictures_of_triage import take_pictures
 from tests.browser.serving import ROOT, App, Served, chromium, served, serving, tab
 from tests.browser.states import WALKS, Walk
 
@@ -141,11 +142,20 @@ def take_evaluation_picture(browser: Browser, sample_home: Path, work: Path) -> 
         page.screenshot(path=ROOT / "docs" / "img" / "evaluation.png")
 
 
+def take_triage_pictures(browser: Browser, sample_home: Path, work: Path) -> None:
+    """The support desk, from the table that is brought in to the figures."""
+    home = Path(shutil.copytree(sample_home, work / "triage" / "home"))
+    options = {"viewport": {"width": 1440, "height": 900}}
+    with served(home) as app, tab(browser, app, **options) as watched:
+        take_pictures(watched, ROOT / "docs" / "img", SETTLE_MS)
+
+
 DOCS = {
     "readme": take_readme_picture,
     "library": take_library_picture,
     "gaps": take_gaps_picture,
     "evaluation": take_evaluation_picture,
+    "triage": take_triage_pictures,
 }
 
 

@@ -74,6 +74,7 @@ READS_NO_MARKDOWN = frozenset(
         "logout",
         "navigation",
         "pagination",
+        "plotly_chart",  # Its labels read a little HTML: words of others go through `label_of` of ui/charts.py.
         "rerun",
         "set_page_config",
         "stop",

@@ -6,6 +6,9 @@ const LETTER = ".st-key-triage_letter textarea";
 const TYPES = "input, textarea, select, [contenteditable], [role=dialog], [role=listbox], [role=menu]";
 const AGAIN_MS = 3000;
 const NO_DRAFT = "There is no draft yet";
+const NOTE = ".st-key-triage_note code";
+const OFF = "citewell-letters-off";
+const SAID_MS = 50;
 let make;
 let icon;
 let copyText;
@@ -52,54 +55,118 @@ function drawTicket(root, data) {
 // What is thought of it -------------------------------------------------------------------------
 
 function drawThoughts(root, data, known) {
-  if (known.id !== data.id || known.state !== JSON.stringify(data.decided)) Object.assign(known, { id: data.id, chosen: {}, choosing: null, sent: false });
-  Object.assign(known, { state: JSON.stringify(data.decided), data, draw: () => show(root, known) });
+  const isNew = known.id !== data.id;
+  if (isNew || known.state !== stateOf(data)) Object.assign(known, { id: data.id, chosen: {}, choosing: null, sent: false });
+  Object.assign(known, { state: stateOf(data), data, draw: () => show(root, known) });
   if (!known.keys) {
+    known.live = make("p", { class: "unseen", role: "status" });
+    root.replaceChildren(known.live);
     known.keys = (event) => (root.isConnected ? press(event, known) : document.removeEventListener("keydown", known.keys, true));
     document.addEventListener("keydown", known.keys, true);
   }
   known.draw();
+  if (isNew) setTimeout(() => (known.live.textContent = spoken(data)), SAID_MS);
+}
+
+const stateOf = (data) => JSON.stringify([data.status, data.decided]);
+
+// Which ticket it is and what is thought of it, for whoever hears the page.
+function spoken(data) {
+  const labels = data.labels.map((label) => `${label.title}: ${label.label || "none"}, ${label.sure}`);
+  return [`${data.at}: ${data.title}`, ...labels, data.person.length ? "Needs a person" : ""].filter(Boolean).join(". ");
 }
 
 function show(root, known) {
   const { data } = known;
   known.said = make("span", { class: "label", role: "status" });
-  root.replaceChildren(
-    make("section", { class: "thoughts", "aria-label": `What Citewell thinks of ${data.title}` },
-      toolbar(known),
-      data.out ? make("p", { class: "notice" }, icon("alert"), make("span", {}, data.out)) : null,
-      data.labels.map((label) => labelled(label, known)),
-      make("p", { class: "quiet" }, data.facts),
-      data.person.length ? group("Needs a person because", data.person.map((reason) => make("li", {}, reason)), "person") : null,
-      data.missing.length ? group("Missing, and what to ask", data.missing.map((fact) => make("li", {}, make("strong", {}, fact.name), " ", fact.said))) : null,
-      data.duplicates.length ? group("Perhaps the same", data.duplicates.map(alike)) : null,
-      data.similar.length ? group("Solved before", data.similar.map(alike)) : null,
-    ),
-  );
-  if (known.choosing) root.querySelector(".choices button, .choices input")?.focus({ preventScroll: true });
+  const thoughts = make("section", { class: "thoughts", "aria-label": `What Citewell thinks of ${data.title}` },
+    make("div", { class: "desk-head" }, toolbar(known), keyList(known)),
+    data.out ? make("p", { class: "notice" }, icon("alert"), make("span", {}, data.out)) : null,
+    data.labels.map((label) => labelled(label, known)),
+    make("p", { class: "quiet" }, data.facts),
+    data.person.length ? group("Needs a person because", data.person.map((reason) => make("li", {}, reason)), "person") : null,
+    data.missing.length ? group("Missing, and what to ask", data.missing.map((fact) => make("li", {}, make("strong", {}, fact.name), " ", fact.said))) : null,
+    data.duplicates.length ? group("Perhaps the same", data.duplicates.map(alike)) : null,
+    data.similar.length ? group("Solved before", data.similar.map(alike)) : null);
+  const before = root.querySelector(".thoughts");
+  if (before) before.replaceWith(thoughts);
+  else root.append(thoughts);
+  if (known.choosing) thoughts.querySelector(".choices button, .choices input")?.focus({ preventScroll: true });
 }
+
+const isDone = (data) => data.status === "done";
+const hint = (key) => (lettersWork() ? make("kbd", { "aria-hidden": "true" }, key) : null);
 
 function toolbar(known) {
   const { data } = known;
-  const isDone = Object.keys(data.decided).length > 0;
   const button = (key, label, act, off = false) =>
-    make("button", { type: "button", class: "word key", disabled: off, "aria-keyshortcuts": key, on: { click: act } }, label, make("kbd", { "aria-hidden": "true" }, key));
+    make("button", { type: "button", class: "word key", disabled: off, "aria-keyshortcuts": lettersWork() ? key : null, on: { click: act } }, label, hint(key));
   return make("div", { class: "toolbar", role: "toolbar", "aria-label": "Decide" },
-    isDone ? button("o", "Take up again", () => known.send("reopen", data.id)) : button("a", "Accept", () => accept(known)),
+    isDone(data) ? null : button("a", "Accept", () => accept(known)),
+    data.status === "open" ? null : button("o", isDone(data) ? "Take up again" : "Take up", () => takeUp(known)),
     button("e", "Edit", () => edit(known)), button("y", "Copy", () => copy(known)),
-    button("k", "Previous", () => go(known, data.previous), !data.previous), button("j", "Next", () => go(known, data.next), !data.next), known.said);
+    button("k", "Previous", () => go(known, data.previous), !data.previous), button("j", "Next", () => go(known, data.next), !data.next),
+    make("span", { class: "label" }, data.at), known.said);
+}
+
+// Keys ------------------------------------------------------------------------------------------
+
+const KEYS = [
+  ["a", "accept what is guessed, and go on"], ["c t s p", "change category, type, severity, product; then a number"],
+  ["o", "take the ticket up, so that it is yours"], ["e", "edit the draft; Esc leaves it"], ["y", "copy the draft"], ["n", "copy the note for a colleague"],
+  ["j k", "next and previous ticket"], ["?", "this list"],
+];
+const ALWAYS = [["← →", "previous and next ticket"], ["Tab Enter", "every button"]];
+
+// Whoever dictates, or brushes a key, can switch single letters off (WCAG 2.1.4); the browser remembers it.
+let lettersOff = null;
+function lettersWork() {
+  try {
+    lettersOff ??= localStorage.getItem(OFF) !== null;
+  } catch {
+    lettersOff ??= false; // A browser that keeps nothing.
+  }
+  return !lettersOff;
+}
+
+function switchLetters(known, on) {
+  lettersOff = !on;
+  try {
+    if (on) localStorage.removeItem(OFF);
+    else localStorage.setItem(OFF, "1");
+  } catch {
+    known.said.textContent = "This browser forgets it when the page is closed";
+  }
+  known.draw();
+  known.live.parentNode.querySelector(".keys input")?.focus();
+}
+
+function keyList(known) {
+  const row = ([keys, does]) => make("li", {}, keys.split(" ").map((key) => make("kbd", {}, key)), " ", does);
+  const box = make("input", { type: "checkbox", on: { change: () => switchLetters(known, box.checked) } });
+  box.checked = lettersWork();
+  const list = make("details", { class: "trace keys", on: { toggle: () => (known.listsKeys = list.open) } },
+    make("summary", {}, "Keys"),
+    make("ul", {}, (lettersWork() ? [...KEYS, ...ALWAYS] : ALWAYS).map(row)),
+    make("label", {}, box, " Single letters are shortcuts"));
+  list.open = known.listsKeys ?? false;
+  return list;
+}
+
+function listKeys(known) {
+  known.listsKeys = !known.listsKeys;
+  known.draw();
 }
 
 function labelled(label, known) {
   const decided = known.data.decided[label.name];
   const chosen = known.chosen[label.name];
-  const isDone = Object.keys(known.data.decided).length > 0;
   const key = Object.keys(NAMES).find((each) => NAMES[each] === label.name);
   const share = make("span", { class: label.is_sure ? "share sure" : "share" }, make("span", {}));
   share.firstChild.style.width = `${label.share}%`;
-  const change = make("button", { type: "button", class: "word key", "aria-expanded": String(known.choosing === label.name), "aria-keyshortcuts": key, on: { click: () => choose(known, label.name) } }, "Change", make("kbd", { "aria-hidden": "true" }, key));
+  const change = make("button", { type: "button", class: "word key", "aria-expanded": String(known.choosing === label.name), "aria-keyshortcuts": lettersWork() ? key : null, on: { click: () => choose(known, label.name) } }, "Change", make("span", { class: "unseen" }, ` the ${label.name}`), hint(key));
   return make("div", { class: "guess" },
-    make("p", { class: "guess-head" }, make("span", { class: "label" }, label.title), make("strong", {}, decided ?? chosen ?? (label.label || "—")), isDone ? null : change),
+    make("p", { class: "guess-head" }, make("span", { class: "label" }, label.title), make("strong", {}, decided ?? chosen ?? (label.label || "—")), isDone(known.data) ? null : change),
     decided || chosen ? make("p", { class: "label" }, decided ? "as it was decided" : "as you chose") : sureness(label, share),
     known.choosing === label.name ? choices(label, known) : null);
 }
@@ -114,7 +181,7 @@ function sureness(label, share) {
 
 function choices(label, known) {
   const option = (choice, at) =>
-    make("li", {}, make("button", { type: "button", class: "word", on: { click: () => take(known, label.name, choice) } }, at < 9 ? make("kbd", { "aria-hidden": "true" }, String(at + 1)) : null, choice));
+    make("li", {}, make("button", { type: "button", class: "word", on: { click: () => take(known, label.name, choice) } }, at < 9 ? hint(String(at + 1)) : null, choice));
   const other = make("input", { type: "text", maxlength: "100", "aria-label": `Another ${label.name}`, placeholder: "Another one" });
   const form = make("form", { on: { submit: (event) => (event.preventDefault(), other.value.trim() && take(known, label.name, other.value.trim())) } }, other);
   return make("ul", { class: "choices", "aria-label": `Choose the ${label.name}` }, label.choices.map(option), make("li", {}, form));
@@ -131,6 +198,7 @@ function press(event, known) {
   if (event.key === "Escape" && known.choosing) return done(event, () => choose(known, null));
   if (event.key === "Escape" && target.matches?.(LETTER)) return done(event, () => target.blur());
   if (target.closest?.(TYPES)) return;
+  if (event.key.length === 1 && !lettersWork()) return;
   const label = known.choosing && known.data.labels.find((each) => each.name === known.choosing);
   const choice = label && /^[1-9]$/.test(event.key) ? label.choices[Number(event.key) - 1] : undefined;
   if (choice !== undefined) return done(event, () => take(known, label.name, choice));
@@ -140,13 +208,13 @@ function press(event, known) {
 
 function keysOf(known) {
   const { data } = known;
-  const isDone = Object.keys(data.decided).length > 0;
   const changes = Object.entries(NAMES).filter(([, name]) => data.labels.some((each) => each.name === name));
   const next = () => go(known, data.next);
   const previous = () => go(known, data.previous);
   return {
-    j: next, ArrowRight: next, k: previous, ArrowLeft: previous, e: () => edit(known), y: () => copy(known),
-    ...(isDone ? { o: () => known.send("reopen", data.id) } : { a: () => accept(known), ...Object.fromEntries(changes.map(([key, name]) => [key, () => choose(known, name)])) }),
+    j: next, ArrowRight: next, k: previous, ArrowLeft: previous, e: () => edit(known), y: () => copy(known), n: () => copyNote(known), "?": () => listKeys(known),
+    ...(data.status === "open" ? {} : { o: () => takeUp(known) }),
+    ...(isDone(data) ? {} : { a: () => accept(known), ...Object.fromEntries(changes.map(([key, name]) => [key, () => choose(known, name)])) }),
   };
 }
 
@@ -180,6 +248,12 @@ function accept(known) {
   known.send("accept", { id: data.id, labels: known.chosen });
 }
 
+function takeUp(known) {
+  if (known.sent) return;
+  leave(known);
+  known.send("take_up", known.data.id);
+}
+
 // What is pressed before the next ticket is there is not meant for it, nor for the one that was left.
 function leave(known) {
   known.sent = true;
@@ -202,4 +276,10 @@ function copy(known) {
   const letter = document.querySelector(LETTER);
   if (letter?.value) copyText(letter.value, known.said);
   else known.said.textContent = NO_DRAFT;
+}
+
+function copyNote(known) {
+  const note = document.querySelector(NOTE)?.textContent;
+  if (note) copyText(note, known.said);
+  else known.said.textContent = "There is no note yet";
 }
