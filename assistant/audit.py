@@ -66,6 +66,9 @@ class Action(StrEnum):
     PERSON_ERASED = "person erased"
     TRIAGE_TRAINED = "triage model trained"
     TRIAGE_PROMOTED = "triage model promoted"
+    ANSWER_VERIFIED = "answer verified"
+    VERIFIED_WITHDRAWN = "verified answer withdrawn"
+    KNOWN_ISSUE_CHANGED = "known issue changed"
     SIGNED_IN = "signed in"
     SIGNED_OUT = "signed out"
 

@@ -41,10 +41,12 @@ from assistant.retention import Retention
 from assistant.settings import Settings
 from assistant.snapshots import Snapshots
 from assistant.threads import Threads
+from assistant.triage.known import KnownIssues
 from assistant.triage.queue import Queue
 from assistant.triage.registry import open_registry
 from assistant.triage.teaching import Teaching
 from assistant.turn import Assistant
+from assistant.verified.store import VerifiedAnswers
 from retrieval.addresses import is_loopback
 from retrieval.catalogue import Catalogue
 from retrieval.database import open_database
@@ -112,6 +114,8 @@ class Citewell:
     retention: Retention
     queue: Queue
     teaching: Teaching
+    verified: VerifiedAnswers
+    known_issues: KnownIssues
     wake: threading.Event
     """Set it after adding a job, so that the worker looks at once."""
     watch_problems: dict[str, str] = field(default_factory=dict)
@@ -191,6 +195,7 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
     attached = AttachedFiles(library, catalogue, originals, conversations, jobs, limits)
     threads = Threads(engine, forget_files=attached.forget)
     queue, registry = Queue(engine), open_registry(settings.model_copy(update={"home": home.path}))
+    verified = VerifiedAnswers(engine, library, conversations, retriever, embedder)
     answering = Assistant(
         library,
         retriever,
@@ -204,6 +209,7 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
         background=background,
         attached=attached,
         limits=limits,
+        verified=verified,
     )
     return Citewell(
         settings,
@@ -242,6 +248,8 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
         Retention(engine, chosen, accounts, threads, limits, jobs, audit),
         queue,
         Teaching(queue, registry, jobs, wake, embedder=embedder, cache=home.cache),
+        verified,
+        KnownIssues(engine, embedder),
         wake,
     )
 

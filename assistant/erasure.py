@@ -31,6 +31,7 @@ from assistant.schema import (
     snapshots,
     tickets,
     used,
+    verified,
 )
 from retrieval.database import scrub
 from retrieval.dates import utc_now
@@ -48,8 +49,8 @@ _GOES = (
 )
 _STAYS = (
     "What stays: rows of the audit log, which know people by what their provider calls them and by the network address "
-    "they came from, not by name, until their time is up; documents in collections, without a word of who brought "
-    "them; and for 31 days a hash of each sign-in, so that an old cookie does not bring the person back."
+    "they came from, not by name, until their time is up; documents and verified answers in collections, without a "
+    "word of who brought or verified them; and for 31 days a hash of each sign-in, so that an old cookie does not bring the person back."
 )
 _GOES_LOCAL = (
     "This removes, for good: all conversations of whoever sits at this machine, with their files, links and feedback, "
@@ -186,6 +187,7 @@ def _remove(connection: Connection, key: str, person_id: int | None) -> Erased:
     for table in (feedback, snapshots, choices, used):
         connection.execute(delete(table).where(table.c.owner == key))
     connection.execute(update(tickets).where(tickets.c.assignee == key).values(assignee=None))
+    connection.execute(update(verified).where(verified.c.owner == key).values(owner=""))
     gone = connection.execute(delete(conversations).where(conversations.c.owner == key)).rowcount
     connection.execute(delete(removals).where(removals.c.collection_id.in_(files)))
     connection.execute(delete(collections).where(collections.c.owner == key))

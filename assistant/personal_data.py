@@ -36,6 +36,8 @@ from assistant.schema import (
     sign_ins,
     snapshots,
     used,
+    verified,
+    verified_questions,
 )
 from assistant.snapshots import Snapshots
 from assistant.transcript import Transcript, entries_of, first_question
@@ -118,6 +120,7 @@ class PersonalData:
                 **(_access(connection, whose.person.id) if whose.person else {}),
                 "choices": _rows(connection, choices, key, "name", "value", "changed_at"),
                 "used": _rows(connection, used, key, "limit", "began_at", "amount"),
+                "verified": _verified(connection, key),
                 "work_begun": [
                     {**_plain(row, "kind", "state", "created_at", "started_at", "ended_at"), "work": row["work"]}
                     for row in connection.execute(select(jobs).where(jobs.c.owner == key)).mappings()
@@ -249,6 +252,13 @@ def _facts(connection: Connection, conversation_id: str) -> dict[int, dict[str, 
 def _rows(connection: Connection, table: Table, key: str, *names: str) -> list[dict[str, Any]]:
     query = select(*(table.c[name] for name in names)).where(table.c.owner == key)
     return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def _verified(connection: Connection, key: str) -> list[dict[str, Any]]:
+    """What they vouch for, by the question that it is known by; its words are the collection's."""
+    columns = (verified_questions.c.text.label("question"), verified.c.verified_at, verified.c.expires_on)
+    query = select(*columns).join(verified).where(verified_questions.c.n == 0, verified.c.owner == key)
+    return [dict(row) for row in connection.execute(query.order_by(verified.c.id)).mappings()]
 
 
 def _plain(row: Mapping[Any, Any], *names: str) -> dict[str, Any]:
