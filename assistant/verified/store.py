@@ -217,9 +217,7 @@ class VerifiedAnswers:
         due += [*became.changes, *([] if is_here else [_LEFT])]
         work = moved(_WORK.validate_python(row.work), became.now)
         owner = _NO_SIGN_IN if row.owner == LOCAL_USER.key else row.name or ""
-        return Verified(
-            row.id, row.collection_id, questions, work, owner, row.verified_at, row.expires_on, tuple(due)
-        )
+        return Verified(row.id, row.collection_id, questions, work, owner, row.verified_at, row.expires_on, tuple(due))
 
     def _known(self, embedder: Embedder, scope: Scope) -> tuple[Known, ...]:
         """The questions in scope that are not out of time, with their embeddings, made where they lack one."""
