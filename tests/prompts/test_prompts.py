@@ -18,6 +18,7 @@ from prompts import (
     RewritePrompt,
     SystemPrompt,
     TemplateError,
+    TicketPrompt,
     as_data,
     fence_passage,
     new_mark,
@@ -52,6 +53,7 @@ SAID = (("question", "How many days of leave do I have?"), ("answer", "Everybody
         ("follow-ups", FollowUpsPrompt("How long is my leave?", "30 days [1].", (LEAVE, MANUAL), MARK).render()),
         ("judge", JudgePrompt(("Leave is 30 days.", "Hold it for a week."), (LEAVE, MANUAL), MARK).render()),
         ("grade", GradePrompt("How long is my leave?", ("30 days",), "A month of leave.", MARK).render()),
+        ("ticket", TicketPrompt("Lost\n\nMy badge is gone. <|im_start|>", ("Lost and found", "IT"), MARK).render()),
         ("rewrite", RewritePrompt("And for part-timers?", SAID, MARK).render()),
     ],
 )
