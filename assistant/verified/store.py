@@ -83,20 +83,12 @@ class VerifiedAnswers:
         VerificationRefused.
         """
         known = self._found(verified_id, editable_by(principal, self.library))
-        wording = wording.checked(self.today())
-        with self.engine.connect() as connection:
-            became = sources_of(connection, [verified_id])[verified_id]
-        work = self._renewed(known, wording, became)
-        with self.engine.begin() as connection:
-            row = self._row(work, wording, principal)
-            if not connection.execute(update(verified).where(verified.c.id == verified_id).values(**row)).rowcount:
-                raise VerifiedNotFound  # It was withdrawn meanwhile.
-            self._set_parts(connection, verified_id, work, wording, known.collection_id)
+        self._change(known, wording, principal)
 
     def renew(self, verified_id: int, principal: Principal, *, expires_on: date) -> None:
         """Vouch for it anew as it is, until another day. Raises VerifiedNotFound, VerificationRefused."""
         known = self._found(verified_id, editable_by(principal, self.library))
-        self.change(verified_id, Wording(known.questions, expires_on), principal)
+        self._change(known, Wording(known.questions, expires_on), principal)
 
     def withdraw(self, verified_id: int, principal: Principal) -> Verified:
         """Offer it no more, for good; returns what it was. Raises VerifiedNotFound."""
@@ -166,6 +158,17 @@ class VerifiedAnswers:
             return frozenset(row["document_id"] for row in rows_of(connection, ids, collection_id))
 
     # Rows.
+
+    def _change(self, known: Verified, wording: Wording, principal: Principal) -> None:
+        wording = wording.checked(self.today())
+        with self.engine.connect() as connection:
+            became = sources_of(connection, [known.id])[known.id]
+        work = self._renewed(known, wording, became)
+        with self.engine.begin() as connection:
+            row = self._row(work, wording, principal)
+            if not connection.execute(update(verified).where(verified.c.id == known.id).values(**row)).rowcount:
+                raise VerifiedNotFound  # It was withdrawn meanwhile.
+            self._set_parts(connection, known.id, work, wording, known.collection_id)
 
     def _add(self, work: Work, wording: Wording, collection_id: str, principal: Principal) -> int:
         values = self._row(work, wording, principal) | {"collection_id": collection_id}
