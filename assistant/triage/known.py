@@ -132,7 +132,7 @@ class KnownIssues:
         """Its embedding, made and kept where there is none by this model."""
         if row.embedding_model == embedder.name:
             return np.frombuffer(row.embedding, np.float32)
-        (vector,) = embedder.embed_documents([f"{row.title}\n\n{row.happens}"])
+        vector: Vector = embedder.embed_documents([f"{row.title}\n\n{row.happens}"])[0]
         values = {"embedding_model": embedder.name, "embedding": vector.astype(np.float32).tobytes()}
         # Not over words that were changed meanwhile.
         own = (known_issues.c.id == row.id) & (known_issues.c.changed_at == row.changed_at)
