@@ -12,6 +12,7 @@ from assistant.audit import Action
 from assistant.bootstrap import Citewell
 from assistant.running import RUNNING
 from assistant.verified.values import Wording
+from retrieval.filters import Filters
 from tests.conftest import document
 from tests.ui.test_app import LEAVE, ask, documents, drawn, opened, page, said, settings
 from ui.verified_state import Verifying
@@ -32,7 +33,13 @@ def citewell(opened: Path) -> Iterator[Citewell]:
     yield citewell
     for known in citewell.verified.list(LOCAL_USER):
         citewell.verified.withdraw(known.id, LOCAL_USER)
-    citewell.intake.add_parsed(collection(citewell), [("leave.md", document(LEAVE, title="Leave policy"))])
+    read_leave_anew(citewell, LEAVE)
+
+
+def read_leave_anew(citewell: Citewell, text: str) -> None:
+    own = collection(citewell)
+    (entry,) = citewell.catalogue.documents(frozenset({own}), Filters(title="Leave"))
+    citewell.intake.add_parsed(own, [(entry.path, document(text, title="Leave policy"))])
 
 
 def collection(citewell: Citewell) -> str:
@@ -89,9 +96,7 @@ def test_after_a_change_it_is_listed_first_as_due_and_an_answer_that_showed_it_s
     verified(citewell, "When is the VPN updated?", "The VPN client updates itself at night.")
     verified_id = verified(citewell)
     test = ask(page(), OTHER_WORDS)
-    citewell.intake.add_parsed(
-        collection(citewell), [("leave.md", document(LEAVE.replace("26", "28"), title="Leave policy"))]
-    )
+    read_leave_anew(citewell, LEAVE.replace("26", "28"))
     (answer,) = drawn(test.run(), "answer")
     assert "due for review" in answer["verified"]["doubt"]
     due = verified_page()
