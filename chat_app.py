@@ -48,6 +48,7 @@ from ui.state import QUESTION_KEY, PageState
 from ui.style import chosen_model
 from ui.take_out import draw_take_out
 from ui.transcript import draw_transcript, read_out
+from ui.verify_form import draw_verified_notice, draw_verify_form
 from ui.visit import Visit, current_visit
 from ui.visitor_cookie import VisitorCookie
 from ui.welcome import draw_strips, draw_welcome
@@ -257,6 +258,7 @@ def chat() -> None:
     strips, welcome, transcript = st.container(key="strips"), st.empty(), st.container(key="transcript")
     with strips:
         draw_strips(visit)
+        draw_verified_notice()
     if job is None and not state.conversation.messages:
         with welcome.container():
             draw_welcome(visit, ask)
@@ -267,6 +269,7 @@ def chat() -> None:
             follow_along(visit)
     read_out(state)
     draw_account(visit)
+    draw_verify_form(visit)
     if job is not None:
         answer_live(visit, job)
 
@@ -296,6 +299,7 @@ def main() -> None:
             st.Page("views/triage.py", title="Triage"),
             st.Page("views/gaps.py", title="Gaps"),
             st.Page("views/evaluation.py", title="Evaluation"),
+            st.Page("views/verified.py", title="Verified answers"),
             st.Page("views/shared.py", title="Shared conversation"),
             st.Page("views/admin.py", title="Administration"),
             st.Page("views/settings.py", title="Settings"),

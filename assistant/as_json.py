@@ -6,7 +6,15 @@ from dataclasses import asdict
 from typing import Any, get_args
 
 from assistant.check_text import CheckedText
-from assistant.events import Answer, CheckedSentence, Citation, Comparison, DocumentList, Support
+from assistant.events import (
+    Answer,
+    CheckedSentence,
+    Citation,
+    Comparison,
+    DocumentList,
+    Support,
+    VerifiedMark,
+)
 from assistant.rewrite import Rewrite
 from retrieval.catalogue import Entry
 from retrieval.chunk_reader import Hit
@@ -99,6 +107,7 @@ def answer_json(answer: Answer, passages: Sequence[Passage] = ()) -> dict[str, A
         "sentences": [sentence_json(sentence, passages) for sentence in answer.sentences],
         "citations": [citation_json(citation) for citation in answer.citations],
         "notice": answer.notice,
+        "verified": _verified_json(answer.verified),
         "usage": {
             "model": answer.usage.model,
             "prompt_tokens": answer.usage.prompt_tokens,
@@ -111,6 +120,13 @@ def answer_json(answer: Answer, passages: Sequence[Passage] = ()) -> dict[str, A
         "prompt_version": answer.prompt_version,
         "timings_ms": answer.timings_ms,
     }
+
+
+def _verified_json(mark: VerifiedMark | None) -> dict[str, Any] | None:
+    """Which verified answer it is, and when it was verified."""
+    if mark is None:
+        return None
+    return {"question": mark.question, "verified_at": f"{mark.verified_at.isoformat(timespec='seconds')}Z"}
 
 
 def checked_text_json(checked: CheckedText) -> dict[str, Any]:

@@ -78,6 +78,9 @@ class Action(StrEnum):
     TICKET_DECIDED = "ticket decided"
     TICKET_TAKEN_UP = "ticket taken up"
     TICKET_ASSIGNED = "ticket assigned"
+    ANSWER_VERIFIED = "answer verified"
+    VERIFIED_WITHDRAWN = "verified answer withdrawn"
+    KNOWN_ISSUE_CHANGED = "known issue changed"
     SIGNED_IN = "signed in"
     SIGNED_OUT = "signed out"
 

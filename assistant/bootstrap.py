@@ -47,10 +47,12 @@ from assistant.retention import Retention
 from assistant.settings import Settings
 from assistant.snapshots import Snapshots
 from assistant.threads import Threads
+from assistant.triage.known import KnownIssues
 from assistant.triage.queue import Queue
 from assistant.triage.registry import open_registry
 from assistant.triage.teaching import Teaching
 from assistant.turn import Assistant
+from assistant.verified.store import VerifiedAnswers
 from retrieval.addresses import is_loopback
 from retrieval.catalogue import Catalogue
 from retrieval.database import open_database
@@ -122,6 +124,8 @@ class Citewell:
     question_sets: QuestionSets
     runs: Runs
     real_questions: RealQuestions
+    verified: VerifiedAnswers
+    known_issues: KnownIssues
     wake: threading.Event
     """Set it after adding a job, so that the worker looks at once."""
     watch_problems: dict[str, str] = field(default_factory=dict)
@@ -202,6 +206,7 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
     threads = Threads(engine, forget_files=attached.forget)
     question_sets = QuestionSets(engine, library, catalogue)
     queue, registry = Queue(engine), open_registry(settings.model_copy(update={"home": home.path}))
+    verified = VerifiedAnswers(engine, library, conversations, retriever, embedder)
     answering = Assistant(
         library,
         retriever,
@@ -215,6 +220,7 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
         background=background,
         attached=attached,
         limits=limits,
+        verified=verified,
     )
     return Citewell(
         settings,
@@ -257,6 +263,8 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
         question_sets,
         Runs(engine, question_sets, jobs, wake),
         RealQuestions(engine, question_sets, library, catalogue),
+        verified,
+        KnownIssues(engine, embedder),
         wake,
     )
 

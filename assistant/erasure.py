@@ -33,6 +33,7 @@ from assistant.schema import (
     snapshots,
     tickets,
     used,
+    verified,
 )
 from retrieval.database import scrub
 from retrieval.dates import utc_now
@@ -51,8 +52,8 @@ _GOES = (
 )
 _STAYS = (
     "What stays: rows of the audit log, which know people by what their provider calls them and by the network address "
-    "they came from, not by name, until their time is up; documents in collections, without a word of who brought "
-    "them; and for 31 days a hash of each sign-in, so that an old cookie does not bring the person back."
+    "they came from, not by name, until their time is up; documents and verified answers in collections, without a "
+    "word of who brought or verified them; and for 31 days a hash of each sign-in, so that an old cookie does not bring the person back."
 )
 _GOES_LOCAL = (
     "This removes, for good: all conversations of whoever sits at this machine, with their files, links and feedback, "
@@ -193,6 +194,7 @@ def _remove(connection: Connection, key: str, person_id: int | None) -> Erased:
     for table in (tickets, gaps):
         connection.execute(update(table).where(table.c.assignee == key).values(assignee=None))
     connection.execute(delete(set_questions).where(set_questions.c.asked_by == key))
+    connection.execute(update(verified).where(verified.c.owner == key).values(owner=""))
     gone = connection.execute(delete(conversations).where(conversations.c.owner == key)).rowcount
     connection.execute(delete(removals).where(removals.c.collection_id.in_(files)))
     connection.execute(delete(collections).where(collections.c.owner == key))

@@ -6,6 +6,7 @@ replaced, those after `AnswerReplaced` do.
 """
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 
 from assistant.rewrite import Rewrite
@@ -97,6 +98,15 @@ class DocumentList:
 
 
 @dataclass(frozen=True, slots=True)
+class VerifiedMark:
+    """Which verified answer this one is, when it was verified, in UTC, and for which question."""
+
+    id: int
+    verified_at: datetime
+    question: str
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """A finished answer. `notice` is a sentence for the reader when something was missing or degraded.
 
@@ -120,6 +130,8 @@ class Answer:
     """How often a model was asked on the way: for a rewrite, for the answer, once more for a shorter prompt."""
     prompt_version: str | None = None
     """What the model was told, as `prompts.prompt_version` names it; None where none was asked."""
+    verified: VerifiedMark | None = None
+    """Where somebody vouched for it before it was asked for: its sentences were checked then."""
 
 
 @dataclass(frozen=True, slots=True)

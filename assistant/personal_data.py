@@ -39,6 +39,8 @@ from assistant.schema import (
     sign_ins,
     snapshots,
     used,
+    verified,
+    verified_questions,
 )
 from assistant.snapshots import Snapshots
 from assistant.transcript import Transcript, entries_of, first_question
@@ -121,6 +123,7 @@ class PersonalData:
                 **(_access(connection, whose.person.id) if whose.person else {}),
                 "choices": _rows(connection, choices, key, "name", "value", "changed_at"),
                 "used": _rows(connection, used, key, "limit", "began_at", "amount"),
+                "verified": _verified(connection, key),
                 "work_begun": [
                     {**_plain(row, "kind", "state", "created_at", "started_at", "ended_at"), "work": row["work"]}
                     for row in connection.execute(select(jobs).where(jobs.c.owner == key)).mappings()
@@ -273,6 +276,13 @@ def _rows(connection: Connection, table: Table, key: str, *names: str) -> list[d
 def _questions_of(key: str) -> Select[Any]:
     """What was taken from their conversations into question sets."""
     return select(set_questions).where(set_questions.c.asked_by == key).order_by(set_questions.c.id)
+
+
+def _verified(connection: Connection, key: str) -> list[dict[str, Any]]:
+    """What they vouch for, by the question that it is known by; its words are the collection's."""
+    columns = (verified_questions.c.text.label("question"), verified.c.verified_at, verified.c.expires_on)
+    query = select(*columns).join(verified).where(verified_questions.c.n == 0, verified.c.owner == key)
+    return [dict(row) for row in connection.execute(query.order_by(verified.c.id)).mappings()]
 
 
 def _plain(row: Mapping[Any, Any], *names: str) -> dict[str, Any]:

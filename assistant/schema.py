@@ -4,6 +4,7 @@ from sqlalchemy import (
     JSON,
     Boolean,
     Column,
+    Date,
     DateTime,
     Float,
     ForeignKey,
@@ -33,6 +34,7 @@ __all__ = [
     "house_rules",
     "invitations",
     "jobs",
+    "known_issues",
     "memberships",
     "messages",
     "metadata",
@@ -44,6 +46,9 @@ __all__ = [
     "snapshots",
     "tickets",
     "used",
+    "verified",
+    "verified_questions",
+    "verified_sources",
 ]
 
 conversations = Table(
@@ -392,4 +397,54 @@ run_outcomes = Table(
     Column("run_id", ForeignKey("evaluation_runs.id", ondelete="CASCADE"), primary_key=True),
     Column("question_id", ForeignKey("set_questions.id", ondelete="CASCADE"), primary_key=True, index=True),
     Column("outcome", JSON, nullable=False),
+)
+
+# Answers that somebody vouches for until a day: the passages and the answer as they were checked.
+verified = Table(
+    "verified",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("collection_id", ForeignKey("collections.id", ondelete="CASCADE"), nullable=False, index=True),
+    # Whoever verified it last, by the key of a person; empty once everything of theirs was removed.
+    Column("owner", String(300), nullable=False, index=True),
+    Column("verified_at", DateTime, nullable=False),
+    Column("expires_on", Date, nullable=False),
+    Column("work", JSON, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# The questions that it answers: the first is its name, the others are other words for it.
+verified_questions = Table(
+    "verified_questions",
+    metadata,
+    Column("verified_id", ForeignKey("verified.id", ondelete="CASCADE"), primary_key=True),
+    Column("n", Integer, primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("embedding_model", String(200)),
+    Column("embedding", LargeBinary),
+)
+
+# The documents that it rests on, with the text that they had. Documents come and go, so none is required to exist.
+verified_sources = Table(
+    "verified_sources",
+    metadata,
+    Column("verified_id", ForeignKey("verified.id", ondelete="CASCADE"), primary_key=True),
+    Column("document_id", Integer, primary_key=True),
+    Column("text_sha256", String(64), nullable=False),
+    Column("title", Text, nullable=False),
+)
+
+# Problems that the support desk knows of, and what customers are told of them.
+known_issues = Table(
+    "known_issues",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("happens", Text, nullable=False),
+    Column("advice", Text, nullable=False),
+    Column("is_solved", Boolean, nullable=False, default=False),
+    Column("changed_at", DateTime, nullable=False),
+    Column("embedding_model", String(200)),
+    Column("embedding", LargeBinary),
+    sqlite_autoincrement=True,
 )

@@ -122,6 +122,7 @@ def _bare(answer: Answer) -> Answer:
         evidence=None,
         model_calls=0,
         prompt_version=None,
+        verified=None,
     )
 
 

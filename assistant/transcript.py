@@ -139,7 +139,14 @@ def _readable_answer(answer: Answer, rests_on: Sequence[Sequence[int]], readable
     copy.gap(len(answer.text))
     sentences = tuple(copy.sentences)
     return replace(
-        answer, text=copy.text, sentences=sentences, citations=citations, notice=None, listed=None, evidence=None
+        answer,
+        text=copy.text,
+        sentences=sentences,
+        citations=citations,
+        notice=None,
+        listed=None,
+        evidence=None,
+        verified=None,
     )
 
 

@@ -47,6 +47,9 @@ from assistant.rewrite import Attempt, Rewrite, rewrite_follow_up
 from assistant.standing import standing
 from assistant.turn_log import log_asked
 from assistant.usage import Prices, Usage
+from assistant.verified.store import VerifiedAnswers
+from assistant.verified.telling import told
+from assistant.verified.values import Verified
 from assistant.writing import Writer
 from prompts import Style, prompt_version
 from retrieval.embedding import Embedder
@@ -54,6 +57,7 @@ from retrieval.errors import RetrievalError
 from retrieval.evidence import Evidence
 from retrieval.filters import NO_FILTERS, Filters
 from retrieval.library import Library
+from retrieval.queries import leans_on_history
 from retrieval.retriever import CitewellRetriever
 from retrieval.trace import Found, SearchTrace
 from retrieval.values import Passage, Scope
@@ -104,6 +108,8 @@ class Assistant:
     """The files of conversations, which are read before a question is answered."""
     limits: Limits | None = None
     """How much each person may ask, and what all answers may cost; without it as much as they like."""
+    verified: VerifiedAnswers | None = None
+    """Answers that somebody vouches for, which go before everything else; without it there are none."""
 
     def ask(
         self,
@@ -122,7 +128,8 @@ class Assistant:
         """Answer a question in a conversation; the last event says how it ended.
 
         `rewrite` is what the reader says the question means, in place of the model's wording of it. `instead_of` is
-        the question that is put differently, or the answer that is to be given again, whose question this is.
+        the question that is put differently, or the answer that is to be given again, whose question this is: it is
+        given again from the documents, never as a verified one.
         `files` are the names of those that came with it: it waits until they are read, and fails where one cannot be.
 
         Raises QuestionRefused, ConversationNotFound, UnknownCollection or LimitReached before anything is stored.
@@ -146,6 +153,7 @@ class Assistant:
                 style=style,
                 principal=principal,
                 cancelled=cancelled,
+                from_documents=bool(files) or (instead_of is not None and branch[-2].id < instead_of),
             )
             for event in self._after_files(answering, conversation_id, principal, files, cancelled):
                 record.keep(event)
@@ -212,11 +220,17 @@ class Assistant:
         style: Style = "standard",
         principal: Principal = LOCAL_USER,
         cancelled: Cancelled = lambda: False,
+        from_documents: bool = False,
     ) -> Iterator[Event]:
-        """The turn itself, nothing stored but what it cost. One broad catch: whatever breaks becomes TurnFailed."""
+        """The turn itself, nothing stored but what it cost. One broad catch: whatever breaks becomes TurnFailed.
+
+        With `from_documents` no verified answer takes the place of what the documents say.
+        """
         draft = Draft(style=style, prices=self.prices)
         try:
-            yield from self._answer(_Turn(question, history, draft, cancelled), scope, filters, rewrite)
+            turn = _Turn(question, history, draft, cancelled)
+            offered = None if from_documents or filters or rewrite else self._offered(turn, scope)
+            yield from told(offered, draft) if offered else self._answer(turn, scope, filters, rewrite)
         except (AssistantError, RetrievalError) as error:
             yield TurnFailed(error.hint, draft.answer("partial") if draft.text else None, error)
         except Exception as error:
@@ -228,6 +242,12 @@ class Assistant:
             )
         finally:
             self._spend(draft.usage, principal)
+
+    def _offered(self, turn: _Turn, scope: Scope) -> Verified | None:
+        """The verified answer to a question that stands alone; to a follow-up that leans on others, none."""
+        if self.verified is None or (turn.history and leans_on_history(turn.question)):
+            return None
+        return self.verified.offer((turn.question,), scope)
 
     def _answer(self, turn: _Turn, scope: Scope, filters: Filters, rewrite: str | None) -> Iterator[Event]:
         """Count, or search and then decide who writes."""

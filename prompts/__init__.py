@@ -201,6 +201,31 @@ class QuestionsPrompt:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class TicketPrompt:
+    """A ticket of the support desk, with the categories that it may be given; `mark` as for an answer."""
+
+    ticket: str
+    categories: Sequence[str]
+    mark: str
+
+    def render(self) -> str:
+        """The text of the user's message."""
+        names = "\n".join(self.category(name) for name in self.categories) or "none"
+        return render(
+            "ticket",
+            {
+                "mark": self.mark,
+                "ticket": _fenced("ticket", as_data(self.ticket, mark=self.mark), self.mark),
+                "categories": _fenced("categories", names, self.mark),
+            },
+        )
+
+    def category(self, name: str) -> str:
+        """A category as the model reads it, on one line."""
+        return _one_line(as_data(name, mark=self.mark))
+
+
 def new_mark() -> str:
     """A fence mark nobody can guess: 16 hexadecimal digits."""
     return secrets.token_hex(8)
@@ -223,6 +248,10 @@ def as_data(text: str, *, mark: str) -> str:
     """The text without the mark, without invisible characters, and with role tokens broken by a space."""
     unmarked = re.sub(re.escape(mark), "(mark)", visible(text), flags=re.IGNORECASE)
     return _ROLE_TOKEN.sub(lambda found: " >" if found[0] == ">" else f"{found[0]} ", unmarked)
+
+
+def _fenced(name: str, text: str, mark: str) -> str:
+    return f"=== {name} {mark} ===\n{text}\n=== end of {name} {mark} ==="
 
 
 def _one_line(text: str) -> str:

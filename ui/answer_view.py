@@ -55,7 +55,9 @@ def answer_data(
         data |= _text(message, answer, today, fates)
     if work and answer and question and message.state != "stopped" and offers_referral(answer):
         data["referral"] = _referral(refer(question, work, collections))
-    data["explains"] = work is not None and work.trace is not None and not (answer and answer.listed)
+    data["explains"] = (
+        work is not None and work.trace is not None and not (answer and (answer.listed or answer.verified))
+    )
     data["rewrite"] = _rewrite(work.rewrite, can_change=can_ask_again) if work and work.rewrite else None
     return data
 
@@ -120,9 +122,14 @@ def _text(message: StoredMessage, answer: Answer | None, today: date | None, fat
         "blocks": as_json(marked_answer(text, answer)),
         "support": [sentence.support for sentence in answer.sentences] if answer else [],
         "citations": [_citation(citation, today, fates) for citation in citations],
-        "notice": standing_notice(message.state, message.text, answer),
+        # Of a verified answer the mark says it.
+        "notice": standing_notice(message.state, message.text, answer and _unnoticed(answer)),
         "verdict": verdict and verdict_data(verdict, message.work),
     }
+
+
+def _unnoticed(answer: Answer) -> Answer:
+    return replace(answer, notice=None) if answer.verified else answer
 
 
 def verdict_data(verdict: Verdict, work: Work | None) -> Data:

@@ -23,6 +23,7 @@ _MEDIA_TYPES = {
     "account.js": "text/javascript",
     "library.js": "text/javascript",
     "triage.js": "text/javascript",
+    "verified.js": "text/javascript",
     "citewell.css": "text/css",
 }
 _LOADER = 'export default async c=>\n(await import(new URL("assets/citewell.js?%s",document.baseURI))).default(c)'

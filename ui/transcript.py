@@ -7,16 +7,18 @@ import streamlit as st
 
 from assistant.conversations import StoredMessage
 from assistant.gaps.board import AnswerNow
+from assistant.verified.values import Standing
 from retrieval.catalogue import Fate
 from retrieval.library import Collection
 from ui.answer_list import draw_link
 from ui.answer_now import answers_now, draw_answer_now
-from ui.answer_view import answer_data, spoken
+from ui.answer_view import Data, answer_data, spoken
 from ui.component import mount
 from ui.feedback_view import Judgement, judgements
 from ui.question_view import Choose, chooser, draw_stored_question, versions_data
 from ui.source_panel import draw_source, opened_by
 from ui.state import OpenSource, PageState
+from ui.verified_mark import mark_data, may_verify, standings, verifier
 from ui.visit import Visit
 from ui.words import counted, fate_words, today_in
 
@@ -40,6 +42,7 @@ def draw_transcript(visit: Visit, *, ask_again: AskAgain, is_answering: bool) ->
     questions, judged, choose = _questions(messages), judgements(visit, messages), chooser(visit)
     fates = visit.citewell.catalogue.fates(_cited_documents(messages), visit.readable)
     now = answers_now(visit, messages)
+    standing = standings(visit, messages)
     for message in messages:
         if message.role == "user":
             draw_stored_question(message, edited=_asks_instead_of(message, ask_again), choose=choose)
@@ -55,6 +58,7 @@ def draw_transcript(visit: Visit, *, ask_again: AskAgain, is_answering: bool) ->
                 judgement=judged.get(message.id),
                 collections=collections,
                 fates=fates,
+                standing=standing,
             )
             _draw_answer_now(message, questions[message.id], now, None if is_answering else ask_again)
     _clear(state, is_answering=is_answering)
@@ -128,6 +132,7 @@ def _draw_answer(
     collections: Sequence[Collection],
     judgement: Judgement | None,
     fates: Mapping[int, Fate],
+    standing: Mapping[int, Standing],
 ) -> None:
     state = visit.state
     opened = state.source if state.source and state.source.message_id == message.id else None
@@ -150,6 +155,7 @@ def _draw_answer(
         state.explained = message.id
 
     handlers = {"open": open_source, "again": again, "reworded": reworded, "explain": explain, "version": choose}
+    handlers["verify"] = verifier(message.id)
     if judgement:
         handlers |= judgement.handlers
     with st.chat_message("assistant"):
@@ -161,10 +167,18 @@ def _draw_answer(
             today=today_in(st.context.timezone),
             fates={document_id: fate_words(fate, st.context.timezone) for document_id, fate in fates.items()},
         )
-        data |= versions_data(message)
+        data |= versions_data(message) | _mark(visit, message, standing)
         data["opinion"] = judgement and judgement.data
         data["active"] = f"{opened.kind}-{opened.n}" if opened else None
         mount("answer", data, key=f"answer_{message.id}", on=handlers)
         draw_link(message)
     if opened:
         draw_source(visit, message, opened, show, can_narrow=True)
+
+
+def _mark(visit: Visit, message: StoredMessage, standing: Mapping[int, Standing]) -> Data:
+    """Who vouches for an answer, or whether this person may."""
+    mark = message.work.answer.verified if message.work and message.work.answer else None
+    if mark is not None:
+        return {"verified": mark_data(mark, standing.get(mark.id), st.context.timezone)}
+    return {"verifiable": may_verify(visit, message)}

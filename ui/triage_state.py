@@ -92,6 +92,37 @@ class TriageState:
         letters: dict[int, str] = _get("citewell_letters", {})
         return letters
 
+    @property
+    def from_documents(self) -> frozenset[int]:
+        """The tickets whose draft is to come from the documents, although there is a verified answer."""
+        value: frozenset[int] = _get("citewell_from_documents", frozenset())
+        return value
+
+    def draft_from_documents(self, ticket_id: int) -> None:
+        """Draft the reply to this ticket anew, from the documents."""
+        _set("citewell_from_documents", self.from_documents | {ticket_id})
+        _set("citewell_drafted", (None, None))
+        self.source = None
+
+    @property
+    def looked_at(self) -> object:
+        """The ticket, and what it is asked, that the model's part of the page drew last."""
+        return _get("citewell_looked_at", None)
+
+    @looked_at.setter
+    def looked_at(self, key: object) -> None:
+        _set("citewell_looked_at", key)
+
+    @property
+    def issue_id(self) -> int | None:
+        """The known issue that is being changed; 0 for a new one, None where the form is shut."""
+        value: int | None = _get("citewell_issue", None)
+        return value
+
+    @issue_id.setter
+    def issue_id(self, issue_id: int | None) -> None:
+        _set("citewell_issue", issue_id)
+
     def drafted(self, looked: tuple[int, int]) -> Reply | None:
         """The draft that was made last, where it was for this ticket and from as many documents."""
         kept, reply = _get("citewell_drafted", (None, None))

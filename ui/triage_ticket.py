@@ -1,6 +1,6 @@
 """One ticket on the page: as it was written, what is thought of it, and the reply that the documents give."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -10,6 +10,7 @@ from assistant.conversations import StoredMessage, Work
 from assistant.errors import AssistantError
 from assistant.triage.assessment import Assessment, Assessor
 from assistant.triage.drafting import Reply, draft_reply, handover_note
+from assistant.triage.known import KnownIssue
 from assistant.triage.queue import Queued
 from retrieval.errors import RetrievalError
 from ui.answer_view import answer_data
@@ -18,11 +19,14 @@ from ui.component import mount
 from ui.markdown import literal
 from ui.source_panel import draw_source, opened_by
 from ui.state import CHECK_TEXT_KEY, CheckState, OpenSource, seeded
+from ui.triage_known import draw_known, from_documents
+from ui.triage_model import draw_added
 from ui.triage_queue import Listed, others_at_desk
 from ui.triage_reader import Reader, current_pile
 from ui.triage_state import TriageState
 from ui.triage_view import thoughts_data, ticket_data
 from ui.triage_why import draw_why
+from ui.verified_mark import mark_data, standings
 from ui.visit import Visit
 
 FROM_TRIAGE = {"from": "triage"}
@@ -45,10 +49,12 @@ def draw_ticket(visit: Visit, reader: Reader, listed: Listed) -> None:
     assessed = _assessed(visit, reader, queued)
     with right:
         _draw_thoughts(visit, reader, listed, assessed)
+        known = draw_known(visit, queued)
     with middle:
-        _draw_reply(visit, queued, assessed)
+        _draw_reply(visit, queued, assessed, known)
     with right:
         draw_why(queued, assessed, reader.model)
+        draw_added(visit, queued, () if reader.model else tuple(reader.desk.categories))
 
 
 def _draw_assignee(visit: Visit, queued: Queued) -> None:
@@ -126,7 +132,7 @@ def _act(act: Any) -> bool:
 # The reply.
 
 
-def _draw_reply(visit: Visit, queued: Queued, assessed: Assessment) -> None:
+def _draw_reply(visit: Visit, queued: Queued, assessed: Assessment, known: Sequence[KnownIssue]) -> None:
     st.subheader("Reply from the documents", anchor=False)
     place = st.empty()
     state, looked = TriageState(), (queued.id, visit.citewell.library.document_count(visit.scope))
@@ -134,20 +140,26 @@ def _draw_reply(visit: Visit, queued: Queued, assessed: Assessment) -> None:
     if reply is None:
         place.markdown(":shimmer[Looking for what the documents say]")
         try:
-            reply = draft_reply(assessed, assistant=visit.citewell.assistant, principal=visit.principal)
+            reply = draft_reply(
+                assessed,
+                assistant=visit.citewell.assistant,
+                principal=visit.principal,
+                known=known,
+                from_documents=queued.id in state.from_documents,
+            )
         except (AssistantError, RetrievalError) as error:
             place.markdown(f":material/error: {literal(error.hint)}")
             return
         state.keep_drafted(looked, reply)
         state.letters.setdefault(queued.id, reply.text)
     with place.container(key="triage_reply"):
-        _draw_evidence(visit, reply)
+        _draw_evidence(visit, queued, reply)
         _draw_letter(queued)
         with st.expander("Note for a colleague"), st.container(key="triage_note"):
             st.code(handover_note(assessed, reply), language=None, wrap_lines=True)
 
 
-def _draw_evidence(visit: Visit, reply: Reply) -> None:
+def _draw_evidence(visit: Visit, queued: Queued, reply: Reply) -> None:
     state = TriageState()
     answer = reply.answer
     message = StoredMessage(_NO_MESSAGE, "assistant", answer.text, "done", None, Work(reply.passages, None, answer))
@@ -158,10 +170,12 @@ def _draw_evidence(visit: Visit, reply: Reply) -> None:
     def open_source(target: Mapping[str, object]) -> None:
         show(opened_by(_NO_MESSAGE, target))
 
-    opened = state.source
-    data = answer_data(message, can_ask_again=False)
+    opened, mark = state.source, answer.verified
+    data = answer_data(message, can_ask_again=mark is not None)
+    if mark:
+        data["verified"] = mark_data(mark, standings(visit, [message]).get(mark.id), st.context.timezone)
     data["active"] = f"{opened.kind}-{opened.n}" if opened else None
-    mount("answer", data, key="triage_answer", on={"open": open_source})
+    mount("answer", data, key="triage_answer", on={"open": open_source, "again": from_documents(queued.id, reply)})
     if opened:
         draw_source(visit, message, opened, show, come_back=FROM_TRIAGE)
 

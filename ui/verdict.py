@@ -6,6 +6,7 @@ from typing import Literal
 
 from assistant.check_text import CheckedText
 from assistant.events import Answer, CheckedSentence, Citation, Support
+from retrieval.dates import full_date
 from retrieval.values import Passage
 from ui.words import counted, month_of, seconds
 
@@ -52,7 +53,8 @@ def verdict_of(answer: Answer) -> Verdict:
     doubtful = [sentence for sentence in claims if sentence.support in _SAID]
     if answer.listed is not None:
         return Verdict("quiet", " · ".join(p for p in ("counted in the list of documents", _took(answer)) if p), ())
-    parts = (_sources(answer), _support(answer, claims, doubtful), _took(answer))
+    when = f"checked on {full_date(answer.verified.verified_at.date())}" if answer.verified else _took(answer)
+    parts = (_sources(answer), _support(answer, claims, doubtful), when)
     return Verdict(_tone(doubtful), " · ".join(part for part in parts if part), _doubts(answer.sentences))
 
 
@@ -105,7 +107,8 @@ def _source_count(citations: Sequence[Citation]) -> str:
 def _support(answer: Answer, claims: Sequence[CheckedSentence], doubtful: Sequence[CheckedSentence]) -> str:
     if not claims:
         return ""
-    if (answer.is_quoted or answer.usage.model is None) and not doubtful:
+    is_written = answer.usage.model is not None or answer.verified is not None
+    if (answer.is_quoted or not is_written) and not doubtful:
         return "quoted word for word"  # Whether a quotation answers the question, the reader judges.
     if not doubtful:
         return _all_supported(claims)

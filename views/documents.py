@@ -42,6 +42,7 @@ def _draw_head(visit: Visit, collections: Sequence[Collection], contents: Mappin
 
     with st.container(horizontal=True, vertical_alignment="bottom", key="documents_head"):
         st.header("Documents", anchor=False)
+        st.page_link("views/verified.py", label="Verified answers", icon=":material/verified:")
         if visit.may_create:
             st.button("New collection", key="new_collection", icon=":material/create_new_folder:", on_click=create)
     st.markdown(_summary(collections, contents))

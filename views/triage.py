@@ -6,6 +6,7 @@ from assistant.access import may_triage
 from ui.markdown import literal
 from ui.triage_figures import draw_figures
 from ui.triage_jobs import draw_triage_jobs, draw_unlooked
+from ui.triage_known import draw_known_issues
 from ui.triage_models import draw_models
 from ui.triage_queue import draw_list, listed_tickets, wanted_tickets
 from ui.triage_reader import current_reader
@@ -15,7 +16,7 @@ from ui.triage_ticket import draw_ticket
 from ui.visit import Visit, current_visit, draw_problem
 from ui.welcome import draw_strips
 
-_TABLES, _MODELS, _FIGURES = "In and out", "What was learned", "Figures"
+_TABLES, _KNOWN, _MODELS, _FIGURES = "In and out", "Known issues", "What was learned", "Figures"
 
 
 def draw_page(visit: Visit) -> None:
@@ -27,13 +28,15 @@ def draw_page(visit: Visit) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="triage_head"):
         st.header("Triage", anchor=False)
         part = st.segmented_control(
-            "Part", ["Tickets", "In and out", "What was learned", "Figures"],
+            "Part", ["Tickets", "In and out", "Known issues", "What was learned", "Figures"],
             key="triage_part", default="Tickets", label_visibility="collapsed",
         )  # fmt: skip
     _draw_notice()
     draw_triage_jobs(visit)
     if part == _TABLES:
         draw_tables(visit)
+    elif part == _KNOWN:
+        draw_known_issues(visit)
     elif part == _MODELS:
         draw_models(visit)
     elif part == _FIGURES:

@@ -1,21 +1,29 @@
 """A reply to a ticket from the documents, every sentence with its source, and a note for whoever takes it over.
 
-The draft quotes: no model endpoint takes part. Nothing is sent and nothing is promised; a person decides.
+The draft quotes, or is a verified answer where one answers the ticket: no model endpoint takes part. What customers
+are told of a known issue comes first, in the desk's own words. Nothing is sent and nothing is promised; a person decides.
 """
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from assistant.access import Principal, scope_of
 from assistant.errors import AssistantError
 from assistant.events import Answer, AnswerFinished, PassagesFound, TurnFailed
 from assistant.triage.assessment import Assessment
+from assistant.triage.known import KnownIssue, told_to_customers
 from assistant.triage.values import Ticket
 from assistant.turn import Assistant
+from assistant.verified.telling import marked
 from retrieval.language import language_name
-from retrieval.values import Passage
+from retrieval.values import Passage, Scope
 
 _ASKED_CHARS = 1_500
 """So much of a ticket is searched for: what it is about stands at its beginning."""
+_SENTENCE = re.compile(r"(?<=[.?!])\s+|\n+")
+_MOST_SENTENCES = 12
+_FEWEST_WORDS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +33,8 @@ class Reply:
     answer: Answer
     passages: tuple[Passage, ...]
     questions: tuple[str, ...]
+    known: tuple[KnownIssue, ...] = ()
+    """What it may be about, as the desk knows."""
 
     @property
     def is_answered(self) -> bool:
@@ -34,23 +44,48 @@ class Reply:
     @property
     def text(self) -> str:
         """The draft as a letter; without an answer it only asks, or is empty where there is nothing to ask."""
-        said = [self.answer.text] if self.is_answered else []
+        said = [told_to_customers(self.known), self.answer.text if self.is_answered else ""]
+        said = [part for part in said if part]
         asked = ["So that we can help you, please tell us:\n" + "\n".join(f"- {each}" for each in self.questions)]
         parts = said + (asked if self.questions else [])
         return "\n\n".join(["Hello,", *parts, "Kind regards"]) if parts else ""
 
 
-def draft_reply(assessed: Assessment, *, assistant: Assistant, principal: Principal) -> Reply:
-    """A draft from the documents that this person may read. Raises AssistantError where the search itself fails."""
-    scope = scope_of(principal, assistant.library)
+def draft_reply(
+    assessed: Assessment,
+    *,
+    assistant: Assistant,
+    principal: Principal,
+    known: Sequence[KnownIssue] = (),
+    from_documents: bool = False,
+) -> Reply:
+    """A draft from what this person may read: a verified answer, unless it is to be `from_documents`, else quotations.
+
+    Raises AssistantError where the search itself fails.
+    """
+    scope, questions = scope_of(principal, assistant.library), tuple(fact.question for fact in assessed.missing)
+    offered = None
+    if assistant.verified is not None and not from_documents:
+        offered = assistant.verified.offer(_asked_in(assessed.ticket), scope)
+    if offered is not None:
+        return Reply(marked(offered), offered.work.passages, questions, tuple(known))
+    answer, passages = _quoted(assessed, scope, assistant, principal)
+    return Reply(answer, passages, questions, tuple(known))
+
+
+def _quoted(
+    assessed: Assessment, scope: Scope, assistant: Assistant, principal: Principal
+) -> tuple[Answer, tuple[Passage, ...]]:
+    """What the documents say, and what was found."""
     quoting = replace(assistant, model=None, inventory=None)
     passages: tuple[Passage, ...] = ()
-    for event in quoting.answer(_asked(assessed.ticket), scope=scope, principal=principal):
+    turn = quoting.answer(_asked(assessed.ticket), scope=scope, principal=principal, from_documents=True)
+    for event in turn:
         match event:
             case PassagesFound():
                 passages = event.passages
             case AnswerFinished():
-                return Reply(event.answer, passages, tuple(fact.question for fact in assessed.missing))
+                return event.answer, passages
             case TurnFailed():
                 raise AssistantError(event.reason)
     raise AssistantError("The reply was not finished; try again.")
@@ -59,6 +94,14 @@ def draft_reply(assessed: Assessment, *, assistant: Assistant, principal: Princi
 def _asked(ticket: Ticket) -> str:
     """What is searched for: the ticket's own words, and never more than their beginning."""
     return (ticket.words[:_ASKED_CHARS].strip() or ticket.id or "?").strip()
+
+
+def _asked_in(ticket: Ticket) -> tuple[str, ...]:
+    """What a ticket may ask: its subject, each of its first sentences, and all of them."""
+    asked = _asked(ticket)
+    sentences = (ticket.subject, *_SENTENCE.split(asked))
+    said = [each.strip() for each in sentences if len(each.split()) >= _FEWEST_WORDS]
+    return tuple(dict.fromkeys((*said[:_MOST_SENTENCES], asked)))
 
 
 def handover_note(assessed: Assessment, reply: Reply | None = None) -> str:
@@ -80,6 +123,7 @@ def handover_note(assessed: Assessment, reply: Reply | None = None) -> str:
     ]
     lines += [f"Missing: {fact.name}" for fact in assessed.missing]
     if reply is not None:
+        lines += [f"Known issue: {known.issue.title}" for known in reply.known]
         sources = dict.fromkeys(citation.passage.source.title for citation in reply.answer.citations)
         lines.append(f"Documents: {', '.join(sources)}" if sources else "The documents do not answer it.")
     lines += [f"Needs a person because {reason}." for reason in assessed.needs_person]

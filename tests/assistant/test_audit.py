@@ -246,6 +246,13 @@ RECORDED = (
     "question_sets.add",
     "question_sets.remove",
     "question_sets.delete",
+    "verified.from_answer",
+    "verified.write",
+    "verified.change",
+    "verified.renew",
+    "verified.withdraw",
+    "known_issues.record",
+    "known_issues.change",
     "export",
 )
 """What a page or a command does not do without recording it; what becomes a job is recorded where jobs are done."""

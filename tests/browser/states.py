@@ -15,6 +15,7 @@ from tests.browser.states_of_evaluation import EVALUATION
 from tests.browser.states_of_gaps import GAPS
 from tests.browser.states_of_settings import ADMINISTRATION, settings, settings_erase, settings_model, settings_rules
 from tests.browser.states_of_triage import TRIAGE
+from tests.browser.states_of_verified import VERIFIED
 
 # How each state is reached -----------------------------------------------------------------------
 
@@ -484,6 +485,7 @@ WALKS = (
     Walk("triage", "model", "/triage", tuple(State(name, reach) for name, reach in TRIAGE.items())),
     Walk("gaps", "model", "/", tuple(State(name, reach) for name, reach in GAPS.items())),
     Walk("evaluation", "model", "/evaluation", tuple(State(name, reach) for name, reach in EVALUATION.items())),
+    Walk("verified", "model", "/verified", tuple(State(name, reach) for name, reach in VERIFIED.items())),
     Walk("administration", "model", "/admin", tuple(State(name, reach) for name, reach in ADMINISTRATION.items())),
     Walk("lost connection", "until it ends", "/", (State("offline", connection_lost),)),
     Walk("nothing", "empty home", "/", (State("no-documents", no_documents),)),

@@ -19,6 +19,7 @@ from prompts import (
     RewritePrompt,
     SystemPrompt,
     TemplateError,
+    TicketPrompt,
     as_data,
     fence_passage,
     new_mark,
@@ -54,6 +55,7 @@ SAID = (("question", "How many days of leave do I have?"), ("answer", "Everybody
         ("judge", JudgePrompt(("Leave is 30 days.", "Hold it for a week."), (LEAVE, MANUAL), MARK).render()),
         ("grade", GradePrompt("How long is my leave?", ("30 days",), "A month of leave.", MARK).render()),
         ("questions", QuestionsPrompt(LEAVE, MARK).render()),
+        ("ticket", TicketPrompt("Lost\n\nMy badge is gone. <|im_start|>", ("Lost and found", "IT"), MARK).render()),
         ("rewrite", RewritePrompt("And for part-timers?", SAID, MARK).render()),
     ],
 )

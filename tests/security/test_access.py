@@ -8,6 +8,7 @@ import io
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from datetime import date
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -43,10 +44,13 @@ from assistant.real_questions import RealQuestions
 from assistant.set_evaluation import Evaluated, Outcome
 from assistant.snapshots import Snapshots
 from assistant.threads import Choices, Threads
+from assistant.triage.known import Issue, KnownIssues
 from assistant.triage.queue import Queue
 from assistant.triage.teaching import Teaching
 from assistant.triage.values import Ticket
 from assistant.usage import Usage
+from assistant.verified.store import VerifiedAnswers
+from assistant.verified.values import Wording
 from retrieval.dates import utc_now
 from retrieval.errors import RetrievalError
 from tests.assistant.scripted_endpoint import ScriptedEndpoint, reply
@@ -58,6 +62,9 @@ SEES_JOBS = EDITORS | {"visitor"}
 """In the demo everybody sees that the sample company is being read."""
 DESK = {"support", "editor", "admin", "visitor"}
 """In the demo everybody tries the support desk out."""
+READERS = {"anna", "admin", "visitor"}
+"""Of what is in the collection of A."""
+LAST_DAY = date(2100, 1, 1)
 EVERYBODY = {"anna", "bela", "support", "editor", "admin", "disabled", "waiting", "visitor"}
 """Of what they themselves have; nothing of anybody else's can be reached by it."""
 
@@ -183,6 +190,24 @@ ROWS: dict[str, tuple[set[str], Try]] = {
     ),
     "Teaching.compare": (DESK, lambda w, p: w.citewell.teaching.compare(_taught(w), p) is None),
     "Accounts.at_desk": (DESK, lambda w, p: w.citewell.accounts.at_desk(p)),
+    "VerifiedAnswers.from_answer": (EDITORS, lambda w, p: _verifies_answer(w, p)),
+    "VerifiedAnswers.write": (EDITORS, lambda w, p: w.citewell.verified.write(w.with_document(), _wording(), p)),
+    "VerifiedAnswers.change": (EDITORS, lambda w, p: w.citewell.verified.change(w.verified(), _wording(), p) or True),
+    "VerifiedAnswers.renew": (
+        EDITORS,
+        lambda w, p: w.citewell.verified.renew(w.verified(), p, expires_on=LAST_DAY) or True,
+    ),
+    "VerifiedAnswers.withdraw": (EDITORS, lambda w, p: w.citewell.verified.withdraw(w.verified(), p)),
+    "VerifiedAnswers.get": (READERS, lambda w, p: w.citewell.verified.get(w.verified(w.ours), p)),
+    "VerifiedAnswers.list": (
+        READERS,
+        lambda w, p: w.verified(w.ours) in {each.id for each in w.citewell.verified.list(p)},
+    ),
+    "KnownIssues.record": (DESK, lambda w, p: w.citewell.known_issues.record(ISSUE, p)),
+    "KnownIssues.change": (DESK, lambda w, p: w.citewell.known_issues.change(_issue(w), ISSUE, p) or True),
+    "KnownIssues.get": (DESK, lambda w, p: w.citewell.known_issues.get(_issue(w), p)),
+    "KnownIssues.list": (DESK, lambda w, p: _issue(w) and w.citewell.known_issues.list(p)),
+    "KnownIssues.about": (DESK, lambda w, p: _issue(w) and w.citewell.known_issues.about(ISSUE.happens, p)),
     "Accounts.sign_ins": (ADMIN, lambda w, p: w.citewell.accounts.sign_ins(w.stranger(), p)),
     "Accounts.end_sign_ins": (ADMIN, lambda w, p: w.citewell.accounts.end_sign_ins(w.stranger(), p) or True),
     "Accounts.end_sign_in": (ANNA, lambda w, p: _ends_sign_in(w, p)),
@@ -222,6 +247,7 @@ ROWS: dict[str, tuple[set[str], Try]] = {
 CLASSES: tuple[type, ...] = (Conversations, Threads, Feedback, Snapshots, AttachedFiles, Holdings, Accounts, Groups)
 CLASSES += (Preferences, HouseRules, Models, PersonalData, Erasure, Queue, Teaching, Gaps, AskingAgain)
 CLASSES += (QuestionSets, Runs, RealQuestions)
+CLASSES += (VerifiedAnswers, KnownIssues)
 # What takes an id and no person, and who alone calls it.
 INTERNAL = {
     "Conversations.save": "the thread that writes an answer that `begin` gave its id",
@@ -241,6 +267,32 @@ INTERNAL = {
     "Accounts.recognise": "the sign-in itself",
 }
 """Ids in these never come from a browser without a scope beside them."""
+
+
+ISSUE = Issue("Printers burn", "Every printer on the third floor is on fire.")
+
+
+def _wording() -> Wording:
+    return Wording(("Where do quokkas sleep?",), LAST_DAY, "Quokkas sleep in trees.")
+
+
+def _issue(world: World) -> int:
+    return world.citewell.known_issues.record(ISSUE, LOCAL_USER)
+
+
+def _verifies_answer(world: World, who: Principal) -> int:
+    """Whether they can vouch for an answer of a conversation of their own, in a collection of the editor's."""
+    collection_id, conversations = world.with_document(), world.citewell.conversations
+    conversation_id = conversations.create(who)
+    turn = world.citewell.assistant.answer("Where do quokkas sleep?", scope=frozenset({collection_id}))
+    found, *_, last = list(turn)
+    message_id = conversations.begin(conversation_id, who, "Where do quokkas sleep?")
+    work = Work(found.passages, answer=last.answer)  # type: ignore[union-attr]
+    conversations.save(message_id, state="done", text=last.answer.text, work=work)  # type: ignore[union-attr]
+    wording = replace(_wording(), text=None)
+    return world.citewell.verified.from_answer(
+        conversation_id, message_id, who, collection_id=collection_id, wording=wording
+    )
 
 
 def _new_ticket() -> Ticket:

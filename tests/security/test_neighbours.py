@@ -3,7 +3,7 @@
 import io
 import json
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zipfile import ZipFile
 
@@ -21,6 +21,7 @@ from assistant.groups import Grant
 from assistant.limits import LIMITS, Limits
 from assistant.schema import metadata
 from assistant.usage import Usage
+from assistant.verified.values import Wording
 from retrieval.dates import utc_now
 from tests.security.world import NUMBERS, World
 
@@ -215,6 +216,9 @@ def _somebody(world: World, called: str) -> Person:
     set_id = citewell.question_sets.create(collection.id, "Asked", LOCAL_USER)
     taken = LabelledQuestion(f"Taken from {name}?", False)
     citewell.question_sets.add(set_id, [taken], LOCAL_USER, asked_by=principal.key)
+    world.document(collection.id)
+    wording = Wording((f"Verified by {name}?",), date(2100, 1, 1), "Quokkas sleep in trees.")
+    citewell.verified.write(collection.id, wording, replace(principal, role=Role.EDITOR))
     return citewell.accounts.person(person.id, LOCAL_USER)
 
 
@@ -248,10 +252,21 @@ def test_what_somebody_takes_home_is_all_of_theirs_and_nothing_of_anybody_else_s
     one, other = _somebody(world, "Skerrivane"), _somebody(world, "Zebrafinch")
     archive = _told(world, one)
     together, about = "\n".join([*archive, *archive.values()]), json.loads(archive["about.json"])
-    for words in ("Question of", "Answer for", "Comment of", "Command of", "Open to", "group of", "Taken from"):
+    words_of = (
+        "Question of",
+        "Answer for",
+        "Comment of",
+        "Command of",
+        "Open to",
+        "group of",
+        "Taken from",
+        "Verified by",
+    )
+    for words in words_of:
         assert f"{words} {one.name}" in together
     assert "Zebrafinch" not in together
-    assert [len(about[name]) for name in ("choices", "groups", "grants", "sign_ins", "work_begun")] == [1, 1, 1, 1, 2]
+    one_each = ("choices", "groups", "grants", "sign_ins", "verified")
+    assert [len(about[name]) for name in (*one_each, "work_begun")] == [1, 1, 1, 1, 1, 2]
     assert sum(name.startswith("files/") for name in archive) == 1  # Of the one conversation that has a file.
     assert len(about["used"]) == len(_rows_of(world, one)["used.owner"])
     assert len(about["audit_log"]) == 2  # Signed in, signed out.
@@ -302,3 +317,21 @@ def test_forgetting_the_erased_forgets_nobody_else(world: World) -> None:
     engine = world.citewell.holdings.engine
     Accounts(engine, clock=lambda: utc_now() + timedelta(days=400)).forget_erased()
     assert _standing(world, "anna", "bela") == before
+
+
+def test_a_verified_answer_names_who_vouches_for_it_and_nobody_else_and_needs_one_who_is_let_in(world: World) -> None:
+    citewell, editor = world.citewell, world.people["editor"]
+    collection_id = world.with_document()
+    wording = Wording(("Where do quokkas sleep?",), date(2100, 1, 1), "Quokkas sleep in trees.")
+    theirs = citewell.verified.write(collection_id, wording, editor)
+    own = citewell.verified.write(collection_id, wording, LOCAL_USER)
+    listed = [each for each in citewell.verified.list(LOCAL_USER) if each.id in {theirs, own}]
+    assert [(each.id, each.owner, each.due) for each in listed] == [
+        (theirs, "editor", ()),
+        (own, "the single user", ()),
+    ]
+    citewell.accounts.set_disabled(editor.person_id or 0, LOCAL_USER, disabled=True)
+    left, stays = (citewell.verified.get(id_, LOCAL_USER) for id_ in (theirs, own))
+    citewell.accounts.set_disabled(editor.person_id or 0, LOCAL_USER, disabled=False)
+    assert (left.owner, left.due) == ("", ("Its owner is not here any more.",))
+    assert (stays.owner, stays.due) == ("the single user", ())

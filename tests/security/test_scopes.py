@@ -23,6 +23,7 @@ from assistant.triage.assessment import Assessor
 from assistant.triage.desk import Desk
 from assistant.triage.drafting import draft_reply
 from assistant.triage.values import Ticket
+from assistant.verified.store import VerifiedAnswers
 from retrieval.catalogue import Catalogue
 from retrieval.dates import utc_now
 from retrieval.errors import RetrievalError
@@ -150,6 +151,15 @@ def _opens(world: World, scope: Scope) -> bool:
     return any(entry.answer is not None and entry.answer.citations for entry in entries)
 
 
+def _in_theirs(world: World, ask: Callable[[int], Any]) -> Any:
+    """What is shown while an answer is verified in the collection of B."""
+    verified_id = world.verified(world.theirs)
+    try:
+        return ask(verified_id)
+    finally:
+        world.citewell.verified.withdraw(verified_id, LOCAL_USER)
+
+
 # What of B's document each function shows in a scope.
 SCOPED: dict[str, Shown] = {
     "Library.collection": lambda w, s: w.citewell.library.collection(w.theirs, s),
@@ -182,8 +192,11 @@ SCOPED: dict[str, Shown] = {
     "Inventory.answer": _lists,
     "Inventory.entries": _listed,
     "Snapshots.open": _opens,
+    "VerifiedAnswers.offer": lambda w, s: _in_theirs(w, lambda _: w.citewell.verified.offer((QUESTION,), s)),
+    "VerifiedAnswers.standing": lambda w, s: _in_theirs(w, lambda id_: w.citewell.verified.standing([id_], s)),
 }
 CLASSES = (Library, Catalogue, Search, CitewellRetriever, Mentions, Inventory, Snapshots, AttachedFiles, Limits)
+CLASSES += (VerifiedAnswers,)
 
 
 def _path(world: World) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from itertools import count
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from assistant.narrowed import Narrowed
 from assistant.schema import gap_questions
 from assistant.settings import Settings
 from assistant.usage import Usage
+from assistant.verified.values import Wording
 from retrieval.trace import SearchTrace
 from tests.conftest import document
 
@@ -76,6 +78,17 @@ class World:
         name = f"made {next(NUMBERS)}"
         self.citewell.intake.add_parsed(collection_id, [(name, document("Quokkas sleep in trees.", title=name))])
         return self.citewell.library.document_at(name, frozenset({collection_id}))
+
+    def with_document(self) -> str:
+        """A collection of the editor's with a document in it."""
+        collection_id = self.collection()
+        self.document(collection_id)
+        return collection_id
+
+    def verified(self, collection_id: str | None = None) -> int:
+        """A verified answer in that collection, else in a new one of the editor's."""
+        wording = Wording(("Where do quokkas sleep?",), date(2100, 1, 1), "Quokkas sleep in trees.")
+        return self.citewell.verified.write(collection_id or self.with_document(), wording, LOCAL_USER)
 
     def job(self) -> int:
         """A job of the editor's that waits."""

@@ -39,9 +39,9 @@ const memory = new WeakMap();
 const beside = (name) => new URL(name + new URL(import.meta.url).search, import.meta.url);
 const style = new CSSStyleSheet();
 // All at once: one after the other they would wait for four more answers before the first word is drawn.
-const [rules, { showOpinion }, { drawThreads }, message, { say, followStages, keepFocus }] = await Promise.all([
+const [rules, { showOpinion }, { drawThreads }, message, { say, followStages, keepFocus }, { verifiedMark, verifyButton }] = await Promise.all([
   fetch(beside("citewell.css")).then((response) => response.text()),
-  ...["feedback.js", "threads.js", "message.js", "announce.js"].map((name) => import(beside(name))),
+  ...["feedback.js", "threads.js", "message.js", "announce.js", "verified.js"].map((name) => import(beside(name))),
 ]);
 style.replaceSync(rules);
 const tools = { make, icon, iconButton, copyText, nodes, calm };
@@ -213,6 +213,7 @@ function drawAnswer(root, data, known) {
     ...[
       data.checked ? make("div", { class: "foot" }, line) : null,
       data.narrowed ? make("p", { class: "narrowed" }, icon("filter", 16), make("span", {}, make("span", { class: "unseen" }, "Narrowed to "), data.narrowed)) : null,
+      data.verified ? verifiedMark(data.verified, tools) : null,
       data.rewrite ? rewritten(data.rewrite, context) : null,
       data.refusal ? refusal(data.refusal, context) : null,
       data.blocks?.length ? make("div", { class: "prose" }, nodes(data.blocks, context)) : null,
@@ -281,7 +282,8 @@ function foot(data, context, line) {
     "span", { class: "buttons" }, copied,
     data.blocks?.length && !data.checked ? iconButton("copy", "Copy the answer with its sources", () => copy(data, copied)) : null,
     data.checked ? make("button", { type: "button", class: "word", on: { click: () => copy(data, copied) } }, icon("copy"), "Copy with sources") : null,
-    data.again ? make("button", { type: "button", class: data.failure ? "word strong" : "word", on: { click: () => context.known.send("again", true) } }, icon("again"), "Ask again") : null,
+    data.again ? make("button", { type: "button", class: data.failure ? "word strong" : "word", on: { click: () => context.known.send("again", true) } }, icon("again"), data.verified ? "Answer from the documents instead" : "Ask again") : null,
+    data.verifiable ? verifyButton(context.known, tools) : null,
     data.explains ? explainer(context) : null,
     versionSwitch(data, context.known),
   );

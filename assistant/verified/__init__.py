@@ -1,0 +1,1 @@
+"""Answers that somebody vouches for until a day, offered before anything is searched."""
