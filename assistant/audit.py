@@ -70,6 +70,8 @@ class Action(StrEnum):
     GAPS_ASKED_AGAIN = "knowledge gaps asked again"
     GAPS_EXPORTED = "knowledge gaps exported"
     GAP_WORDS_CHANGED = "words in knowledge gaps changed"
+    BACKED_UP = "backed up"
+    BACKUP_RESTORED = "backup restored"
     SIGNED_IN = "signed in"
     SIGNED_OUT = "signed out"
 

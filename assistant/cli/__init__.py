@@ -12,6 +12,7 @@ from assistant.cli import (
     conversations,
     evaluation,
     gaps,
+    backups,
     library,
     operations,
     questions,
@@ -52,6 +53,8 @@ app.add_typer(evaluation.evaluation, name="eval")
 app.command(name="audit")(audit.show_audit)
 app.command()(operations.weights)
 app.command()(operations.doctor)
+app.command()(backups.backup)
+app.command()(backups.restore)
 app.command()(operations.rebuild)
 
 

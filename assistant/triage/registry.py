@@ -7,10 +7,11 @@ loaded, for MLflow would import whatever is named there, with code that lies bes
 
 import json
 import logging
+import sqlite3
 import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 MODEL, CHAMPION = "triage", "champion"
-_DATABASE, _ARTIFACTS = "mlflow.sqlite", "mlflow"
+DATABASE_FILE, ARTIFACTS = "mlflow.sqlite", "mlflow"
+"""Where a home keeps them, unless a server does."""
 _FOLDER = "model"
 _HELD_BACK = "held-back.json"
 
@@ -162,7 +164,24 @@ def open_registry(settings: Settings) -> Registry:
         return Registry(settings.mlflow_uri, None)
     home = settings.home.expanduser().absolute()
     home.mkdir(parents=True, exist_ok=True)
-    return Registry(f"sqlite:///{home / _DATABASE}", (home / _ARTIFACTS).as_uri())
+    return Registry(f"sqlite:///{home / DATABASE_FILE}", (home / ARTIFACTS).as_uri())
+
+
+def follow_home(database: Path, *, before: str, after: str) -> None:
+    """MLflow stores whole addresses of files: let those below `before` be below `after`, where the home is now."""
+    with closing(sqlite3.connect(database)) as connection, connection:
+        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        for table, column in [(table, row[1]) for table in tables for row in _columns(connection, table)]:
+            connection.execute(
+                f'UPDATE "{table}" SET "{column}" = ? || substr("{column}", ?) WHERE substr("{column}", 1, ?) = ?',  # noqa: S608
+                (f"{after}/", len(before) + 2, len(before) + 1, f"{before}/"),
+            )
+
+
+def _columns(connection: sqlite3.Connection, table: str) -> list[tuple[int, str, str]]:
+    """The columns of words."""
+    found = connection.execute(f'PRAGMA table_info("{table}")').fetchall()
+    return [row for row in found if "CHAR" in row[2].upper() or "TEXT" in row[2].upper()]
 
 
 def _champion(client: "MlflowClient") -> int | None:
