@@ -48,7 +48,7 @@ def rows_of(home: Path) -> dict[str, list[Any]]:
     with closing(sqlite3.connect(f"{(home / DATABASE_FILE).as_uri()}?mode=ro", uri=True)) as connection:
         names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         kept = sorted(name for name in names if name not in NOT_THE_SAME and not name.startswith("sqlite_"))
-        return {name: sorted(connection.execute(f'SELECT * FROM "{name}"'), key=repr) for name in kept}  # noqa: S608
+        return {name: sorted(connection.execute(f'SELECT * FROM "{name}"'), key=repr) for name in kept}
 
 
 def files_of(home: Path) -> dict[str, bytes]:

@@ -171,7 +171,7 @@ def follow_home(database: Path, *, before: str, after: str) -> None:
     """MLflow stores whole addresses of files: let those below `before` be below `after`, where the home is now."""
     with closing(sqlite3.connect(database)) as connection, connection:
         tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        for table, column in [(table, row[1]) for table in tables for row in _columns(connection, table)]:
+        for table, column in [(name, row[1]) for name in tables for row in _columns(connection, name)]:
             connection.execute(
                 f'UPDATE "{table}" SET "{column}" = ? || substr("{column}", ?) WHERE substr("{column}", 1, ?) = ?',  # noqa: S608
                 (f"{after}/", len(before) + 2, len(before) + 1, f"{before}/"),
