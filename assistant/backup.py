@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+from zipfile import ZipFile
 
 from assistant.archive import BLOCK_BYTES, FORMAT, MANIFEST, Kept, Manifest, as_json, check_archive, is_kept_name
 from assistant.errors import ArchiveRefused, AssistantError
@@ -20,9 +20,6 @@ from assistant.triage.registry import DATABASE_FILE as MLFLOW_FILE
 from assistant.version import version_of_citewell
 from retrieval.database_copy import copy_database, revision_of
 from retrieval.dates import utc_now
-
-_QUICK = 1
-"""How hard databases are squeezed: embeddings get no smaller for more."""
 
 
 def back_up(home: Path, target: Path) -> Manifest:
@@ -54,7 +51,7 @@ def _write(home: Path, new: Path, scratch: Path) -> None:
     made_at = utc_now()
     new.unlink(missing_ok=True)
     with os.fdopen(os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "w+b") as file:
-        with ZipFile(file, "w", ZIP_DEFLATED, compresslevel=_QUICK) as archive:
+        with ZipFile(file, "w") as archive:
             files = _fill(archive, home, scratch)
             schema = revision_of(scratch / DATABASE_FILE)
             manifest = Manifest(FORMAT, version_of_citewell(), schema, made_at, home.as_uri(), files)
@@ -81,7 +78,7 @@ def _originals(archive: ZipFile, home: Path, known: frozenset[str]) -> Iterator[
         name = path.relative_to(home).as_posix()
         if name not in known and is_kept_name(name):
             with suppress(FileNotFoundError):  # Nothing stood for it any more.
-                yield name, _add(archive, ZipInfo(name), path)
+                yield name, _add(archive, name, path)
 
 
 def _artifacts(archive: ZipFile, home: Path) -> Iterator[tuple[str, Kept]]:
@@ -89,13 +86,13 @@ def _artifacts(archive: ZipFile, home: Path) -> Iterator[tuple[str, Kept]]:
         name = path.relative_to(home).as_posix()
         if path.is_file() and is_kept_name(name):
             with suppress(FileNotFoundError):
-                yield name, _add(archive, ZipInfo(name), path)
+                yield name, _add(archive, name, path)
 
 
-def _add(archive: ZipFile, place: str | ZipInfo, source: Path) -> Kept:
-    """Add a file: squeezed where its place is a name, as it is where it is a ZipInfo."""
+def _add(archive: ZipFile, name: str, source: Path) -> Kept:
+    """Add a file as it is: embeddings and most originals get no smaller, and answers need the processor."""
     digest, size = hashlib.sha256(), 0
-    with source.open("rb") as reading, archive.open(place, "w", force_zip64=True) as writing:
+    with source.open("rb") as reading, archive.open(name, "w", force_zip64=True) as writing:
         while block := reading.read(BLOCK_BYTES):
             digest.update(block)
             size += len(block)

@@ -59,7 +59,12 @@ def log_event(name: EventName, **facts: Fact) -> None:
 
 def pseudonym(principal: Principal) -> str:
     """What a person is called in the log: always the same, and no name; a visitor's cookie could not be told from it."""
-    return hashlib.sha256(principal.key.encode()).hexdigest()[:12]
+    return pseudonym_of(principal.key)
+
+
+def pseudonym_of(key: str) -> str:
+    """The same of a person's key."""
+    return hashlib.sha256(key.encode()).hexdigest()[:12]
 
 
 def start_logging(form: Form | None = None, *, level: int = logging.INFO, stream: TextIO | None = None) -> None:

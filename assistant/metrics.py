@@ -22,8 +22,10 @@ from prometheus_client import (
 )
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
+from sqlalchemy.exc import SQLAlchemyError
 
 from assistant.logs import log_event
+from retrieval.errors import RetrievalError
 
 Facts = Mapping[str, Any]
 _MOMENTS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
@@ -97,7 +99,7 @@ class _Handler(logging.Handler):
         if count := self._counting.of.get(getattr(record, "event", "")):
             try:
                 count(getattr(record, "facts", {}))
-            except Exception:
+            except (KeyError, TypeError, ValueError):
                 self.handleError(record)
 
 
@@ -182,7 +184,7 @@ class _Looking(Collector):
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """See Collector."""
-        with suppress(Exception):
+        with suppress(RetrievalError, SQLAlchemyError, OSError):
             for gauge in self._look():
                 name, labels = f"citewell_{gauge.name}", tuple(gauge.labels)
                 family = GaugeMetricFamily(name, gauge.description, labels=labels)

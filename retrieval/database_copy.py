@@ -18,7 +18,7 @@ def copy_database(source: Path, target: Path) -> None:
     try:
         with closing(read_only(source)) as reading, closing(sqlite3.connect(target)) as writing:
             reading.backup(writing)
-            found = writing.execute("PRAGMA integrity_check(1)").fetchone()[0]
+            found = writing.execute("PRAGMA quick_check(1)").fetchone()[0]
     except sqlite3.DatabaseError as error:
         if error.sqlite_errorname == "SQLITE_FULL":
             raise HomeFull(FULL) from error

@@ -18,6 +18,7 @@ from assistant.cli import (
     questions,
     rules,
     triage,
+    watching,
 )
 from assistant.cli.output import FAILED, WRONG_USAGE, WrongUsage, print_json, say
 from assistant.errors import AssistantError
@@ -56,6 +57,9 @@ app.command()(operations.doctor)
 app.command()(backups.backup)
 app.command()(backups.restore)
 app.command()(operations.rebuild)
+app.command()(watching.settings)
+app.command()(watching.trace)
+app.command(name="support-bundle")(watching.support_bundle)
 
 
 def main() -> None:
