@@ -8,6 +8,7 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
+from streamlit.testing.v1 import AppTest
 
 from assistant.background import Background
 from assistant.jobs import JobRegistry
@@ -96,3 +97,15 @@ def test_every_response_carries_the_id_that_was_given_or_a_new_one():
     assert (given.text, given.headers["x-request-id"]) == ("from-the-proxy-1", "from-the-proxy-1")
     first, second = client.get("/"), client.get("/")
     assert first.text == first.headers["x-request-id"] != second.headers["x-request-id"]
+
+
+def test_a_page_that_fails_tells_the_reader_an_id_by_which_the_log_has_the_reason():
+    script = "from ui.request_ids import tell_of_failure\nassert tell_of_failure(ValueError('a canary'))"
+    with logged() as stream:
+        shown = AppTest.from_string(script).run().error[0].value
+    failure, event = lines_logged(stream)
+    assert event["event"] == "page_failed"
+    assert failure["request"] == event["request"]
+    assert f"`{event['request']}`" in shown
+    assert "canary" not in shown
+    assert "a canary" in failure["traceback"]
