@@ -8,11 +8,11 @@ import typer
 from assistant.cli import (
     admin,
     audit,
+    backups,
     checks,
     conversations,
     evaluation,
     gaps,
-    backups,
     library,
     operations,
     questions,
