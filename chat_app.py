@@ -9,7 +9,7 @@ import gc
 import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import streamlit as st
@@ -27,6 +27,7 @@ from assistant.proxy_headers import ProxyHeaders
 from assistant.running import RUNNING
 from assistant.settings import Settings
 from assistant.turn import Assistant, checked_question
+from assistant.version import version_of_citewell
 from retrieval.retriever import CitewellRetriever
 from ui.account_view import draw_account
 from ui.address import follow_address, refresh
@@ -42,6 +43,7 @@ from ui.live_answer import watch
 from ui.own_names import OwnNames
 from ui.proxy_headers import OnlyFromProxy
 from ui.question_view import draw_question
+from ui.request_ids import RequestIds, tell_of_failure
 from ui.sidebar import draw_sidebar
 from ui.sign_in import keep_out
 from ui.state import QUESTION_KEY, PageState
@@ -93,11 +95,17 @@ def settle() -> None:
 
 async def healthz(_: Request) -> JSONResponse:
     """200 once the home is open. Says nothing that anybody may not know."""
-    try:
-        is_open = await asyncio.to_thread(RUNNING.get, timeout_s=0) is not None
-    except AssistantError:
-        return JSONResponse({"status": "failed"}, status_code=503)
-    return JSONResponse({"status": "ok" if is_open else "starting"}, status_code=200 if is_open else 503)
+    status = await asyncio.to_thread(RUNNING.status)
+    return JSONResponse(
+        {"status": status, "version": version_of_citewell()}, status_code=200 if status == "ok" else 503
+    )
+
+
+async def readyz(_: Request) -> JSONResponse:
+    """200 while questions can be answered; else what is not ready. Says nothing that anybody may not know."""
+    found = await asyncio.to_thread(RUNNING.readiness)
+    status = "ready" if found.is_ready else "not ready"
+    return JSONResponse({"status": status, **asdict(found)}, status_code=200 if found.is_ready else 503)
 
 
 def settings() -> Settings | None:
@@ -141,8 +149,10 @@ def hosts() -> tuple[str, ...]:
 app = st.App(
     __file__,
     lifespan=lifespan,
-    routes=[Route("/healthz", healthz), asset_route(st.get_option("server.baseUrlPath"))],
+    routes=[Route("/healthz", healthz), Route("/readyz", readyz), asset_route(st.get_option("server.baseUrlPath"))],
+    on_script_error=tell_of_failure,
     middleware=[
+        Middleware(RequestIds),
         Middleware(OnlyFromProxy, expected=proxy_headers),
         Middleware(SecurityHeaders, embedders=embedders),
         Middleware(OwnNames, hosts=hosts),

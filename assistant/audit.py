@@ -81,6 +81,8 @@ class Action(StrEnum):
     ANSWER_VERIFIED = "answer verified"
     VERIFIED_WITHDRAWN = "verified answer withdrawn"
     KNOWN_ISSUE_CHANGED = "known issue changed"
+    BACKED_UP = "backed up"
+    BACKUP_RESTORED = "backup restored"
     SIGNED_IN = "signed in"
     SIGNED_OUT = "signed out"
 

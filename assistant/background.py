@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable
+from contextvars import copy_context
 from dataclasses import dataclass, field
 
 log = logging.getLogger(__name__)
@@ -20,7 +21,8 @@ class Background:
         if self.stopping.is_set():
             return
         self._threads[:] = [thread for thread in self._threads if thread.is_alive()]
-        thread = threading.Thread(target=_logged, args=(work,), name=_name(work), daemon=True)
+        # Within the request, if any, whose thread starts it.
+        thread = threading.Thread(target=copy_context().run, args=(_logged, work), name=_name(work), daemon=True)
         self._threads.append(thread)
         thread.start()
 

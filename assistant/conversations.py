@@ -68,6 +68,8 @@ class StoredMessage:
     """What may be asked next; None until it was looked for."""
     versions: tuple[int, ...] = ()
     """Its versions, itself among them, oldest first; none where it is the only one."""
+    request_id: str | None = None
+    """By which the log knows the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,10 +138,19 @@ class Conversations:
         with self._engine.connect() as connection:
             return _leaf(connection, conversation_id, principal)
 
-    def begin(self, conversation_id: str, principal: Principal, question: str, *, instead_of: int | None = None) -> int:
+    def begin(
+        self,
+        conversation_id: str,
+        principal: Principal,
+        question: str,
+        *,
+        instead_of: int | None = None,
+        request_id: str | None = None,
+    ) -> int:
         """Store a question and, pending, its answer; returns the answer's id. They end the branch on screen.
 
         In place of a question it becomes a version of that one; in place of an answer only the answer is new.
+        `request_id` stands with the answer, by which the log and the model endpoint know it.
         Raises ConversationNotFound, for a message of another conversation too.
         """
         with self._engine.begin() as connection:
@@ -148,7 +159,9 @@ class Conversations:
                 after, role = _place(connection, conversation_id, instead_of)
             if role != "assistant":
                 after = _append(connection, conversation_id, "user", question, "done", after=after)
-            answer = _append(connection, conversation_id, "assistant", "", "pending", after=after)
+            answer = _append(
+                connection, conversation_id, "assistant", "", "pending", after=after, request_id=request_id
+            )
             _show(connection, conversation_id, answer)
             return answer
 
@@ -266,10 +279,17 @@ def _show(connection: Connection, conversation_id: str, leaf: int) -> None:
 
 
 def _append(
-    connection: Connection, conversation_id: str, role: Role, text: str, state: State, *, after: int | None
+    connection: Connection,
+    conversation_id: str,
+    role: Role,
+    text: str,
+    state: State,
+    *,
+    after: int | None,
+    request_id: str | None = None,
 ) -> int:
     values = {"conversation_id": conversation_id, "parent_id": after, "role": role, "text": text, "state": state}
-    result = connection.execute(insert(messages).values(**values, created_at=utc_now()))
+    result = connection.execute(insert(messages).values(**values, created_at=utc_now(), request_id=request_id))
     key = result.inserted_primary_key
     assert key is not None
     return int(key[0])
@@ -324,4 +344,5 @@ def _message(row: RowMapping, versions: tuple[int, ...]) -> StoredMessage:
         None if stored is None else _WORK.validate_python(stored),
         None if row["follow_ups"] is None else tuple(row["follow_ups"]),
         versions if len(versions) > 1 else (),
+        row["request_id"],
     )

@@ -4,10 +4,12 @@ import platform
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
 
 from assistant.bootstrap import reranker_of
+from assistant.doctor_access import look_at_metrics, look_at_sign_in
+from assistant.doctor_data import look_at_backup, look_at_database, look_at_files, look_at_jobs
 from assistant.errors import AssistantError
+from assistant.finding import Finding
 from assistant.home import Home, cache_of
 from assistant.llm import list_models
 from assistant.models import in_force
@@ -20,26 +22,23 @@ from retrieval.sandbox import sandbox_limits_available
 _LEAST_FREE_BYTES = 1 << 30
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing looked at. `remedy` is empty where nothing is to be done."""
-
-    name: str
-    ok: bool
-    detail: str
-    remedy: str = ""
-
-
 def examine(settings: Settings) -> Iterator[Finding]:
     """Every finding, in the order a person would look."""
     yield Finding("Python", True, platform.python_version())
     for name, look in (
         ("Data directory", _look_at_home),
+        ("Database", look_at_database),
+        ("Backup", look_at_backup),
+        ("Jobs", look_at_jobs),
+        ("Files", look_at_files),
         ("Disk", _look_at_disk),
         ("Embedding", _look_at_embedding),
         ("Reading files", _look_at_sandbox),
+        ("Pictures", _look_at_tesseract),
         ("Model", _look_at_model),
         ("Reranker", _look_at_reranker),
+        ("Signing in", look_at_sign_in),
+        ("Metrics", look_at_metrics),
     ):
         yield _finding(name, look, settings)
 
@@ -82,6 +81,17 @@ def _look_at_sandbox(_: Settings) -> Finding:
         True,
         "in a child process; this system cannot limit its memory",
         "Read only files you trust, or run Citewell on Linux.",
+    )
+
+
+def _look_at_tesseract(_: Settings) -> Finding:
+    if shutil.which("tesseract"):
+        return Finding("Pictures", True, "pictures and scanned pages are read by Tesseract")
+    return Finding(
+        "Pictures",
+        True,
+        "no Tesseract, so pictures and scanned pages are not read",
+        "Install it: apt install tesseract-ocr.",
     )
 
 

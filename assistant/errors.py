@@ -16,6 +16,7 @@ AssistantError
 ├── ModelNotAllowed       a model that the settings do not allow
 ├── SnapshotNotFound      absent, taken back, or another's
 ├── FeedbackRefused       the feedback cannot be kept as it is
+├── ArchiveRefused        a backup that cannot be trusted, or cannot be made or restored there
 └── ModelError            the model endpoint failed
     ├── ModelUnreachable  refused, no such host, TLS
     ├── ModelRejectedKey
@@ -119,6 +120,10 @@ class SnapshotNotFound(AssistantError):
 
 class FeedbackRefused(AssistantError):
     """The feedback cannot be kept as it is."""
+
+
+class ArchiveRefused(AssistantError):
+    """A backup cannot be trusted, or cannot be made or restored there; nothing was changed."""
 
 
 class ModelError(AssistantError):

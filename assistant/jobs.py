@@ -5,11 +5,13 @@ The registry is an ordinary module-level object: what Streamlit caches, any visi
 """
 
 import threading
+import time
 from collections.abc import Callable, Collection, Iterator
 
 from assistant.access import Principal
 from assistant.errors import AssistantError
 from assistant.events import AnswerFinished, Event, TurnFailed, TurnStopped
+from assistant.request_ids import at_work_for, current_request_id, new_request_id
 from retrieval.errors import RetrievalError
 
 MOST_AT_ONCE = 64
@@ -30,6 +32,7 @@ class AnswerJob:
         self.question = question
         self.instead_of = instead_of
         """The message that this answer, or its question, takes the place of."""
+        self.request_id = current_request_id() or new_request_id()
         self._events: list[Event] = []
         self._ended = False
         self._changed = threading.Condition()
@@ -64,8 +67,9 @@ class AnswerJob:
     def run(self, turn: Turn) -> None:
         """Carry the turn out; always ends, and always with an event that says how."""
         try:
-            for event in turn(self._stop.is_set):
-                self._add(event)
+            with at_work_for(self.request_id):
+                for event in turn(self._stop.is_set):
+                    self._add(event)
         except (AssistantError, RetrievalError) as error:
             self._add(TurnFailed(error.hint, None, error))
         finally:
@@ -116,6 +120,11 @@ class JobRegistry:
             job = self._jobs.get((principal.key, conversation_id))
         return job if job is not None and not job.ended else None
 
+    def active(self) -> int:
+        """How many answers are being written."""
+        with self._lock:
+            return sum(not job.ended for job in self._jobs.values())
+
     def stop_all_of(self, key: str, *, timeout_s: float) -> None:
         """Stop every answer of the person with this key, wait until it has ended, and keep nothing of it."""
         with self._lock:
@@ -132,10 +141,12 @@ class JobRegistry:
 
 
 def _stop(jobs: Collection[AnswerJob], timeout_s: float) -> None:
+    """Stop them all and wait for them, so long in all and not for each."""
     for job in jobs:
         job.stop()
+    end = time.monotonic() + timeout_s
     for job in jobs:
-        job.wait_ended(timeout_s)
+        job.wait_ended(max(0.0, end - time.monotonic()))
 
 
 JOBS = JobRegistry()

@@ -27,6 +27,8 @@ from assistant.errors import (
 )
 from assistant.patience import Cancelled, Patience, TooLate
 from assistant.reply import Failure, Finished, Message, Piece, Reading, TextPiece, Waiting
+from assistant.request_ids import HEADER as REQUEST_ID
+from assistant.request_ids import current_request_id
 from retrieval.addresses import is_loopback, shown, split_credentials
 
 if TYPE_CHECKING:
@@ -301,10 +303,12 @@ class OpenAIModel:
         )
 
     def _headers(self) -> Any:
-        """Leaves the authorization out where there is no key; the SDK would take one from the environment."""
+        """The request's id, where there is one. Without a key no authorization: the SDK would take one from the environment."""
         from openai import Omit
 
-        return {} if self._key else {"Authorization": Omit()}
+        request_id = current_request_id()
+        asked = {REQUEST_ID: request_id} if request_id else {}
+        return asked if self._key else {**asked, "Authorization": Omit()}
 
     @cached_property
     def _trust(self) -> ssl.SSLContext:

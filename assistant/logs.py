@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal, TextIO
 
 from assistant.access import Principal
+from assistant.request_ids import current_request_id
 from assistant.secrecy import MASK, MASKER, names_secret
 
 EventName = Literal[
@@ -32,14 +33,17 @@ EventName = Literal[
     "budget_spent",
     "job_finished",
     "job_failed",
+    "page_failed",
+    "metrics_failed",
 ]
 Form = Literal["json", "text"]
 Fact = str | int | float | bool | None
 
 _EVENTS = logging.getLogger("citewell")
 _WARNINGS: frozenset[EventName] = frozenset(
-    ("answer_failed", "model_failed", "limit_reached", "budget_spent", "job_failed")
+    ("answer_failed", "model_failed", "limit_reached", "budget_spent", "job_failed", "metrics_failed")
 )
+_ERRORS: frozenset[EventName] = frozenset(("server_failed", "page_failed"))
 _SERVERS_OWN = ("streamlit", "uvicorn", "websockets")
 _BREAKS_OR_HIDES = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff\U000e0000-\U000e007f]"
@@ -48,14 +52,19 @@ _BREAKS_OR_HIDES = re.compile(
 
 def log_event(name: EventName, **facts: Fact) -> None:
     """Tell of an event; facts that are None are left out."""
-    level = logging.ERROR if name == "server_failed" else logging.WARNING if name in _WARNINGS else logging.INFO
+    level = logging.ERROR if name in _ERRORS else logging.WARNING if name in _WARNINGS else logging.INFO
     known = {key: value for key, value in facts.items() if value is not None}
     _EVENTS.log(level, name, extra={"event": name, "facts": known})
 
 
 def pseudonym(principal: Principal) -> str:
     """What a person is called in the log: always the same, and no name; a visitor's cookie could not be told from it."""
-    return hashlib.sha256(principal.key.encode()).hexdigest()[:12]
+    return pseudonym_of(principal.key)
+
+
+def pseudonym_of(key: str) -> str:
+    """The same of a person's key."""
+    return hashlib.sha256(key.encode()).hexdigest()[:12]
 
 
 def start_logging(form: Form | None = None, *, level: int = logging.INFO, stream: TextIO | None = None) -> None:
@@ -114,7 +123,8 @@ class Lines(logging.Formatter):
             return json.dumps(facts, ensure_ascii=True)
         at, level, event, trace = (facts.pop(key, "") for key in ("at", "level", "event", "traceback"))
         if "logger" in facts:
-            said = f"{facts['logger']}: {one_line(facts['message'])}"
+            request = f" request={facts['request']}" if "request" in facts else ""
+            said = f"{facts['logger']}: {one_line(facts['message'])}{request}"
         else:
             said = " ".join((event, *(f"{key}={_shown(value)}" for key, value in facts.items())))
         return "\n    | ".join((f"{at} {level} {said}", *map(one_line, trace.splitlines())))
@@ -124,6 +134,8 @@ def _facts(record: logging.LogRecord) -> Mapping[str, Any]:
     at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     facts: dict[str, Any] = {"at": at, "level": record.levelname.lower()}
     facts |= {"event": getattr(record, "event", "message"), **getattr(record, "facts", {})}
+    if (request := current_request_id()) is not None:
+        facts["request"] = request
     if record.name != _EVENTS.name:
         facts |= {"logger": record.name, "message": record.getMessage()}
     if record.exc_info and record.exc_info[1] is not None:

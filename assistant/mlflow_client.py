@@ -4,10 +4,11 @@ Its database is a file of its own, or a server's; it reports nothing to its make
 """
 
 import logging
+import sqlite3
 import threading
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,8 @@ from assistant.settings import Settings, keep_mlflow_quiet
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-_DATABASE, _ARTIFACTS = "mlflow.sqlite", "mlflow"
+DATABASE_FILE, ARTIFACTS = "mlflow.sqlite", "mlflow"
+"""Where a home keeps them, unless a server does."""
 _MOST_VALUE_CHARS = 250
 _OPENING = threading.Lock()
 """The first to open a new store makes its tables."""
@@ -83,4 +85,21 @@ def open_tracking(settings: Settings) -> Tracking:
         return Tracking(settings.mlflow_uri, None)
     home = settings.home.expanduser().absolute()
     home.mkdir(parents=True, exist_ok=True)
-    return Tracking(f"sqlite:///{home / _DATABASE}", (home / _ARTIFACTS).as_uri())
+    return Tracking(f"sqlite:///{home / DATABASE_FILE}", (home / ARTIFACTS).as_uri())
+
+
+def follow_home(database: Path, *, before: str, after: str) -> None:
+    """MLflow stores whole addresses of files: let those below `before` be below `after`, where the home is now."""
+    with closing(sqlite3.connect(database)) as connection, connection:
+        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        for table, column in [(name, row[1]) for name in tables for row in _columns(connection, name)]:
+            connection.execute(
+                f'UPDATE "{table}" SET "{column}" = ? || substr("{column}", ?) WHERE substr("{column}", 1, ?) = ?',  # noqa: S608
+                (f"{after}/", len(before) + 2, len(before) + 1, f"{before}/"),
+            )
+
+
+def _columns(connection: sqlite3.Connection, table: str) -> list[tuple[int, str, str]]:
+    """The columns of words."""
+    found = connection.execute(f'PRAGMA table_info("{table}")').fetchall()
+    return [row for row in found if "CHAR" in row[2].upper() or "TEXT" in row[2].upper()]

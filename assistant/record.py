@@ -39,7 +39,7 @@ class Record:
 
     def keep(self, event: Event) -> None:
         """Store what the event changes, and tell the log of an end."""
-        log_end(self.message_id, event)
+        log_end(self.message_id, event, self.work.trace)
         match event:
             case PassagesFound(passages, trace, rewrite):
                 self.work = replace(self.work, passages=passages, trace=trace, rewrite=rewrite)

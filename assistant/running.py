@@ -3,10 +3,15 @@
 import logging
 import threading
 from collections.abc import Callable
+from functools import partial
+from typing import Literal
 
 from assistant.bootstrap import Citewell, open_citewell
 from assistant.errors import AssistantError
+from assistant.gauges import gauges_of
 from assistant.logs import log_event
+from assistant.metrics import Metrics
+from assistant.readiness import Readiness, readiness_of
 from assistant.settings import Settings
 from assistant.worker import Worker
 from retrieval.errors import RetrievalError
@@ -24,6 +29,7 @@ class Running:
         self._lock = threading.Lock()
         self._ready = threading.Event()
         self._citewell: Citewell | None = None
+        self._metrics: Metrics | None = None
         self._problem: str | None = None
         self._started = False
 
@@ -45,6 +51,18 @@ class Running:
             raise AssistantError(self._problem or "Citewell is closing.")
         return self._citewell
 
+    def status(self) -> Literal["ok", "starting", "failed"]:
+        """Whether the home is open."""
+        try:
+            return "starting" if self.get(timeout_s=0) is None else "ok"
+        except AssistantError:
+            return "failed"
+
+    def readiness(self) -> Readiness:
+        """Whether questions can be answered, and if not, why."""
+        status = self.status()
+        return Readiness((status,)) if status != "ok" or self._citewell is None else readiness_of(self._citewell)
+
     def close(self) -> None:
         """Close the home; a later `start` opens it again."""
         with self._lock:
@@ -53,6 +71,9 @@ class Running:
         self._ready.wait()
         with self._lock:
             citewell, self._citewell, self._started = self._citewell, None, False
+            metrics, self._metrics = self._metrics, None
+        if metrics is not None:
+            metrics.close()
         if citewell is not None:
             citewell.close()
             log_event("server_stopped")
@@ -60,9 +81,12 @@ class Running:
     def _open(self, read_settings: Callable[[], Settings]) -> None:
         try:
             citewell = open_citewell(read_settings())
+            settings, collections = citewell.settings, len(citewell.library.collections())
+            if settings.metrics_port is not None:
+                self._metrics = Metrics(partial(gauges_of, citewell))
+                self._metrics.serve(settings.metrics_address, settings.metrics_port)
             Worker(citewell).start()
             self._citewell, self._problem = citewell, None
-            settings, collections = citewell.settings, len(citewell.library.collections())
             log_event("server_started", demo=settings.demo, has_model=settings.has_model, collections=collections)
         except (AssistantError, RetrievalError) as error:
             log_event("server_failed", error=type(error).__name__, reason=error.hint)

@@ -98,6 +98,8 @@ messages = Table(
     Column("total_ms", Float),
     Column("prompt_version", String(16)),
     Column("style", String(16)),
+    # By which the log and the model endpoint know the answer.
+    Column("request_id", String(64), index=True),
     # The whole tree of a conversation is read from this index alone.
     Index("ix_messages_conversation_id_id_parent_id", "conversation_id", "id", "parent_id"),
     sqlite_autoincrement=True,

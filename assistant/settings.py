@@ -100,6 +100,17 @@ class Settings(BaseSettings):
         description="How the server writes its log: `json` (one object a line) or `text`; "
         "none: text at a terminal, JSON where something else reads it.",
     )
+    metrics_port: int | None = Field(
+        None,
+        ge=1,
+        le=65_535,
+        description="The port at which Prometheus finds what is measured, at any path; none: nothing is measured.",
+    )
+    metrics_address: str = Field(
+        "127.0.0.1",
+        description="On which address that port is: this machine's own, unless a network is protected otherwise. "
+        "Nobody signs in there, and nothing of a person or a document is said.",
+    )
     questions_a_day: int | None = Field(
         None,
         ge=0,
@@ -201,6 +212,7 @@ class Settings(BaseSettings):
         "price_input",
         "price_output",
         "log",
+        "metrics_port",
         "questions_a_day",
         "tokens_a_day",
         "uploads_an_hour",

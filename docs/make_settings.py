@@ -1,23 +1,17 @@
 """Writes the table of settings in docs/settings.md from assistant/settings.py; `--check` fails when it is stale."""
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
-from pydantic import AliasChoices
-from pydantic.fields import FieldInfo
-
-from assistant.settings import Settings
+from assistant.settings_table import NOT_FIXED, SettingRow, setting_rows
 
 PAGE = Path(__file__).resolve().parent / "settings.md"
 BEGIN, END = "<!-- settings -->", "<!-- /settings -->"
-NOT_FIXED = {"home": "the user's data directory"}
-"""Defaults that differ from machine to machine, in words."""
 
 
 def table() -> str:
     """Every setting with its variable, default and meaning, as a Markdown table."""
-    rows = (_row(name, field) for name, field in Settings.model_fields.items())
+    rows = map(_row, setting_rows())
     return "\n".join(("| variable | default | bounds | meaning |", "|---|---|---|---|", *rows))
 
 
@@ -35,39 +29,11 @@ def _split(text: str, marker: str) -> tuple[str, str]:
     return before, after
 
 
-def _row(name: str, field: FieldInfo) -> str:
-    return f"| `{_variable(name, field)}` | {_default(name, field)} | {_bounds(field)} | {field.description} |"
-
-
-def _variable(name: str, field: FieldInfo) -> str:
-    alias = field.validation_alias
-    return str(alias.choices[0]) if isinstance(alias, AliasChoices) else f"CITEWELL_{name.upper()}"
-
-
-def _default(name: str, field: FieldInfo) -> str:
-    if name in NOT_FIXED:
-        return NOT_FIXED[name]
-    default = field.default
-    if default is None or default == ():
-        return "none"
-    if isinstance(default, tuple):
-        return f"`{', '.join(default)}`"
-    return f"`{int(default)}`" if isinstance(default, bool) else f"`{default}`"
-
-
-def _bounds(field: FieldInfo) -> str:
-    if field.annotation is bool:
-        return "`0` or `1`"
-    return ", ".join(_limits(field))
-
-
-def _limits(field: FieldInfo) -> Iterator[str]:
-    words = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
-    for limit in field.metadata:
-        for sign, word in words.items():
-            value = getattr(limit, sign, None)
-            if value is not None:
-                yield f"{word} {value:,}"
+def _row(row: SettingRow) -> str:
+    is_words = row.default == "none" or row.default in NOT_FIXED.values()
+    default = row.default if is_words or not row.default else f"`{row.default}`"
+    bounds = "`0` or `1`" if row.bounds == "0 or 1" else row.bounds
+    return f"| `{row.variable}` | {default} | {bounds} | {row.meaning} |"
 
 
 def main(arguments: list[str]) -> int:

@@ -45,7 +45,7 @@ def open_database(url: str) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
     try:
         if file is not None:
-            _check_whole(file)
+            check_whole(file)
         migrate(engine)
     except DatabaseError as error:
         engine.dispose()
@@ -133,7 +133,7 @@ def _beside(file: Path, ending: str) -> Path:
     return file.with_name(f"{file.name}-{ending}")
 
 
-def _check_whole(file: Path) -> None:
+def check_whole(file: Path) -> None:
     """Raise HomeDamaged for a database that lost its file, its log or its structure; nothing is written."""
     state = _state(file)
     if state and not (file.exists() and file.stat().st_size):

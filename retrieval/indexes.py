@@ -28,6 +28,7 @@ Changing = Callable[[str], None]
 """Told of a collection that SQL has changed, before its index is."""
 _DOCUMENTS_AT_ONCE = 200
 _PROOF_SAMPLE = 32
+_MOST_BEHIND = 10_000
 _ROOM_BYTES = 4 * 1024 * 1024
 """With less room than this, whatever an index says when it cannot write, the disk is to blame."""
 
@@ -127,6 +128,11 @@ class Follower:
             clear(collection_id)
             if self._catch_up(collection_id):
                 self._filling.discard(collection_id)
+
+    def documents_behind(self, collection_id: str) -> int:
+        """How many documents SQL has that it has not, ten thousand at most."""
+        document, _ = self._marks.get(collection_id)
+        return len(self._library.documents_after(collection_id, document, _MOST_BEHIND))
 
     def drop(self, collection_id: str) -> None:
         """Forget a collection."""
@@ -251,6 +257,10 @@ class Indexes:
         """The collections whose vectors may be asked now."""
         follower = self._dense
         return frozenset() if follower is None else frozenset(c for c in scope if follower.is_whole(c))
+
+    def documents_behind(self, scope: Scope) -> dict[Leg, int]:
+        """How many documents of these collections each index has still to take up."""
+        return {f.index.leg: sum(f.documents_behind(collection) for collection in scope) for f in self._followers}
 
     def held(self, scope: Scope) -> dict[str, Held]:
         """The small collections among these, whose vectors are at hand without asking an index."""

@@ -38,6 +38,7 @@ ADAPTERS = {
     "stdnum": {"assistant/personal.py"},
     "sklearn": {"assistant/triage/features.py", "assistant/gaps/grouping.py"},
     "mlflow": {"assistant/mlflow_client.py"},
+    "prometheus_client": {"assistant/metrics.py"},
     "ir_measures": {"retrieval/evaluation/measures.py"},
 }
 """The file that may import each client; several where it has several uses."""

@@ -16,12 +16,14 @@ from statistics import median
 
 from benchmarks.report import machine_facts, now
 from retrieval.sandbox import Limits, Sandbox
+from torture.backups import Restoring
 from torture.bombs import bombs
 from torture.damage import Damaging
 from torture.disk import NoSmallDisk, fill_up
 from torture.kills import Killing
 from torture.reading import read_hostile
 from torture.report import DIRECTORY, Report, Row
+from torture.stops import stops
 
 log = logging.getLogger("torture")
 SEED = 20260403
@@ -95,11 +97,35 @@ def _disk(run: Run) -> tuple[int, str, tuple[str, ...]]:
     return len(fillings), outcome, tuple(problem for filling in fillings for problem in filling.problems)
 
 
+def _backups(run: Run) -> tuple[int, str, tuple[str, ...]]:
+    count = run.times(200, quick=10)
+    attempts = []
+    for attempt in Restoring(run.directory, documents=30, seed=run.seed).attempts(count):
+        log.info("%s", attempt)
+        attempts.append(attempt)
+    refused = sum(attempt.refused for attempt in attempts)
+    outcome = f"{refused} refused with nothing changed, {count - refused} harmless and all of it restored"
+    return count, outcome, tuple(attempt.problem for attempt in attempts if attempt.problem)
+
+
+def _stops(run: Run) -> tuple[int, str, tuple[str, ...]]:
+    count, answers = run.times(10, quick=1), run.times(40, quick=8)
+    found = []
+    for stop in stops(run.directory, answers=answers, count=count):
+        log.info("%s", stop)
+        found.append(stop)
+    slowest = max(stop.seconds for stop in found)
+    outcome = f"{sum(stop.kept for stop in found)} of {count * answers} answers kept in part; ended after {slowest:.1f} s at most"
+    return count, outcome, tuple(problem for stop in found for problem in stop.problems)
+
+
 FAULTS: dict[str, tuple[str, Callable[[Run], tuple[int, str, tuple[str, ...]]]]] = {
     "bombs": ("hostile files (T10–T13, T21)", _bombs),
     "kills": ("SIGKILL while reading in (F12)", _kills),
     "damage": ("damaged index directories (F16)", _damage),
     "disk": ("full disk, then room again (F14)", _disk),
+    "stops": ("SIGTERM while answers are written (F27)", _stops),
+    "backups": ("damaged backups (F29)", _backups),
 }
 
 

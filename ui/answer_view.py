@@ -44,7 +44,7 @@ def answer_data(
     work = message.work
     answer = work.answer if work else None
     passages = work.passages if work else ()
-    data: Data = {"failure": message.reason, "again": can_ask_again}
+    data: Data = {"failure": _failure(message), "again": can_ask_again}
     if work and work.narrowed:
         data["narrowed"] = visible(shortened(" · ".join(work.narrowed.in_words()), 200))
     if work and answer and is_refusal(answer):
@@ -60,6 +60,13 @@ def answer_data(
     )
     data["rewrite"] = _rewrite(work.rewrite, can_change=can_ask_again) if work and work.rewrite else None
     return data
+
+
+def _failure(message: StoredMessage) -> str | None:
+    """Why there is no whole answer, with what whoever runs Citewell finds it by."""
+    if message.reason is None or message.request_id is None:
+        return message.reason
+    return f"{message.reason} Request {message.request_id}."
 
 
 def spoken(message: StoredMessage) -> str:

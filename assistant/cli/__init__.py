@@ -8,6 +8,7 @@ import typer
 from assistant.cli import (
     admin,
     audit,
+    backups,
     checks,
     conversations,
     evaluation,
@@ -18,6 +19,7 @@ from assistant.cli import (
     questions,
     rules,
     triage,
+    watching,
 )
 from assistant.cli.output import FAILED, WRONG_USAGE, WrongUsage, print_json, say
 from assistant.errors import AssistantError
@@ -55,7 +57,12 @@ app.add_typer(evaluation.evaluation, name="eval")
 app.command(name="audit")(audit.show_audit)
 app.command()(operations.weights)
 app.command()(operations.doctor)
+app.command()(backups.backup)
+app.command()(backups.restore)
 app.command()(operations.rebuild)
+app.command()(watching.settings)
+app.command()(watching.trace)
+app.command(name="support-bundle")(watching.support_bundle)
 
 
 def main() -> None:

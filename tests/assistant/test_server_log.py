@@ -11,11 +11,21 @@ from pathlib import Path
 import pytest
 
 from assistant.settings import environment
+from assistant.version import version_of_citewell
 from tests.browser.serving import App, wait_until_healthy
 
 ROOT = Path(__file__).resolve().parents[2]
 CANARY = "canary-7f3a9c51d2"
-PATHS = ("/", "/healthz", "/documents", "/_stcore/health", "/_stcore/host-config", "/_stcore/metrics", "/nowhere")
+PATHS = (
+    "/",
+    "/healthz",
+    "/readyz",
+    "/documents",
+    "/_stcore/health",
+    "/_stcore/host-config",
+    "/_stcore/metrics",
+    "/nowhere",
+)
 
 
 @pytest.fixture(scope="module")
@@ -24,6 +34,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[str], list[st
     folder = tmp_path_factory.mktemp("server")
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = int(listener.getsockname()[1])
+        with socket.create_server(("127.0.0.1", 0)) as another:
+            metrics_port = int(another.getsockname()[1])
     command = [sys.executable, "-m", "streamlit", "run", "chat_app.py", f"--server.port={port}"]
     values = {"CITEWELL_HOME": str(folder / "home"), "CITEWELL_SAMPLE": "0", "OPENAI_API_KEY": CANARY}
     values |= {"OPENAI_BASE_URL": "http://127.0.0.1:9/v1", "CITEWELL_RERANK_URL": "http://127.0.0.1:9/v1/rerank"}
@@ -31,7 +43,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[str], list[st
     process = subprocess.Popen(
         command,
         cwd=ROOT,
-        env=environment(CITEWELL_RERANK_API_KEY=f"{CANARY}-rerank", **values),
+        env=environment(CITEWELL_RERANK_API_KEY=f"{CANARY}-rerank", CITEWELL_METRICS_PORT=str(metrics_port), **values),
         stdout=subprocess.DEVNULL,
         stderr=log,
     )
@@ -39,6 +51,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[str], list[st
     try:
         wait_until_healthy(app)
         pages = [page_of(app.url + path) for path in PATHS]
+        pages.append(page_of(f"http://127.0.0.1:{metrics_port}/metrics"))
     finally:
         app.end()
         log.close()
@@ -73,3 +86,14 @@ def test_neither_the_log_nor_any_page_has_a_key_a_cookie_or_a_header(served):
     lines, pages = served
     assert len(pages) == len(PATHS)
     assert [text for text in (*lines, *pages) if CANARY in text] == []
+
+
+def test_a_running_server_says_its_version_what_is_not_ready_and_what_it_counts(served):
+    _, pages = served
+    by_path = dict(zip((*PATHS, "metrics"), pages, strict=True))
+    health, ready = (json.loads(by_path[path].splitlines()[-1]) for path in ("/healthz", "/readyz"))
+    assert health == {"status": "ok", "version": version_of_citewell()}
+    assert ready == {"status": "ready", "not_ready": [], "degraded": []}
+    assert "citewell_ready 1.0" in by_path["metrics"]
+    assert "process_resident_memory_bytes" in by_path["metrics"]
+    assert all("x-request-id" in page.casefold() for path, page in by_path.items() if path != "metrics")

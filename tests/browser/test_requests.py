@@ -17,6 +17,7 @@ ROUTES = (
     "/document?id=1",
     "/shared?s=0",
     "/healthz",
+    "/readyz",
     "/assets/citewell.js",
     "/_stcore/health",
     "/_stcore/host-config",

@@ -1,0 +1,51 @@
+"""Writes many answers at once and ends as the app does when a service manager stops it: the process that gets SIGTERM.
+
+`python -m torture.answering HOME URL COUNT` prints "streaming" once each answer has words, waits for SIGTERM, closes
+the home and prints "closed".
+"""
+
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+from assistant.access import LOCAL_USER
+from assistant.bootstrap import Citewell
+from assistant.events import Event, TextDelta
+from assistant.jobs import JOBS, AnswerJob, Cancelled
+from assistant.running import RUNNING
+from assistant.settings import Settings
+from torture.victim import say
+
+QUESTION = "How long do unused days of leave hold, and who is to be asked?"
+
+
+def main(home: Path, url: str, count: int) -> None:
+    """Answer until it is told to end; exits with 0."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    settings = Settings.read(home=home, sample=False, openai_base_url=url, model="paced")
+    RUNNING.start(lambda: settings)
+    citewell = RUNNING.get()
+    assert citewell is not None
+    jobs = [_begin(citewell) for _ in range(count)]
+    while not all(any(isinstance(event, TextDelta) for event in job.events()) for job in jobs):
+        time.sleep(0.05)
+    say("streaming")
+    signal.sigwait({signal.SIGTERM})
+    RUNNING.close()
+    say("closed")
+
+
+def _begin(citewell: Citewell) -> AnswerJob:
+    conversation = citewell.conversations.create(LOCAL_USER)
+    return JOBS.start(LOCAL_USER, conversation, QUESTION, partial(_turn, citewell, conversation))
+
+
+def _turn(citewell: Citewell, conversation: str, cancelled: Cancelled) -> Iterator[Event]:
+    return citewell.assistant.ask(QUESTION, conversation_id=conversation, principal=LOCAL_USER, cancelled=cancelled)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))
