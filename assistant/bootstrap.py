@@ -25,6 +25,9 @@ from assistant.groups import Groups
 from assistant.holdings import Holdings
 from assistant.home import Home, originals_of
 from assistant.house_rules import HouseRules
+from assistant.insights.frame import Frames
+from assistant.insights.insights import Insights
+from assistant.insights.recorder import Recorder
 from assistant.inventory import Inventory
 from assistant.job_table import JobTable
 from assistant.jobs import JOBS
@@ -112,6 +115,8 @@ class Citewell:
     retention: Retention
     queue: Queue
     teaching: Teaching
+    recorder: Recorder
+    insights: Insights
     wake: threading.Event
     """Set it after adding a job, so that the worker looks at once."""
     watch_problems: dict[str, str] = field(default_factory=dict)
@@ -155,6 +160,7 @@ def open_citewell(settings: Settings | None = None) -> Citewell:
         engine = open_database(home.database_url)
         opening.callback(engine.dispose)
         citewell = _wired(settings, home, engine)
+        opening.callback(citewell.recorder.close)
         opening.callback(citewell.indexes.close)
         if isinstance(citewell.reranker, HttpReranker):
             opening.callback(citewell.reranker.close)
@@ -190,6 +196,7 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
     accounts = Accounts(engine, settings.admits, on_sign_in=partial(_tell_of_sign_in, audit))
     attached = AttachedFiles(library, catalogue, originals, conversations, jobs, limits)
     threads = Threads(engine, forget_files=attached.forget)
+    recorder = Recorder(engine, chosen)
     queue, registry = Queue(engine), open_registry(settings.model_copy(update={"home": home.path}))
     answering = Assistant(
         library,
@@ -204,6 +211,7 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
         background=background,
         attached=attached,
         limits=limits,
+        record=recorder.record,
     )
     return Citewell(
         settings,
@@ -225,7 +233,7 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
         reranker,
         notice,
         background,
-        Feedback(engine),
+        Feedback(engine, record=recorder.record),
         snapshots,
         Holdings(engine, library, catalogue, intake, jobs, wake),
         accounts,
@@ -242,6 +250,8 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
         Retention(engine, chosen, accounts, threads, limits, jobs, audit),
         queue,
         Teaching(queue, registry, jobs, wake, embedder=embedder, cache=home.cache),
+        recorder,
+        Insights(engine, library, chosen, jobs, wake, Frames(engine)),
         wake,
     )
 

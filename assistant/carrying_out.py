@@ -7,6 +7,7 @@ from typing import Any
 
 from assistant.audit import Action, Outcome
 from assistant.bootstrap import Citewell
+from assistant.insights.happened import Happened
 from assistant.logs import log_event
 from assistant.operations import OPERATIONS, Operation, Reporter, Work
 from assistant.triage.teaching import TRAIN
@@ -59,7 +60,19 @@ def carry_out(
     log_event("job_finished", kind=kind, job=begun.job, seconds=_since(started), **counts)
     if not _changed_nothing(kind, result):
         record("done", counts | _names(work, result))
+        if _RECORDED.get(kind) is Action.DOCUMENTS_READ:
+            citewell.recorder.record(_read_in(citewell, work, begun, counts, seconds=_since(started)))
     return result
+
+
+def _read_in(
+    citewell: Citewell, work: Work, begun: Begun, counts: Mapping[str, int], *, seconds: float
+) -> Happened:
+    """What is counted of files that were read in."""
+    name, id_ = work.get("collection"), work.get("collection_id")
+    into = frozenset(one.id for one in citewell.library.collections() if one.id == id_ or one.name == name)
+    status = "failed" if counts.get("failed") and not counts.get("added") and not counts.get("updated") else "done"
+    return Happened("intake", begun.actor, status, into, total_ms=seconds * 1000, detail=counts)
 
 
 def _recorder(citewell: Citewell, kind: str, work: Work, begun: Begun) -> Callable[[Outcome, Mapping[str, Any]], None]:

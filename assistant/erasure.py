@@ -22,6 +22,7 @@ from assistant.jobs import JOBS, JobRegistry
 from assistant.schema import (
     choices,
     conversations,
+    events,
     feedback,
     grants,
     jobs,
@@ -44,7 +45,7 @@ ASKED = ("ask", "check", "list_documents", "search")
 """The kinds of job that hold what somebody asked by a command, and what they were told."""
 _GOES = (
     "This removes, for good: the name and address, sign-ins, groups and access, all conversations with their files, "
-    "links and feedback, own choices and counts."
+    "links and feedback, own choices and counts, and the events that insights are made of."
 )
 _STAYS = (
     "What stays: rows of the audit log, which know people by what their provider calls them and by the network address "
@@ -183,7 +184,7 @@ def _remove(connection: Connection, key: str, person_id: int | None) -> Erased:
     connection.execute(delete(jobs).where(or_(works_on_them, has_asked), jobs.c.state != "running"))
     if person_id is not None:
         connection.execute(update(jobs).where(jobs.c.owner == key).values(owner=f"{ERASED}|{person_id}"))
-    for table in (feedback, snapshots, choices, used):
+    for table in (feedback, snapshots, choices, used, events):
         connection.execute(delete(table).where(table.c.owner == key))
     connection.execute(update(tickets).where(tickets.c.assignee == key).values(assignee=None))
     gone = connection.execute(delete(conversations).where(conversations.c.owner == key)).rowcount

@@ -35,6 +35,8 @@ from assistant.events import (
     TurnFailed,
     TurnStopped,
 )
+from assistant.insights.comparing import COMPARE, compare
+from assistant.insights.happened import searched, turned
 from assistant.job_table import hashes_of
 from assistant.llm import Message
 from assistant.narrowed import Narrowed, filters_of, nothing_fits
@@ -112,6 +114,16 @@ def guess_tickets(citewell: Citewell, _work: Work, reporter: Reporter) -> dict[s
         reporter.on_progress(Progress(done, total, ""))
 
     return {"guessed": citewell.teaching.guess(tell, reporter.stopping)}
+
+
+def compare_documents(citewell: Citewell, _work: Work, reporter: Reporter) -> dict[str, Any]:
+    """Look for copies and contradictions among the documents."""
+
+    def tell(done: int, total: int) -> None:
+        reporter.on_progress(Progress(done, total, ""))
+
+    pairs = compare(citewell.insights.engine, on_done=tell, stopping=reporter.stopping)
+    return {} if pairs is None else {"pairs": pairs}
 
 
 def read_uploads(citewell: Citewell, work: Work, reporter: Reporter) -> dict[str, Any]:
@@ -251,6 +263,7 @@ def search(citewell: Citewell, work: Work, _reporter: Reporter) -> dict[str, Any
     found = citewell.search.passages(
         work["text"], scope=scope, history=earlier, limit=work["limit"], documents=documents
     )
+    citewell.recorder.record(searched(LOCAL_USER, found.passages, scope, words=work["text"], total_ms=_took(found.trace)))
     notice = {"notice": nothing_fits(filters)} if documents == frozenset() else {}
     return found_json(found) | notice | _traced(citewell, found.trace, scope, work)
 
@@ -288,6 +301,8 @@ def ask(citewell: Citewell, work: Work, reporter: Reporter) -> dict[str, Any]:
                 answer = event.answer
             case TurnFailed():
                 failure, answer = event.reason, event.answer
+        if done := turned(event, LOCAL_USER, search.passages if search else (), scope, words=question):
+            citewell.recorder.record(done)
     if answer is None:
         raise AssistantError(failure or "There is no answer; ask again.")
     if answer.listed is not None:
@@ -328,6 +343,10 @@ def check(citewell: Citewell, work: Work, reporter: Reporter) -> dict[str, Any]:
     raise AssistantError("The text could not be checked; try again.")
 
 
+def _took(trace: SearchTrace) -> float:
+    return sum(trace.timings_ms.values())
+
+
 def _traced(
     citewell: Citewell, trace: SearchTrace, scope: Scope, work: Work, evidence: Evidence | None = None
 ) -> dict[str, Any]:
@@ -359,8 +378,10 @@ ATTACHED: Mapping[str, Operation] = {
 """What is done with the files of conversations, and with all that is one person's: beside all other work."""
 TRIAGE: Mapping[str, Operation] = {TRAIN: train_triage, GUESS: guess_tickets}
 """What is done with tickets: beside all other work, for a support desk does not wait for documents."""
+INSIGHTS: Mapping[str, Operation] = {COMPARE: compare_documents}
+"""What is found out about the documents as a whole: beside all other work, for it takes its time."""
 READING: Mapping[str, Operation] = {"search": search, "ask": ask, "check": check, "list_documents": list_documents}
-OPERATIONS = {**WRITING, **READING, **TRIAGE, ERASE: erase_person}
+OPERATIONS = {**WRITING, **READING, **TRIAGE, **INSIGHTS, ERASE: erase_person}
 READING_IN = ("ingest", "read_sample", "read_uploads", "read_again", "sync")
 """The kinds of job that read files in, for a page that shows their progress."""
 

@@ -1,5 +1,5 @@
 """Carries out the jobs of an open home: one thread for those that write it, one for those that only read,
-one for tickets, and one for the files of conversations, each in a collection of its own.
+one for tickets, one for what is found out about all documents, and one for the files of conversations, each in a collection of its own.
 
 What the command line hands over, what the page starts and what a followed folder needs all come through the table.
 """
@@ -18,7 +18,7 @@ from assistant.carrying_out import Begun, carry_out
 from assistant.erasure import CLEAR
 from assistant.errors import AssistantError
 from assistant.job_table import Job
-from assistant.operations import ATTACHED, READING, TRIAGE, WRITING, Operation, Reporter
+from assistant.operations import ATTACHED, INSIGHTS, READING, TRIAGE, WRITING, Operation, Reporter
 from assistant.triage.sample import bring_in_sample
 from retrieval.errors import RetrievalError
 from retrieval.intake import Progress
@@ -55,6 +55,7 @@ class Worker:
         citewell.background.start(partial(self._keep_doing, READING))
         citewell.background.start(partial(self._keep_doing, ATTACHED))
         citewell.background.start(partial(self._keep_doing, TRIAGE))
+        citewell.background.start(partial(self._keep_doing, INSIGHTS))
         citewell.home.offer_hand_over()
 
     def _keep_no_longer(self) -> None:
