@@ -294,6 +294,7 @@ def main() -> None:
             st.Page("views/document.py", title="Document"),
             st.Page("views/check.py", title="Check a text"),
             st.Page("views/triage.py", title="Triage"),
+            st.Page("views/insights.py", title="Insights"),
             st.Page("views/shared.py", title="Shared conversation"),
             st.Page("views/admin.py", title="Administration"),
             st.Page("views/settings.py", title="Settings"),

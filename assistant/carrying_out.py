@@ -65,9 +65,7 @@ def carry_out(
     return result
 
 
-def _read_in(
-    citewell: Citewell, work: Work, begun: Begun, counts: Mapping[str, int], *, seconds: float
-) -> Happened:
+def _read_in(citewell: Citewell, work: Work, begun: Begun, counts: Mapping[str, int], *, seconds: float) -> Happened:
     """What is counted of files that were read in."""
     name, id_ = work.get("collection"), work.get("collection_id")
     into = frozenset(one.id for one in citewell.library.collections() if one.id == id_ or one.name == name)

@@ -104,9 +104,7 @@ class Feedback:
     def _tell(self, message_id: int, principal: Principal, opinion: Opinion | None) -> None:
         is_helpful = opinion.is_helpful if opinion else None
         detail = {"reason": opinion.reason} if opinion and opinion.reason else None
-        self._record(
-            Happened("feedback", principal.key, message_id=message_id, is_helpful=is_helpful, detail=detail)
-        )
+        self._record(Happened("feedback", principal.key, message_id=message_id, is_helpful=is_helpful, detail=detail))
 
     def of(self, message_ids: Collection[int], principal: Principal) -> dict[int, Opinion]:
         """The person's opinions of these answers; answers without one are left out."""

@@ -263,7 +263,9 @@ def search(citewell: Citewell, work: Work, _reporter: Reporter) -> dict[str, Any
     found = citewell.search.passages(
         work["text"], scope=scope, history=earlier, limit=work["limit"], documents=documents
     )
-    citewell.recorder.record(searched(LOCAL_USER, found.passages, scope, words=work["text"], total_ms=_took(found.trace)))
+    citewell.recorder.record(
+        searched(LOCAL_USER, found.passages, scope, words=work["text"], total_ms=_took(found.trace))
+    )
     notice = {"notice": nothing_fits(filters)} if documents == frozenset() else {}
     return found_json(found) | notice | _traced(citewell, found.trace, scope, work)
 

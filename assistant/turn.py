@@ -151,7 +151,9 @@ class Assistant:
             )
             for event in self._after_files(answering, conversation_id, principal, files, cancelled):
                 record.keep(event)
-                if self.record and (done := turned(event, principal, record.work.passages, scope, message_id=message_id)):
+                if self.record and (
+                    done := turned(event, principal, record.work.passages, scope, message_id=message_id)
+                ):
                     self.record(done)
                 yield event
         if record.answer:

@@ -38,6 +38,8 @@ def draw_sidebar(visit: Visit, chat_page: "st.Page") -> str | None:
             st.page_link("views/check.py", label="Check a text", icon=":material/fact_check:", width="stretch")
             if may_triage(visit.principal):
                 st.page_link("views/triage.py", label="Triage", icon=":material/inbox:", width="stretch")
+            if visit.may_create:
+                st.page_link("views/insights.py", label="Insights", icon=":material/monitoring:", width="stretch")
             if visit.principal.is_admin and visit.identity.person is not None:
                 st.page_link("views/admin.py", label="Administration", icon=":material/shield_person:", width="stretch")
             st.page_link("views/settings.py", label="Settings", icon=":material/settings:", width="stretch")

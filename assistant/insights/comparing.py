@@ -96,7 +96,9 @@ def _row(pair: Compared) -> dict[str, object]:
 def _read(connection: Connection) -> tuple[list[_Piece], NDArray[np.float32]]:
     """The pieces of the newest documents that are embedded, by the model that embedded most of them."""
     shared = collections.c.conversation_id.is_(None)
-    newest = select(documents.c.id).join(collections).where(shared).order_by(documents.c.id.desc()).limit(MOST_DOCUMENTS)
+    newest = (
+        select(documents.c.id).join(collections).where(shared).order_by(documents.c.id.desc()).limit(MOST_DOCUMENTS)
+    )
     query = (
         select(chunks.c.id, chunks.c.document_id, chunks.c.embedding_model, chunks.c.embedding)
         .where(chunks.c.document_id.in_(newest), chunks.c.embedding.is_not(None))
@@ -107,7 +109,9 @@ def _read(connection: Connection) -> tuple[list[_Piece], NDArray[np.float32]]:
     models = Counter(row.embedding_model for row in rows)
     rows = [row for row in rows if row.embedding_model == models.most_common(1)[0][0]]
     pieces = [_Piece(row.id, row.document_id) for row in rows]
-    vectors = np.frombuffer(b"".join(row.embedding for row in rows), np.float32).reshape(len(rows), -1) if rows else _NONE
+    vectors = (
+        np.frombuffer(b"".join(row.embedding for row in rows), np.float32).reshape(len(rows), -1) if rows else _NONE
+    )
     return pieces, vectors
 
 
@@ -215,4 +219,4 @@ def _alike(one: frozenset[str], other: frozenset[str]) -> float:
 
 def _said(text: str) -> str:
     text = " ".join(text.split())
-    return text if len(text) <= _MOST_SAID_CHARS else f"{text[:_MOST_SAID_CHARS - 1]}…"
+    return text if len(text) <= _MOST_SAID_CHARS else f"{text[: _MOST_SAID_CHARS - 1]}…"

@@ -6,7 +6,7 @@ Whoever calls says which events may be counted; a sum over one person's collecti
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, timedelta
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,9 @@ from assistant.insights.happened import KINDS, STATUSES, Kind
 from retrieval.values import Scope
 
 Mask = NDArray[np.bool_]
-Behind = Literal["all", "answered", "partial", "refused", "failed", "stopped", "unsupported", "slow", "helpful", "unhelpful"]
+Behind = Literal[
+    "all", "answered", "partial", "refused", "failed", "stopped", "unsupported", "slow", "helpful", "unhelpful"
+]
 """Which turns stand behind a number."""
 BEHIND: tuple[Behind, ...] = get_args(Behind)
 DAY_S = 86_400
@@ -34,6 +36,9 @@ class Wanted:
     days: int | None = 30
     collection: str | None = None
     group: str | None = None
+
+
+LATELY = Wanted()
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +226,9 @@ def _sums(frame: Frame, turns: _Part, opinions: _Part, keys: tuple[Column, Colum
     """The sums for each key from 0 to `count`; `keys` are of the turns and of the opinions."""
     of_turns, of_opinions = keys
     kinds = len(frame.codes.get("status", ()))
-    ends = np.bincount(of_turns.astype(np.int32) * kinds + turns["status"], minlength=count * kinds).reshape(count, kinds)
+    ends = np.bincount(of_turns.astype(np.int32) * kinds + turns["status"], minlength=count * kinds).reshape(
+        count, kinds
+    )
     added = {name: np.bincount(of_turns, turns[name], count).astype(np.int64) for name in _ADDED}
     added |= {"questions": ends.sum(axis=1)}
     for status in STATUSES:
@@ -306,16 +313,3 @@ def _starts(first: int, last: int) -> list[date]:
 
 def _seconds(day: date) -> int:
     return (day - _EPOCH).days * DAY_S
-
-
-def as_rows(buckets: tuple[Bucket, ...]) -> list[dict[str, Any]]:
-    """Every figure of every bucket, for a table."""
-    return [
-        {
-            "from": one.first.isoformat(),
-            "until before": one.until.isoformat(),
-            **{each.name: getattr(one.sums, each.name) for each in fields(Sums)},
-            **{each.name: getattr(one.wait, each.name) for each in fields(Wait)},
-        }
-        for one in buckets
-    ]

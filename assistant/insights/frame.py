@@ -157,7 +157,9 @@ class Frames:
 
 def _present(name: str) -> ColumnElement[Any]:
     column = events.c[name]
-    return func.coalesce(cast(column, Integer) if name == "is_helpful" else column, _NONE) if column.nullable else column
+    return (
+        func.coalesce(cast(column, Integer) if name == "is_helpful" else column, _NONE) if column.nullable else column
+    )
 
 
 _EMPTY: dict[str, Column] = {name: np.zeros(0, np.int32) for name in _CODED} | {

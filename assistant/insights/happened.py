@@ -54,9 +54,7 @@ def searched(
     """A search that nobody answered; `scope` is where it looked."""
     found = _places(passages)
     touched = _touched(found, scope)
-    return Happened(
-        "search", principal.key, "done", touched, words=words, total_ms=total_ms, found=found, scope=scope
-    )
+    return Happened("search", principal.key, "done", touched, words=words, total_ms=total_ms, found=found, scope=scope)
 
 
 def turned(

@@ -110,7 +110,9 @@ def _disliked(connection: Connection) -> dict[int, int]:
 def _pairs(connection: Connection, scope: Scope) -> dict[int, tuple[Pair, ...]]:
     """By document, its pairs with documents of the same collections; of any other nothing is said."""
     one, other = documents.alias("one"), documents.alias("other")
-    told = [side.c[name].label(f"{prefix}_{name}") for prefix, side in (("one", one), ("other", other)) for name in _TOLD]
+    told = [
+        side.c[name].label(f"{prefix}_{name}") for prefix, side in (("one", one), ("other", other)) for name in _TOLD
+    ]
     query = (
         select(document_pairs, *told)
         .join(one, one.c.id == document_pairs.c.one_id)

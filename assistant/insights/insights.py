@@ -16,11 +16,11 @@ from assistant.access import Principal, editable_by, only_editor, readable_by
 from assistant.choices import Chosen
 from assistant.insights.choices import QUESTIONS_SHOWN
 from assistant.insights.comparing import COMPARE
-from assistant.insights.figures import Behind, Figures, Wanted, figures, ids_behind, selected, since_s
+from assistant.insights.figures import LATELY, Behind, Figures, Wanted, figures, ids_behind, selected, since_s
 from assistant.insights.frame import Frame, Frames
 from assistant.insights.health import DUE_AFTER_DAYS, DocumentHealth, due_before, read_health
 from assistant.insights.turns import Turn, read_turns
-from assistant.job_table import Job, JobTable
+from assistant.job_table import JobTable
 from assistant.schema import events, groups
 from retrieval.library import Library
 from retrieval.values import Scope
@@ -49,7 +49,7 @@ class Insights:
     frames: Frames
     now: Callable[[], float] = time.time
 
-    def figures(self, principal: Principal, wanted: Wanted = Wanted()) -> Figures:
+    def figures(self, principal: Principal, wanted: Wanted = LATELY) -> Figures:
         """Everything that the page draws. Raises NotAllowed."""
         within = self._within(principal)
         frame = self._frame(wanted)
@@ -60,7 +60,7 @@ class Insights:
         return replace(found, by_collection=own, by_group=())
 
     def turns(
-        self, principal: Principal, wanted: Wanted = Wanted(), behind: Behind = "all", between: Between | None = None
+        self, principal: Principal, wanted: Wanted = LATELY, behind: Behind = "all", between: Between | None = None
     ) -> tuple[Turn, ...]:
         """The newest turns behind a number. Raises NotAllowed."""
         within = self._within(principal)
@@ -99,11 +99,6 @@ class Insights:
         if not self.jobs.open((COMPARE,)):
             self.jobs.add(COMPARE, {}, owner=principal.key)
             self.wake.set()
-
-    def comparison(self, principal: Principal) -> Job | None:
-        """The job that compares, or did so last. Raises NotAllowed."""
-        only_editor(principal)
-        return next(iter((*self.jobs.open((COMPARE,)), *self.jobs.ended((COMPARE,), limit=1))), None)
 
     def _within(self, principal: Principal) -> Scope | None:
         """The collections whose figures this person may see; None for everything that was counted."""

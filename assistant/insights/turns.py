@@ -16,7 +16,7 @@ from retrieval.values import Scope
 class Turn:
     """A question and how it went; `at` is UTC. `question` is empty where this person may not read it, or it is gone.
 
-    `conversation_id` is there for whose conversation it is.
+    `conversation_id` is there for whose conversation it is; of `collections` those that this person may read.
     """
 
     id: int
@@ -46,26 +46,33 @@ def read_turns(
     """
     asked = messages.alias("asked")
     query = (
-        select(events, asked.c.text.label("question"), conversations.c.id.label("conversation"), feedback.c.is_helpful.label("liked"))
+        select(
+            events,
+            asked.c.text.label("question"),
+            conversations.c.id.label("conversation"),
+            feedback.c.is_helpful.label("liked"),
+        )
         .outerjoin(messages, messages.c.id == events.c.message_id)
         .outerjoin(asked, asked.c.id == messages.c.parent_id)
-        .outerjoin(conversations, (conversations.c.id == messages.c.conversation_id) & conversations.c.deleted_at.is_(None))
+        .outerjoin(
+            conversations, (conversations.c.id == messages.c.conversation_id) & conversations.c.deleted_at.is_(None)
+        )
         .outerjoin(feedback, feedback.c.message_id == events.c.message_id)
         .where(events.c.id.in_(ids))
     )
     rows = {row.id: row for row in connection.execute(query)}
-    return tuple(_turn(rows[id_], principal, readable if are_shown else frozenset()) for id_ in ids if id_ in rows)
+    return tuple(_turn(rows[id_], principal, readable, are_shown=are_shown) for id_ in ids if id_ in rows)
 
 
-def _turn(row: Row[Any], principal: Principal, readable: Scope) -> Turn:
+def _turn(row: Row[Any], principal: Principal, readable: Scope, *, are_shown: bool) -> Turn:
     about, is_own = frozenset(row.collections.split()), row.owner == principal.key
     words = row.words or (row.question if row.conversation else "") or ""
-    is_readable = is_own or (bool(about) and about <= readable)
+    is_readable = is_own or (are_shown and bool(about) and about <= readable)
     return Turn(
         row.id,
         datetime.fromtimestamp(row.at_s, UTC).replace(tzinfo=None),
         row.status,
-        about,
+        about & readable,
         words if is_readable else "",
         row.conversation if is_own else None,
         row.first_ms,
