@@ -7,7 +7,7 @@ from typing import Any
 
 from assistant.audit import Action, Outcome
 from assistant.bootstrap import Citewell
-from assistant.insights.happened import Happened
+from assistant.insights.happened import Happened, Status
 from assistant.logs import log_event
 from assistant.operations import OPERATIONS, Operation, Reporter, Work
 from assistant.triage.teaching import TRAIN
@@ -69,7 +69,9 @@ def _read_in(citewell: Citewell, work: Work, begun: Begun, counts: Mapping[str, 
     """What is counted of files that were read in."""
     name, id_ = work.get("collection"), work.get("collection_id")
     into = frozenset(one.id for one in citewell.library.collections() if one.id == id_ or one.name == name)
-    status = "failed" if counts.get("failed") and not counts.get("added") and not counts.get("updated") else "done"
+    status: Status = (
+        "failed" if counts.get("failed") and not counts.get("added") and not counts.get("updated") else "done"
+    )
     return Happened("intake", begun.actor, status, into, total_ms=seconds * 1000, detail=counts)
 
 

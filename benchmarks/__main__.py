@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
-from benchmarks import access, ingest, library, page, search, startup, stream, triage, turns
+from benchmarks import access, ingest, insights, library, page, search, startup, stream, triage, turns
 from benchmarks.bench import Bench
 from benchmarks.report import RESULTS, Report, Row, library_versions, machine_facts, now
 
@@ -26,6 +26,7 @@ SUBJECTS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "turns": turns.measure,
     "startup": startup.measure,
     "page": page.measure,
+    "insights": insights.measure,
     "stream": stream.measure,
     "triage": triage.measure,
 }

@@ -65,7 +65,8 @@ class InsightsState:
     @property
     def due_after_days(self) -> int:
         """How old documents may become before they are to be looked at again."""
-        return round(_get(DUE_KEY, 12) * _DAYS_OF_MONTH)
+        months: int = _get(DUE_KEY, 12)
+        return round(months * _DAYS_OF_MONTH)
 
 
 def _get(key: str, default: Any) -> Any:
