@@ -10,7 +10,7 @@ from assistant.bootstrap import Citewell
 from assistant.insights.happened import Happened, Status
 from assistant.logs import log_event
 from assistant.operations import OPERATIONS, Operation, Reporter, Work
-from assistant.triage.teaching import TRAIN
+from assistant.triage.teaching import GUESS, TRAIN
 from retrieval.catalogue import Wanted
 from retrieval.errors import UnknownCollection
 
@@ -57,6 +57,9 @@ def carry_out(
         record("failed", {"error": type(error).__name__})
         raise
     counts = dict(_counts(result))
+    if kind in (TRAIN, GUESS):
+        detail = {"kind": kind, **{name: result[name] for name in ("guessed", "version") if name in result}}
+        citewell.recorder.record(Happened("triage", begun.actor, total_ms=_since(started) * 1000, detail=detail))
     log_event("job_finished", kind=kind, job=begun.job, seconds=_since(started), **counts)
     if not _changed_nothing(kind, result):
         record("done", counts | _names(work, result))

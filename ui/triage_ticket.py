@@ -8,6 +8,7 @@ import streamlit as st
 
 from assistant.conversations import StoredMessage, Work
 from assistant.errors import AssistantError
+from assistant.insights.happened import Happened
 from assistant.triage.assessment import Assessment, Assessor, Pile
 from assistant.triage.desk import Desk
 from assistant.triage.drafting import Reply, draft_reply, handover_note
@@ -94,7 +95,12 @@ def _decide(visit: Visit, queued: Queued, assessed: Assessment, chosen: Mapping[
     guessed = {name: found.best.label for name, found in assessed.findings.items()}
     if assessed.is_out_of_scope:
         guessed.pop("category", None)
-    if _act(lambda: visit.citewell.queue.decide(queued.id, {**guessed, **chosen}, visit.principal)) and following:
+    if not _act(lambda: visit.citewell.queue.decide(queued.id, {**guessed, **chosen}, visit.principal)):
+        return
+    corrected = sum(guessed.get(name) != label for name, label in chosen.items())
+    detail = {"kind": "decided", "guessed": len(guessed), "corrected": corrected}
+    visit.citewell.recorder.record(Happened("triage", visit.principal.key, detail=detail))
+    if following:
         TriageState().ticket_id = following
 
 
