@@ -64,6 +64,7 @@ def draw_figures() -> None:
     _draw_charts(found, state)
     _draw_tables(visit, found)
     _draw_turns(visit, found, state)
+    visit.citewell.insights.read_ahead(visit.citewell.background)
 
 
 @st.cache_data(ttl=FRESH_S, max_entries=12, scope="session", show_spinner=False)

@@ -25,6 +25,7 @@ DAY_S = 86_400
 FIRST_DAY = date(2024, 1, 1)
 """Nothing was recorded before: a clock that was set wrong says otherwise."""
 _EPOCH = date(1970, 1, 1)
+FIRST_S = (FIRST_DAY - _EPOCH).days * DAY_S
 _MOST_DAYS, _MOST_WEEKS = 92, 104
 _SLOW = 95
 
@@ -126,7 +127,7 @@ def selected(frame: Frame, wanted: Wanted, *, within: Scope | None, now_s: float
     if wanted.group is not None:
         chosen &= frame.touching("groups", frozenset({wanted.group}))
     at = frame["at_s"]
-    can_be = (at >= _seconds(FIRST_DAY)) & (at < now_s + DAY_S)
+    can_be = (at >= FIRST_S) & (at < now_s + DAY_S)
     odd = int(np.count_nonzero(chosen & ~can_be))
     chosen &= can_be
     if wanted.days is not None:

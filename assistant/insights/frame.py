@@ -21,6 +21,8 @@ FRESH_S = 30.0
 _AT_ONCE = 5_000
 """Rows that fit into the processor's cache: ten times as many take twice as long."""
 _NONE = -1
+_STEP = 100_000
+"""Rows that are read before somebody else may have their turn."""
 _FAR = 2**62
 """An id that no event has."""
 _CODED = ("kind", "status", "groups", "collections", "owner", "currency")
@@ -100,6 +102,24 @@ class Frames:
                 frame, self._first = self._joined((*older, frame.columns)), first
             self._frame = frame
             return frame
+
+    def read_on(self, stopping: threading.Event) -> None:
+        """Read what is older too, some at a time, so that whoever looks meanwhile waits for little of it."""
+        while not stopping.is_set() and self._reads_further():
+            continue
+
+    def _reads_further(self) -> bool:
+        """Whether there is more to read."""
+        with self._lock:
+            if self._frame is None or not self._first:
+                return False
+            if self._first == _FAR:
+                with self.engine.connect() as connection:
+                    self._first = 1 + (connection.execute(select(func.max(events.c.id))).scalar() or 0)
+            first = max(0, self._first - _STEP)
+            older = self._read(first, self._first)
+            self._frame, self._first = self._joined((*older, self._frame.columns)), first
+            return bool(first)
 
     def _first_since(self, at_s: float | None) -> int:
         if at_s is None:

@@ -9,14 +9,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from functools import partial
 
 from sqlalchemy import Engine, func, select
 
 from assistant.access import Principal, editable_by, only_editor, readable_by
+from assistant.background import Background
 from assistant.choices import Chosen
 from assistant.insights.choices import QUESTIONS_SHOWN
 from assistant.insights.comparing import COMPARE
-from assistant.insights.figures import LATELY, Behind, Figures, Wanted, figures, ids_behind, selected, since_s
+from assistant.insights.figures import FIRST_S, LATELY, Behind, Figures, Wanted, figures, ids_behind, selected, since_s
 from assistant.insights.frame import Frame, Frames
 from assistant.insights.health import DUE_AFTER_DAYS, DocumentHealth, due_before, read_health
 from assistant.insights.turns import Turn, read_turns
@@ -79,10 +81,15 @@ class Insights:
         with self.engine.connect() as connection:
             return {str(row.id): row.name for row in connection.execute(select(groups).order_by(groups.c.name))}
 
+    def read_ahead(self, background: Background) -> None:
+        """Read older events too, beside everything else, for whoever will choose a longer period."""
+        background.start(partial(self.frames.read_on, background.stopping))
+
     def counted_since(self) -> datetime | None:
         """When the first event of those that are kept was recorded, in UTC; None before there is one."""
+        query = select(func.min(events.c.at_s)).where(events.c.at_s >= FIRST_S)
         with self.engine.connect() as connection:
-            first = connection.execute(select(func.min(events.c.at_s))).scalar()
+            first = connection.execute(query).scalar()
         return None if first is None else datetime.fromtimestamp(first, UTC).replace(tzinfo=None)
 
     def health(self, principal: Principal, *, due_after_days: int = DUE_AFTER_DAYS) -> tuple[DocumentHealth, ...]:

@@ -21,6 +21,7 @@ from assistant.feedback import Opinion
 from assistant.groups import Grant
 from assistant.insights.choices import QUESTIONS_SHOWN, WORDS_KEPT
 from assistant.insights.figures import BEHIND, Wanted
+from assistant.insights.frame import Frames
 from assistant.insights.happened import Happened
 from assistant.insights.recorder import MOST_WAITING, PRIVATE, Recorder, expire
 from assistant.insights.tables import as_csv, bucket_rows, turn_rows
@@ -305,6 +306,20 @@ def test_what_was_removed_is_in_no_figure_any_more(citewell: Citewell) -> None:
     citewell.insights.frames.since(None, at_once=True)
     assert citewell.insights.figures(LOCAL_USER, Wanted(None)).total.questions == 1
     assert expire(citewell.insights.engine, time.time() + DAY) == 1
+
+
+def test_older_events_are_read_beside_and_change_no_figure(citewell: Citewell) -> None:
+    for days in (100, 50, 1):
+        told(citewell, turn(), at=time.time() - days * DAY)
+    frames = Frames(citewell.insights.engine)
+    insights = replace(citewell.insights, frames=frames)
+    assert insights.figures(LOCAL_USER, Wanted(7)).total.questions == 1
+    assert frames.since(time.time() - 7 * DAY).size == 1
+    insights.read_ahead(citewell.background)
+    citewell.background.wait()
+    assert frames.since(time.time() - 7 * DAY).size == 3
+    assert insights.figures(LOCAL_USER, Wanted(7)).total.questions == 1
+    assert insights.figures(LOCAL_USER, Wanted(None)).total.questions == 3
 
 
 # Turns.
