@@ -103,6 +103,11 @@ class Frames:
             self._frame = frame
             return frame
 
+    @property
+    def has_more(self) -> bool:
+        """Whether there may be older events than those in memory."""
+        return bool(self._first)
+
     def read_on(self, stopping: threading.Event) -> None:
         """Read what is older too, some at a time, so that whoever looks meanwhile waits for little of it."""
         while not stopping.is_set() and self._reads_further():

@@ -83,7 +83,8 @@ class Insights:
 
     def read_ahead(self, background: Background) -> None:
         """Read older events too, beside everything else, for whoever will choose a longer period."""
-        background.start(partial(self.frames.read_on, background.stopping))
+        if self.frames.has_more:
+            background.start(partial(self.frames.read_on, background.stopping))
 
     def counted_since(self) -> datetime | None:
         """When the first event of those that are kept was recorded, in UTC; None before there is one."""
