@@ -17,9 +17,9 @@ SLEEP, MOON = "Where do quokkas sleep?", "What does the moon weigh in kilograms?
 
 
 @pytest.fixture
-def citewell(fresh_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Citewell]:
+def citewell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Citewell]:
     """A home with a document about quokkas, of which nobody has asked anything."""
-    with running(fresh_home, monkeypatch) as opened:
+    with running(tmp_path / "home", monkeypatch) as opened:
         made = opened.library.create_collection("Animals *of* the island")
         words = "Quokkas sleep in tall trees at night."
         opened.intake.add_parsed(made.id, [("q.md", document(words, title="Quokkas")), ("z.md", document("Zebras."))])
