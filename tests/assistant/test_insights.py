@@ -212,6 +212,15 @@ def test_nothing_is_recorded_of_somebody_who_was_erased_meanwhile(citewell: Cite
     assert rows(citewell) == []
 
 
+def test_an_event_is_counted_for_the_groups_of_whoever_did_it(citewell: Citewell) -> None:
+    who = citewell.accounts.recognise(Claims("https://login", "a", "A", "", ("Crew",), Role.MEMBER, "a")).principal
+    somebody(citewell, "other", Role.MEMBER)
+    told(citewell, Happened("turn", who.key, "answered"))
+    ((id_, sums),) = citewell.insights.figures(LOCAL_USER).by_group
+    assert (citewell.insights.groups(LOCAL_USER)[id_], sums.questions) == ("Crew", 1)
+    assert citewell.insights.figures(LOCAL_USER, Wanted(group=id_)).total.questions == 1
+
+
 # Figures.
 
 
