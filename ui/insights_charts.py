@@ -55,8 +55,8 @@ def _waiting(buckets: Sequence[Bucket]) -> Chart:
 
 def _cost(buckets: Sequence[Bucket]) -> Chart:
     series = (
-        ("Tokens in", lambda b: b.sums.prompt_tokens),
-        ("Tokens out", lambda b: b.sums.completion_tokens),
+        ("Tokens in", lambda b: b.sums.prompt_tokens or None),
+        ("Tokens out", lambda b: b.sums.completion_tokens or None),
     )
     alt = "Bars: tokens sent to the model and received from it"
     spec = _bars("Tokens", {"Tokens in": _TEAL, "Tokens out": _AMBER})
