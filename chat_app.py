@@ -310,6 +310,7 @@ def main() -> None:
             st.Page("views/gaps.py", title="Gaps"),
             st.Page("views/evaluation.py", title="Evaluation"),
             st.Page("views/verified.py", title="Verified answers"),
+            st.Page("views/insights.py", title="Insights"),
             st.Page("views/shared.py", title="Shared conversation"),
             st.Page("views/admin.py", title="Administration"),
             st.Page("views/settings.py", title="Settings"),

@@ -29,6 +29,9 @@ from assistant.groups import Groups
 from assistant.holdings import Holdings
 from assistant.home import Home, originals_of
 from assistant.house_rules import HouseRules
+from assistant.insights.frame import Frames
+from assistant.insights.insights import Insights
+from assistant.insights.recorder import Recorder
 from assistant.inventory import Inventory
 from assistant.job_table import JobTable
 from assistant.jobs import JOBS
@@ -126,6 +129,8 @@ class Citewell:
     real_questions: RealQuestions
     verified: VerifiedAnswers
     known_issues: KnownIssues
+    recorder: Recorder
+    insights: Insights
     wake: threading.Event
     """Set it after adding a job, so that the worker looks at once."""
     watch_problems: dict[str, str] = field(default_factory=dict)
@@ -169,6 +174,7 @@ def open_citewell(settings: Settings | None = None) -> Citewell:
         engine = open_database(home.database_url)
         opening.callback(engine.dispose)
         citewell = _wired(settings, home, engine)
+        opening.callback(citewell.recorder.close)
         opening.callback(citewell.indexes.close)
         if isinstance(citewell.reranker, HttpReranker):
             opening.callback(citewell.reranker.close)
@@ -205,6 +211,7 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
     attached = AttachedFiles(library, catalogue, originals, conversations, jobs, limits)
     threads = Threads(engine, forget_files=attached.forget)
     question_sets = QuestionSets(engine, library, catalogue)
+    recorder = Recorder(engine, chosen)
     queue, registry = Queue(engine), open_registry(settings.model_copy(update={"home": home.path}))
     verified = VerifiedAnswers(engine, library, conversations, retriever, embedder)
     answering = Assistant(
@@ -221,6 +228,7 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
         attached=attached,
         limits=limits,
         verified=verified,
+        record=recorder.record,
     )
     return Citewell(
         settings,
@@ -242,7 +250,7 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
         reranker,
         notice,
         background,
-        Feedback(engine),
+        Feedback(engine, record=recorder.record),
         snapshots,
         Holdings(engine, library, catalogue, intake, jobs, wake),
         accounts,
@@ -265,6 +273,8 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
         RealQuestions(engine, question_sets, library, catalogue),
         verified,
         KnownIssues(engine, embedder),
+        recorder,
+        Insights(engine, library, chosen, jobs, wake, Frames(engine)),
         wake,
     )
 

@@ -9,9 +9,10 @@ from assistant.audit import Action, Outcome
 from assistant.bootstrap import Citewell
 from assistant.evaluation_runs import EVALUATE, GENERATE
 from assistant.gaps.board import ASK_AGAIN
+from assistant.insights.happened import Happened, Status
 from assistant.logs import log_event
 from assistant.operations import OPERATIONS, Operation, Reporter, Work
-from assistant.triage.teaching import TRAIN
+from assistant.triage.teaching import GUESS, TRAIN
 from retrieval.catalogue import Wanted
 from retrieval.errors import UnknownCollection
 
@@ -73,10 +74,25 @@ def carry_out(
         record("failed", {"error": type(error).__name__})
         raise
     counts = dict(_counts(result))
+    if kind in (TRAIN, GUESS):
+        detail = {"kind": kind, **{name: result[name] for name in ("guessed", "version") if name in result}}
+        citewell.recorder.record(Happened("triage", begun.actor, total_ms=_since(started) * 1000, detail=detail))
     log_event("job_finished", kind=kind, job=begun.job, seconds=_since(started), **counts)
     if not _changed_nothing(kind, result):
         record("done", counts | _names(work, result))
+        if _RECORDED.get(kind) is Action.DOCUMENTS_READ:
+            citewell.recorder.record(_read_in(citewell, work, begun, counts, seconds=_since(started)))
     return result
+
+
+def _read_in(citewell: Citewell, work: Work, begun: Begun, counts: Mapping[str, int], *, seconds: float) -> Happened:
+    """What is counted of files that were read in."""
+    name, id_ = work.get("collection"), work.get("collection_id")
+    into = frozenset(one.id for one in citewell.library.collections() if one.id == id_ or one.name == name)
+    status: Status = (
+        "failed" if counts.get("failed") and not counts.get("added") and not counts.get("updated") else "done"
+    )
+    return Happened("intake", begun.actor, status, into, total_ms=seconds * 1000, detail=counts)
 
 
 def _recorder(citewell: Citewell, kind: str, work: Work, begun: Begun) -> Callable[[Outcome, Mapping[str, Any]], None]:

@@ -22,6 +22,7 @@ from assistant.jobs import JOBS, JobRegistry
 from assistant.schema import (
     choices,
     conversations,
+    events,
     feedback,
     gaps,
     grants,
@@ -48,7 +49,8 @@ ASKED = ("ask", "check", EVALUATED, "list_documents", "list_gaps", "search")
 """The kinds of job that hold what somebody asked by a command, and what they were told."""
 _GOES = (
     "This removes, for good: the name and address, sign-ins, groups and access, all conversations with their files, "
-    "links, feedback and what was taken from them into question sets, own choices and counts."
+    "links, feedback and what was taken from them into question sets, own choices and counts, and the events that "
+    "insights are made of."
 )
 _STAYS = (
     "What stays: rows of the audit log, which know people by what their provider calls them and by the network address "
@@ -189,7 +191,7 @@ def _remove(connection: Connection, key: str, person_id: int | None) -> Erased:
     connection.execute(delete(jobs).where(or_(works_on_them, has_asked, has_told), jobs.c.state != "running"))
     if person_id is not None:
         connection.execute(update(jobs).where(jobs.c.owner == key).values(owner=f"{ERASED}|{person_id}"))
-    for table in (feedback, snapshots, choices, used):
+    for table in (feedback, snapshots, choices, used, events):
         connection.execute(delete(table).where(table.c.owner == key))
     for table in (tickets, gaps):
         connection.execute(update(table).where(table.c.assignee == key).values(assignee=None))

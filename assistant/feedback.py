@@ -4,7 +4,7 @@ What an answer was made of stands with its message, so whoever looks into a comp
 and the whole search beside it.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, delete, insert, select, update
 from assistant.access import Principal
 from assistant.conversations import State, Work
 from assistant.errors import FeedbackRefused
+from assistant.insights.happened import Happened
 from assistant.schema import conversations, feedback, messages
 from retrieval.dates import utc_now
 
@@ -70,8 +71,10 @@ def opinion_from(value: Any) -> Opinion:
 class Feedback:
     """Keeps opinions of answers, one for each person and answer."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, record: Callable[[Happened], None] = lambda _: None) -> None:
+        """`record` is told of each, and waits for nothing."""
         self._engine = engine
+        self._record = record
 
     def give(self, message_id: int, principal: Principal, opinion: Opinion) -> None:
         """Keep what a person thinks of an answer of theirs, in place of what they thought before.
@@ -89,11 +92,19 @@ class Feedback:
             if not changed.rowcount:
                 key = {"message_id": message_id, "owner": principal.key}
                 connection.execute(insert(feedback).values(**key, **values, created_at=now, updated_at=now))
+        self._tell(message_id, principal, opinion)
 
     def withdraw(self, message_id: int, principal: Principal) -> None:
         """Forget what a person thought of an answer."""
         with self._engine.begin() as connection:
-            connection.execute(delete(feedback).where(*_own(message_id, principal)))
+            withdrawn = connection.execute(delete(feedback).where(*_own(message_id, principal))).rowcount
+        if withdrawn:
+            self._tell(message_id, principal, None)
+
+    def _tell(self, message_id: int, principal: Principal, opinion: Opinion | None) -> None:
+        is_helpful = opinion.is_helpful if opinion else None
+        detail = {"reason": opinion.reason} if opinion and opinion.reason else None
+        self._record(Happened("feedback", principal.key, message_id=message_id, is_helpful=is_helpful, detail=detail))
 
     def of(self, message_ids: Collection[int], principal: Principal) -> dict[int, Opinion]:
         """The person's opinions of these answers; answers without one are left out."""

@@ -38,6 +38,8 @@ from assistant.events import (
 )
 from assistant.gaps.board import ASK_AGAIN, GATHER
 from assistant.gaps.sheet import gap_json
+from assistant.insights.comparing import COMPARE, compare
+from assistant.insights.happened import searched, turned
 from assistant.job_table import hashes_of
 from assistant.llm import Message
 from assistant.measuring import bring_in_sample_questions, evaluate, generate
@@ -177,6 +179,12 @@ def generate_questions(citewell: Citewell, work: Work, reporter: Reporter) -> di
     return generate(citewell, work, _telling(reporter), reporter.stopping)
 
 
+def compare_documents(citewell: Citewell, _work: Work, reporter: Reporter) -> dict[str, Any]:
+    """Look for copies and contradictions among the documents."""
+    pairs = compare(citewell.insights.engine, on_done=_telling(reporter), stopping=reporter.stopping)
+    return {} if pairs is None else {"pairs": pairs}
+
+
 def read_uploads(citewell: Citewell, work: Work, reporter: Reporter) -> dict[str, Any]:
     """Read `uploads`, given as [name, SHA-256 of the kept file], into `collection_id`."""
     kept = [(name, citewell.originals.path_of(sha256)) for name, sha256 in work["uploads"]]
@@ -314,6 +322,9 @@ def search(citewell: Citewell, work: Work, _reporter: Reporter) -> dict[str, Any
     found = citewell.search.passages(
         work["text"], scope=scope, history=earlier, limit=work["limit"], documents=documents
     )
+    citewell.recorder.record(
+        searched(LOCAL_USER, found.passages, scope, words=work["text"], total_ms=_took(found.trace))
+    )
     notice = {"notice": nothing_fits(filters)} if documents == frozenset() else {}
     return found_json(found) | notice | _traced(citewell, found.trace, scope, work)
 
@@ -351,6 +362,8 @@ def ask(citewell: Citewell, work: Work, reporter: Reporter) -> dict[str, Any]:
                 answer = event.answer
             case TurnFailed():
                 failure, answer = event.reason, event.answer
+        if done := turned(event, LOCAL_USER, search.passages if search else (), scope, words=question):
+            citewell.recorder.record(done)
     if answer is None:
         raise AssistantError(failure or "There is no answer; ask again.")
     if answer.listed is not None:
@@ -391,6 +404,10 @@ def check(citewell: Citewell, work: Work, reporter: Reporter) -> dict[str, Any]:
     raise AssistantError("The text could not be checked; try again.")
 
 
+def _took(trace: SearchTrace) -> float:
+    return sum(trace.timings_ms.values())
+
+
 def _traced(
     citewell: Citewell, trace: SearchTrace, scope: Scope, work: Work, evidence: Evidence | None = None
 ) -> dict[str, Any]:
@@ -426,8 +443,10 @@ GAPS: Mapping[str, Operation] = {GATHER: gather_gaps, ASK_AGAIN: ask_gaps_again,
 """What is done with knowledge gaps: beside all other work, for nobody waits for it."""
 EVALUATING: Mapping[str, Operation] = {EVALUATE: evaluate_set, GENERATE: generate_questions}
 """What is done with question sets: it takes long, and nobody's search waits for it."""
+INSIGHTS: Mapping[str, Operation] = {COMPARE: compare_documents}
+"""What is found out about the documents as a whole: beside all other work, for it takes its time."""
 READING: Mapping[str, Operation] = {"search": search, "ask": ask, "check": check, "list_documents": list_documents}
-OPERATIONS = {**WRITING, **READING, **TRIAGE, **GAPS, **EVALUATING, ERASE: erase_person}
+OPERATIONS = {**WRITING, **READING, **TRIAGE, **GAPS, **EVALUATING, **INSIGHTS, ERASE: erase_person}
 READING_IN = ("ingest", "read_sample", "read_uploads", "read_again", "sync")
 """The kinds of job that read files in, for a page that shows their progress."""
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import PurePosixPath
 from typing import IO, Any
 from zipfile import ZIP_DEFLATED, ZipFile
@@ -27,6 +27,7 @@ from assistant.schema import (
     audit,
     choices,
     conversations,
+    events,
     feedback,
     gap_questions,
     gaps,
@@ -124,6 +125,7 @@ class PersonalData:
                 "choices": _rows(connection, choices, key, "name", "value", "changed_at"),
                 "used": _rows(connection, used, key, "limit", "began_at", "amount"),
                 "verified": _verified(connection, key),
+                "events": [_happened(row) for row in connection.execute(_events_of(key)).mappings()],
                 "work_begun": [
                     {**_plain(row, "kind", "state", "created_at", "started_at", "ended_at"), "work": row["work"]}
                     for row in connection.execute(select(jobs).where(jobs.c.owner == key)).mappings()
@@ -244,6 +246,18 @@ def _recorded(connection: Connection, key: str) -> Iterator[dict[str, Any]]:
             "target": _ANOTHER if target != _YOU and row["action"] in _ABOUT_PEOPLE else target,
             "address": row["address"] if is_theirs else "",
         }
+
+
+def _events_of(key: str) -> Select[Any]:
+    """What is counted of what they did, in the order in which they did it."""
+    return select(events).where(events.c.owner == key).order_by(events.c.id)
+
+
+def _happened(row: RowMapping) -> dict[str, Any]:
+    """An event without what is of the organisation: groups and collections by their numbers."""
+    at = datetime.fromtimestamp(row["at_s"], UTC).replace(tzinfo=None)
+    left_out = {"owner", "groups", "collections", "at_s"}
+    return {"at": at, **{name: value for name, value in row.items() if name not in left_out and value is not None}}
 
 
 def _facts(connection: Connection, conversation_id: str) -> dict[int, dict[str, Any]]:

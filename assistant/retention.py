@@ -5,7 +5,7 @@ An administrator chooses; what goes, goes at the start and once a day, for good.
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Annotated, Literal, get_args
 
 from pydantic import Field, TypeAdapter
@@ -15,6 +15,8 @@ from assistant.accounts import Accounts
 from assistant.audit import Action, Audit
 from assistant.choices import Choice, Chosen
 from assistant.erasure import ASKED
+from assistant.insights.choices import EVENTS_KEPT_DAYS
+from assistant.insights.recorder import expire
 from assistant.job_table import JobTable
 from assistant.limits import Limits
 from assistant.question_sets import QuestionSets
@@ -22,15 +24,20 @@ from assistant.threads import Threads
 from retrieval.database import empty_log, scrub
 from retrieval.dates import utc_now
 
-KeptName = Literal["conversations_kept_days", "audit_kept_days", "counts_kept_days"]
-AT_LEAST: Mapping[KeptName, int] = {"conversations_kept_days": 1, "audit_kept_days": 30, "counts_kept_days": 2}
+KeptName = Literal["conversations_kept_days", "audit_kept_days", "counts_kept_days", "events_kept_days"]
+AT_LEAST: Mapping[KeptName, int] = {
+    "conversations_kept_days": 1,
+    "audit_kept_days": 30,
+    "counts_kept_days": 2,
+    "events_kept_days": 1,
+}
 """Shorter cannot be chosen: an audit log of a week would not show who changed what before the holidays."""
 MOST_DAYS = 36_500
 KEPT: Mapping[KeptName, Choice[int]] = {
     name: Choice(name, TypeAdapter(Annotated[int, Field(ge=AT_LEAST[name], le=MOST_DAYS)]))
     for name in get_args(KeptName)
 }
-"""Days. Where nothing is chosen, conversations and audit log stay, and counts go after two."""
+"""Days. Where nothing is chosen, conversations and audit log stay, counts go after two, events after 400."""
 BY_ITSELF = "retention"
 """Who did it, in the audit log."""
 _ASKED_KEPT = timedelta(days=1)
@@ -69,6 +76,8 @@ class Retention:
         days, now = self.chosen.read(KEPT.values()), utc_now()
         self.threads.purge()
         self.limits.expire(days.get("counts_kept_days"))
+        events_kept = timedelta(days=days.get("events_kept_days", EVENTS_KEPT_DAYS))
+        expire(self.engine, (now - events_kept).replace(tzinfo=UTC).timestamp())
         self.jobs.expire(ASKED, now - _ASKED_KEPT)
         self.accounts.forget_erased()
         unused, recorded = days.get("conversations_kept_days"), days.get("audit_kept_days")

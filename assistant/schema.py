@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
     Date,
@@ -24,7 +25,10 @@ __all__ = [
     "choices",
     "citations",
     "conversations",
+    "document_pairs",
+    "document_use",
     "evaluation_runs",
+    "events",
     "feedback",
     "gap_collections",
     "gap_questions",
@@ -448,5 +452,68 @@ known_issues = Table(
     Column("changed_at", DateTime, nullable=False),
     Column("embedding_model", String(200)),
     Column("embedding", LargeBinary),
+    sqlite_autoincrement=True,
+)
+
+# What happened: a turn, a search, a ticket, an opinion, a reading in. Rows are added, and removed; none is changed.
+events = Table(
+    "events",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    # Seconds since 1970: a million of them are read at once for the figures, and a DateTime takes ten times as long.
+    Column("at_s", BigInteger, nullable=False, index=True),
+    Column("kind", String(16), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("owner", String(300), nullable=False, index=True),
+    # Ids in order with a space between them, for the same reason: few different ones, each read once.
+    Column("groups", Text, nullable=False),
+    Column("collections", Text, nullable=False),
+    # The answer it is about. Its words stay where its owner can delete them: in the conversation.
+    Column("message_id", Integer, index=True),
+    # The words of what has no conversation, where such are kept.
+    Column("words", Text),
+    Column("first_ms", Integer),
+    Column("total_ms", Integer),
+    Column("prompt_tokens", Integer, nullable=False),
+    Column("completion_tokens", Integer, nullable=False),
+    Column("cost", Float),
+    Column("currency", String(8), nullable=False),
+    # Sentences that claim something, and how many of them are borne out, in part, or said otherwise by the documents.
+    Column("claims", Integer, nullable=False),
+    Column("supported", Integer, nullable=False),
+    Column("partly", Integer, nullable=False),
+    Column("contradicted", Integer, nullable=False),
+    # Documents found, and documents cited.
+    Column("found", Integer, nullable=False),
+    Column("cited", Integer, nullable=False),
+    Column("is_helpful", Boolean),
+    # What is peculiar to its kind, such as how many files were read in.
+    Column("detail", JSON(none_as_null=True)),
+    sqlite_autoincrement=True,
+)
+
+# How often a document was found and cited, by its place: one that is read anew stays the same document.
+document_use = Table(
+    "document_use",
+    metadata,
+    Column("collection_id", ForeignKey("collections.id", ondelete="CASCADE"), primary_key=True),
+    Column("path", Text, primary_key=True),
+    Column("found", Integer, nullable=False),
+    Column("cited", Integer, nullable=False),
+    Column("found_at_s", BigInteger),
+    Column("cited_at_s", BigInteger),
+)
+
+# Documents that say the same in nearly the same words, or the same thing with other figures, as last compared.
+document_pairs = Table(
+    "document_pairs",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("one_id", ForeignKey("documents.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("other_id", ForeignKey("documents.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("one_says", Text, nullable=False),
+    Column("other_says", Text, nullable=False),
+    Column("likeness", Float, nullable=False),
     sqlite_autoincrement=True,
 )

@@ -35,6 +35,7 @@ from assistant.extractive import Quote, best_quotes, chosen_quotes, disagreement
 from assistant.follow_ups import Answered, FollowUps
 from assistant.history import as_messages, before, questions_in
 from assistant.house_rules import HouseRules
+from assistant.insights.happened import Happened, turned
 from assistant.inventory import Inventory
 from assistant.judge import judge
 from assistant.limits import Limits
@@ -111,6 +112,8 @@ class Assistant:
     """How much each person may ask, and what all answers may cost; without it as much as they like."""
     verified: VerifiedAnswers | None = None
     """Answers that somebody vouches for, which go before everything else; without it there are none."""
+    record: Callable[[Happened], None] | None = None
+    """Is told of every turn of a conversation that ended; waits for nothing."""
 
     def ask(
         self,
@@ -160,6 +163,10 @@ class Assistant:
             )
             for event in self._after_files(answering, conversation_id, principal, files, cancelled):
                 record.keep(event)
+                if self.record and (
+                    done := turned(event, principal, record.work.passages, scope, message_id=message_id)
+                ):
+                    self.record(done)
                 yield event
         if record.answer:
             answered = Answered(message_id, question, record.answer, record.work.passages, scope, filters)

@@ -1,6 +1,6 @@
 """Carries out the jobs of an open home: one thread for those that write it, one for those that only read,
-one for tickets, one for knowledge gaps, one for question sets, and one for the files of conversations, each in a
-collection of its own.
+one each for tickets, knowledge gaps, question sets and what is found out about all documents, and one for the files of
+conversations, each in a collection of its own.
 
 What the command line hands over, what the page starts and what a followed folder needs all come through the table.
 """
@@ -20,7 +20,18 @@ from assistant.carrying_out import Begun, carry_out
 from assistant.erasure import CLEAR
 from assistant.errors import AssistantError
 from assistant.job_table import Job
-from assistant.operations import ATTACHED, EVALUATING, GAPS, READING, READING_IN, TRIAGE, WRITING, Operation, Reporter
+from assistant.operations import (
+    ATTACHED,
+    EVALUATING,
+    GAPS,
+    INSIGHTS,
+    READING,
+    READING_IN,
+    TRIAGE,
+    WRITING,
+    Operation,
+    Reporter,
+)
 from assistant.triage.sample import bring_in_sample
 from retrieval.errors import RetrievalError
 from retrieval.intake import Progress
@@ -59,8 +70,8 @@ class Worker:
         citewell.background.start(partial(self._keep_doing, READING))
         citewell.background.start(partial(self._keep_doing, ATTACHED))
         citewell.background.start(self._triage)
-        citewell.background.start(partial(self._keep_doing, GAPS))
-        citewell.background.start(partial(self._keep_doing, EVALUATING))
+        for operations in (GAPS, EVALUATING, INSIGHTS):
+            citewell.background.start(partial(self._keep_doing, operations))
         citewell.home.offer_hand_over()
 
     def _keep_no_longer(self) -> None:

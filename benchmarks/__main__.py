@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
-from benchmarks import access, backup, gaps, ingest, library, page, search, startup, stream, triage, turns
+from benchmarks import access, backup, gaps, ingest, insights, library, page, search, startup, stream, triage, turns
 from benchmarks.bench import Bench
 from benchmarks.report import RESULTS, Report, Row, library_versions, machine_facts, now
 
@@ -28,6 +28,7 @@ SUBJECTS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "startup": startup.measure,
     "gaps": gaps.measure,
     "page": page.measure,
+    "insights": insights.measure,
     "stream": stream.measure,
     "triage": triage.measure,
 }

@@ -26,7 +26,7 @@ from ui.state import WINDOW
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
 
-_SETTLE_SCRIPT = Path(__file__).with_name("settle.js")
+SETTLE_SCRIPT = Path(__file__).with_name("settle.js")
 _LENGTHS = (20, 1000)
 _CLICKS = 20
 _PAINTS = 7
@@ -34,7 +34,7 @@ _QUIET_MS = 300
 _QUESTIONS = ("How many days of annual leave do I have?", "How many days a week can I work from home?")
 _ARE_DRAWN = """count => [...document.querySelectorAll("[data-testid=stChatMessage] *")].filter(
     (element) => element.shadowRoot?.querySelector(".answer")?.getBoundingClientRect().height > 0).length >= count"""
-_CLICK = "element => citewellBench.settled(() => element.click(), QUIET_MS)".replace("QUIET_MS", str(_QUIET_MS))
+CLICK = "element => citewellBench.settled(() => element.click(), QUIET_MS)".replace("QUIET_MS", str(_QUIET_MS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def _first_paint(app: App, browser: "Browser", length: int, conversation_id: str
 def _reruns(app: App, browser: "Browser", conversation_id: str, *, clicks: int) -> list[_Rerun]:
     """Open the last answer's last citation, close it, and again; the first pair is not counted."""
     page = browser.new_page(viewport={"width": 1280, "height": 900})
-    page.add_init_script(path=_SETTLE_SCRIPT)
+    page.add_init_script(path=SETTLE_SCRIPT)
     with _watched(page) as frames:
         page.goto(f"{app.url}/?c={conversation_id}")
         page.wait_for_selector(CHAT_INPUT, state="visible")
@@ -112,7 +112,7 @@ def _reruns(app: App, browser: "Browser", conversation_id: str, *, clicks: int) 
 
 def _rerun(page: "Page", target: "Locator", frames: "_Frames") -> _Rerun:
     frames.clear()
-    settled_ms = page.evaluate(_CLICK, target.element_handle())
+    settled_ms = page.evaluate(CLICK, target.element_handle())
     return _Rerun(settled_ms, frames.script_ms(), frames.received_bytes, frames.sent_bytes)
 
 

@@ -7,6 +7,7 @@ import streamlit as st
 from assistant.access import only_admin
 from assistant.audit import Action
 from assistant.retention import AT_LEAST, KEPT, MOST_DAYS, KeptName
+from ui.admin_insights import draw_insight_choices
 from ui.markdown import literal
 from ui.visit import Visit
 
@@ -14,6 +15,7 @@ _LABELS: Mapping[KeptName, tuple[str, str]] = {
     "conversations_kept_days": ("Conversations in which nothing was asked for so many days", "they stay"),
     "audit_kept_days": ("Audit log, days", "it stays"),
     "counts_kept_days": ("What was counted of each person for limits, days", "2"),
+    "events_kept_days": ("What happened, for the insights: questions, searches, opinions, days", "400"),
 }
 
 
@@ -37,6 +39,7 @@ def draw_retention(visit: Visit) -> None:
             Action.RETENTION_CHANGED, days={name: value for name, value in values.items() if value is not None}
         )
         st.rerun()
+    draw_insight_choices(visit)
 
 
 def _draw_field(name: KeptName, value: int | None) -> int | None:

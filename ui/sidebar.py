@@ -40,6 +40,7 @@ def draw_sidebar(visit: Visit, chat_page: "st.Page") -> str | None:
                 st.page_link("views/triage.py", label="Triage", icon=":material/inbox:", width="stretch")
             if may_create(visit.principal) and not visit.is_demo:
                 st.page_link("views/gaps.py", label="Gaps", icon=":material/live_help:", width="stretch")
+                st.page_link("views/insights.py", label="Insights", icon=":material/monitoring:", width="stretch")
                 st.page_link("views/evaluation.py", label="Evaluation", icon=":material/analytics:", width="stretch")
             if visit.principal.is_admin and visit.identity.person is not None:
                 st.page_link("views/admin.py", label="Administration", icon=":material/shield_person:", width="stretch")

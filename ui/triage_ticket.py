@@ -8,6 +8,7 @@ import streamlit as st
 from assistant.audit import Action
 from assistant.conversations import StoredMessage, Work
 from assistant.errors import AssistantError
+from assistant.insights.happened import Happened
 from assistant.triage.assessment import Assessment, Assessor
 from assistant.triage.drafting import Reply, draft_reply, handover_note
 from assistant.triage.known import KnownIssue
@@ -114,9 +115,13 @@ def _decide(visit: Visit, queued: Queued, assessed: Assessment, chosen: Mapping[
     guessed = {name: found.best.label for name, found in assessed.findings.items()}
     if assessed.is_out_of_scope:
         guessed.pop("category", None)
-    if _act(lambda: visit.citewell.queue.decide(queued.id, {**guessed, **chosen}, visit.principal)):
-        visit.record(Action.TICKET_DECIDED, f"ticket {queued.id}", corrected=sorted(chosen))
-        TriageState().ticket_id = following or queued.id
+    if not _act(lambda: visit.citewell.queue.decide(queued.id, {**guessed, **chosen}, visit.principal)):
+        return
+    visit.record(Action.TICKET_DECIDED, f"ticket {queued.id}", corrected=sorted(chosen))
+    corrected = sum(guessed.get(name) != label for name, label in chosen.items())
+    detail = {"kind": "decided", "guessed": len(guessed), "corrected": corrected}
+    visit.citewell.recorder.record(Happened("triage", visit.principal.key, detail=detail))
+    TriageState().ticket_id = following or queued.id
 
 
 def _act(act: Any) -> bool:

@@ -8,12 +8,15 @@ import argparse
 import shutil
 import tempfile
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from playwright.sync_api import Browser
 
+from assistant.bootstrap import open_citewell
 from assistant.settings import Settings
+from benchmarks.insights import fill
 from tests.assistant.gap_questions import TOPICS
 from tests.browser.conftest import read_sample_company
 from tests.browser.many_documents import add_many_documents
@@ -22,7 +25,7 @@ from tests.browser.serving import ROOT, App, Served, chromium, served, serving, 
 from tests.browser.states import WALKS, Walk
 
 README_QUESTION = "What is the daily meal allowance on a business trip in the country?"
-MANY = 10_000
+MANY, EVENTS = 10_000, 20_000
 SETTLE_MS = 700
 """Movements are over by then."""
 
@@ -150,12 +153,25 @@ def take_triage_pictures(browser: Browser, sample_home: Path, work: Path) -> Non
         take_pictures(watched, ROOT / "docs" / "img", SETTLE_MS)
 
 
+def take_insights_picture(browser: Browser, sample_home: Path, work: Path) -> None:
+    """The insights after a month of many questions."""
+    home = Path(shutil.copytree(sample_home, work / "insights" / "home"))
+    with closing(open_citewell(Settings.read(home=home, sample=False))) as citewell:
+        fill(citewell, EVENTS)
+    options = {"viewport": {"width": 1280, "height": 1080}}
+    with served(home) as app, tab(browser, app, "/insights", **options) as watched:
+        watched.page.locator("[data-testid=stVegaLiteChart] :is(svg, canvas)").nth(3).wait_for()
+        watched.page.wait_for_timeout(2500)
+        watched.page.screenshot(path=ROOT / "docs" / "img" / "insights.png")
+
+
 DOCS = {
     "readme": take_readme_picture,
     "library": take_library_picture,
     "gaps": take_gaps_picture,
     "evaluation": take_evaluation_picture,
     "triage": take_triage_pictures,
+    "insights": take_insights_picture,
 }
 
 

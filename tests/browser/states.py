@@ -13,6 +13,7 @@ from tests.browser.replies import ALL_STAFF, BOLTS, BUY, CARRY, LEAVE, MEALS, PA
 from tests.browser.serving import ROOT, Served, Watched
 from tests.browser.states_of_evaluation import EVALUATION
 from tests.browser.states_of_gaps import GAPS
+from tests.browser.states_of_insights import INSIGHTS, nothing_asked
 from tests.browser.states_of_settings import ADMINISTRATION, settings, settings_erase, settings_model, settings_rules
 from tests.browser.states_of_triage import TRIAGE
 from tests.browser.states_of_verified import VERIFIED
@@ -486,10 +487,12 @@ WALKS = (
     Walk("gaps", "model", "/", tuple(State(name, reach) for name, reach in GAPS.items())),
     Walk("evaluation", "model", "/evaluation", tuple(State(name, reach) for name, reach in EVALUATION.items())),
     Walk("verified", "model", "/verified", tuple(State(name, reach) for name, reach in VERIFIED.items())),
+    Walk("insights", "model", "/", tuple(State(name, reach) for name, reach in INSIGHTS.items())),
     Walk("administration", "model", "/admin", tuple(State(name, reach) for name, reach in ADMINISTRATION.items())),
     Walk("lost connection", "until it ends", "/", (State("offline", connection_lost),)),
     Walk("nothing", "empty home", "/", (State("no-documents", no_documents),)),
     Walk("nothing in the library", "empty home", "/documents", (State("no-documents-library", no_documents),)),
+    Walk("no insights", "empty home", "/insights", (State("no-insights", nothing_asked),)),
     Walk("nothing to check", "empty home", "/check", (State("no-documents-check", nothing_to_check),)),
     Walk("first start", "new home", "/", (State("reading", reading),)),
     Walk("demo", "demo", "/", (State("demo", demo), State("demo-answered", demo_answered))),

@@ -25,7 +25,7 @@ _OWN_IDS = {"conversation_id"}
 _SCOPES = {"scope", "editable", "own_groups", "everyone"}
 _ROLES = {"is_admin", "reads_all", "may_edit"}
 _ASKS = {"may_create", "allowed"}
-_ACTS = {"_start", "_change", "_follow_up", "_spend", "log_asked", "spend", "sync", "take_uploads"}
+_ACTS = {"_start", "_change", "_follow_up", "_spend", "_tell", "log_asked", "spend", "sync", "take_uploads"}
 """They take a person and do something, refuse nobody; what narrows within them is found there."""
 _SCOPED_CALLS = {"scope_of", "readable_by", "editable_by", "_granted"}
 _SHUT_OUT = {"WAITING", "None"}

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import delete, insert
 
 from assistant.access import LOCAL_USER, Principal, Role, editable_by, readable_by, scope_of, visitor
 from assistant.accounts import Accounts
@@ -35,12 +36,17 @@ from assistant.gaps.values import Proof
 from assistant.groups import Grant, Groups
 from assistant.holdings import Holdings
 from assistant.house_rules import HouseRules
+from assistant.insights.choices import QUESTIONS_SHOWN
+from assistant.insights.figures import Wanted
+from assistant.insights.happened import Happened
+from assistant.insights.insights import Insights
 from assistant.inspection import inspect as inspect_question
 from assistant.models import Models
 from assistant.personal_data import PersonalData
 from assistant.preferences import Preferences
 from assistant.question_sets import QuestionSets
 from assistant.real_questions import RealQuestions
+from assistant.schema import document_pairs
 from assistant.set_evaluation import Evaluated, Outcome
 from assistant.snapshots import Snapshots
 from assistant.threads import Choices, Threads
@@ -208,6 +214,11 @@ ROWS: dict[str, tuple[set[str], Try]] = {
     "KnownIssues.get": (DESK, lambda w, p: w.citewell.known_issues.get(_issue(w), p)),
     "KnownIssues.list": (DESK, lambda w, p: _issue(w) and w.citewell.known_issues.list(p)),
     "KnownIssues.about": (DESK, lambda w, p: _issue(w) and w.citewell.known_issues.about(ISSUE.happens, p)),
+    "Insights.figures": (EDITORS, lambda w, p: _counted(w) and w.citewell.insights.figures(p) is not None),
+    "Insights.turns": (EDITORS, lambda w, p: _counted(w) and w.citewell.insights.turns(p) is not None),
+    "Insights.groups": (ADMIN, lambda w, p: w.group() and w.citewell.insights.groups(p)),
+    "Insights.health": (EDITORS, lambda w, p: w.citewell.insights.health(p) is not None),
+    "Insights.ask_to_compare": (EDITORS, lambda w, p: w.citewell.insights.ask_to_compare(p) or True),
     "Accounts.sign_ins": (ADMIN, lambda w, p: w.citewell.accounts.sign_ins(w.stranger(), p)),
     "Accounts.end_sign_ins": (ADMIN, lambda w, p: w.citewell.accounts.end_sign_ins(w.stranger(), p) or True),
     "Accounts.end_sign_in": (ANNA, lambda w, p: _ends_sign_in(w, p)),
@@ -247,7 +258,7 @@ ROWS: dict[str, tuple[set[str], Try]] = {
 CLASSES: tuple[type, ...] = (Conversations, Threads, Feedback, Snapshots, AttachedFiles, Holdings, Accounts, Groups)
 CLASSES += (Preferences, HouseRules, Models, PersonalData, Erasure, Queue, Teaching, Gaps, AskingAgain)
 CLASSES += (QuestionSets, Runs, RealQuestions)
-CLASSES += (VerifiedAnswers, KnownIssues)
+CLASSES += (VerifiedAnswers, KnownIssues, Insights)
 # What takes an id and no person, and who alone calls it.
 INTERNAL = {
     "Conversations.save": "the thread that writes an answer that `begin` gave its id",
@@ -293,6 +304,68 @@ def _verifies_answer(world: World, who: Principal) -> int:
     return world.citewell.verified.from_answer(
         conversation_id, message_id, who, collection_id=collection_id, wording=wording
     )
+
+
+def _counted(world: World, *, about: str | None = None, words: str = "") -> bool:
+    """Something was asked by Anna, about a collection that only the editor may change where no other is named."""
+    recorder, anna = world.citewell.recorder, world.people["anna"]
+    recorder.record(Happened("turn", anna.key, "refused", frozenset({about or world.collection()}), words=words))
+    recorder.flush()
+    world.citewell.insights.frames.since(None, at_once=True)
+    return True
+
+
+def test_figures_turns_and_documents_are_of_the_collections_that_somebody_may_change(world: World) -> None:
+    insights, editor, admin = world.citewell.insights, world.people["editor"], world.people["admin"]
+    before = insights.figures(editor).total.questions
+    _counted(world, about=world.ours)
+    assert insights.figures(editor).total.questions == before
+    assert world.ours not in {id_ for id_, _ in insights.figures(editor).by_collection}
+    assert world.ours in {id_ for id_, _ in insights.figures(admin).by_collection}
+    assert insights.figures(editor).by_group == ()
+    assert insights.figures(admin).by_group
+    assert not {one.collection_id for one in insights.health(editor)} & {world.ours, world.theirs}
+    assert all(world.ours not in one.collections for one in insights.turns(editor))
+
+
+def test_words_of_others_are_read_where_that_was_chosen_and_everything_they_are_about_is_open(world: World) -> None:
+    insights, editor, admin = world.citewell.insights, world.people["editor"], world.people["admin"]
+    both = world.collection()
+    _counted(world, about=both, words="Why are quokkas kind?")
+    recorder, anna = world.citewell.recorder, world.people["anna"]
+    about = frozenset({both, world.ours})
+    recorder.record(Happened("turn", anna.key, "failed", about, words="And secret?"))
+    recorder.record(Happened("turn", editor.key, "stopped", about, words="My own?"))
+    recorder.flush()
+    insights.frames.since(None, at_once=True)
+    wanted = Wanted(collection=both)
+
+    def read(who: Principal) -> set[str]:
+        return {one.question for one in insights.turns(who, wanted)}
+
+    assert (read(editor), read(admin)) == ({"", "My own?"}, {""})
+    world.citewell.chosen.set(QUESTIONS_SHOWN, value=True)
+    try:
+        assert read(editor) == {"Why are quokkas kind?", "", "My own?"}
+        assert read(admin) == {"Why are quokkas kind?", "And secret?", "My own?"}
+    finally:
+        world.citewell.chosen.set(QUESTIONS_SHOWN, None)
+
+
+def test_documents_that_are_alike_are_shown_where_both_may_be_changed(world: World) -> None:
+    insights, own = world.citewell.insights, world.collection()
+    mine, (theirs,) = (
+        world.document(own),
+        [e.id for e in world.citewell.catalogue.documents(frozenset({world.ours}))][:1],
+    )
+    pair = {"kind": "copy", "one_id": mine, "other_id": theirs, "one_says": "a", "other_says": "b", "likeness": 1.0}
+    turned = pair | {"one_id": theirs, "other_id": mine}
+    with insights.engine.begin() as connection:
+        connection.execute(delete(document_pairs))
+        connection.execute(insert(document_pairs), [pair, turned])
+    shown = {who: [d.pairs for d in insights.health(world.people[who]) if d.id == mine] for who in ("editor", "admin")}
+    assert shown["editor"] == [()]
+    assert len(shown["admin"][0]) == 2
 
 
 def _new_ticket() -> Ticket:

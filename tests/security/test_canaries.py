@@ -10,16 +10,20 @@ from datetime import date
 import pytest
 from pypdfium2 import PdfDocument
 
-from assistant.access import LOCAL_USER, readable_by, scope_of
+from assistant.access import LOCAL_USER, Principal, editable_by, readable_by, scope_of
 from assistant.asking import Asking
 from assistant.audit import Action
+from assistant.bootstrap import Citewell
 from assistant.configuration import Configuration
 from assistant.errors import ConversationNotFound, NotAllowed
 from assistant.evaluation import LabelledQuestion
 from assistant.events import AnswerFinished
 from assistant.export import export
 from assistant.feedback import Opinion
-from assistant.gaps.sheet import as_csv
+from assistant.gaps.sheet import as_csv as gaps_as_csv
+from assistant.insights.choices import QUESTIONS_SHOWN
+from assistant.insights.figures import BEHIND
+from assistant.insights.tables import as_csv, bucket_rows, health_rows, turn_rows
 from assistant.inspection import inspect
 from assistant.llm import OpenAIModel
 from assistant.logs import Lines
@@ -28,6 +32,7 @@ from assistant.starters import starters
 from assistant.transcript import readable_transcript
 from tests.assistant.scripted_endpoint import Request, Script, ScriptedEndpoint, reply
 from tests.security.canaries import Organisation, Somebody, canaries_in, organisation, questions
+from ui.insights_charts import charts_of
 
 PAIRS = 10_000
 Record = Callable[[str, object], None]
@@ -47,8 +52,11 @@ def warm(house: Organisation) -> None:
     citewell, scope = house.citewell, scope_of(LOCAL_USER, house.citewell.library)
     for question in questions():
         citewell.retriever.find(question, scope=scope)
+    citewell.chosen.set(QUESTIONS_SHOWN, value=True)  # Whatever may be shown is.
     conversation_id, message_id = asked(
-        house, Somebody("chief", LOCAL_USER, house.every), questions()[:: len(questions()) // 8]
+        house,
+        Somebody("chief", LOCAL_USER, house.every),
+        (*questions()[:: len(questions()) // 8], "What is kanaria0x for?"),
     )
     measured(house)
     citewell.feedback.give(message_id, LOCAL_USER, Opinion(is_helpful=False, comment="kanaria0x is wrong"))
@@ -177,6 +185,7 @@ def _everything_of(house: Organisation, who: Somebody, conversation_id: str, mes
         starters(catalogue.outlines(scope)),
         catalogue.page(scope),
         catalogue.contents(scope),
+        _insights_of(citewell, person),
         [collection for collection in citewell.library.collections() if collection.id in scope],
         list(evaluations(house, who)),
     )
@@ -203,12 +212,29 @@ def test_no_gap_shows_anybody_a_word_of_what_they_may_not_read(house: Organisati
         listed = gaps.list(who.principal)
         nearest = [gaps.nearest(gap, who.principal) for gap in listed]
         proofs = [gaps.proof(q.proof, who.principal) for gap in listed for q in gap.questions if q.proof]
-        told = f"{listed!r}{as_csv(listed)}{nearest!r}{proofs!r}"
+        told = f"{listed!r}{gaps_as_csv(listed)}{nearest!r}{proofs!r}"
         assert not who.foreign(told), who.name
         with_words += bool(canaries_in(told))
     record_property("threat", ["T3", len(house.people)])
     assert with_words  # Editors do read the words of those who read no more than they do.
     assert canaries_in(repr(gaps.list(LOCAL_USER)))
+
+
+def _insights_of(citewell: Citewell, person: Principal) -> object:
+    """Every chart, table and file of the insights; for whoever may not see them nothing."""
+    insights = citewell.insights
+    citewell.recorder.flush()
+    try:
+        figures, health = insights.figures(person), insights.health(person)
+    except NotAllowed:
+        return ()
+    names = {c.id: c.name for c in citewell.library.collections() if c.id in editable_by(person, citewell.library)}
+    turns = [one for behind in BEHIND for one in insights.turns(person, behind=behind)]
+    charts = [(chart.spec, chart.values) for chart in charts_of(figures.buckets)]
+    files = [
+        as_csv(rows) for rows in (bucket_rows(figures.buckets), turn_rows(turns, names), health_rows(health, names))
+    ]
+    return figures, charts, turns, health, files
 
 
 @pytest.mark.threat("T2")

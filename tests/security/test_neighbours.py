@@ -219,6 +219,7 @@ def _somebody(world: World, called: str) -> Person:
     world.document(collection.id)
     wording = Wording((f"Verified by {name}?",), date(2100, 1, 1), "Quokkas sleep in trees.")
     citewell.verified.write(collection.id, wording, replace(principal, role=Role.EDITOR))
+    citewell.recorder.flush()
     return citewell.accounts.person(person.id, LOCAL_USER)
 
 
@@ -269,6 +270,7 @@ def test_what_somebody_takes_home_is_all_of_theirs_and_nothing_of_anybody_else_s
     assert [len(about[name]) for name in (*one_each, "work_begun")] == [1, 1, 1, 1, 1, 2]
     assert sum(name.startswith("files/") for name in archive) == 1  # Of the one conversation that has a file.
     assert len(about["used"]) == len(_rows_of(world, one)["used.owner"])
+    assert len(about["events"]) == len(_rows_of(world, one)["events.owner"]) == 1
     assert len(about["audit_log"]) == 2  # Signed in, signed out.
     with pytest.raises(PersonNotFound):
         world.citewell.personal_data.export(one.id, other.principal, io.BytesIO())

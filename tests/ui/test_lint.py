@@ -60,6 +60,7 @@ READS_NO_MARKDOWN = frozenset(
     [
         "App",
         "Page",
+        "cache_data",
         "cache_resource",
         "chat_message",
         "code",
@@ -79,6 +80,7 @@ READS_NO_MARKDOWN = frozenset(
         "set_page_config",
         "stop",
         "switch_page",
+        "vega_lite_chart",
     ]
 )
 """Of what is used; whatever Streamlit has beside these and those above must be looked at before it may be used."""

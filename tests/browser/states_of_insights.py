@@ -1,0 +1,38 @@
+"""How each state of the insights is reached from the one before."""
+
+from collections.abc import Callable, Mapping
+
+from tests.browser.replies import LEAVE, PENSION
+from tests.browser.serving import Watched
+
+
+def insights(watched: Watched) -> None:
+    for question in (LEAVE, PENSION):
+        watched.ask(question)
+        watched.answer()
+    watched.page.get_by_role("link", name="Insights").click()
+    watched.page.locator(".st-key-insights_numbers").wait_for()
+    watched.page.locator("[data-testid=stVegaLiteChart] :is(svg, canvas)").nth(2).wait_for()
+
+
+def insights_turns(watched: Watched) -> None:
+    watched.page.locator(".st-key-insights_behind_head").scroll_into_view_if_needed()
+    watched.page.get_by_test_id("stDataFrame").last.wait_for()
+
+
+def insights_documents(watched: Watched) -> None:
+    watched.page.get_by_role("radio", name="Documents").click()
+    watched.page.get_by_role("button", name="Compare documents").wait_for()
+    watched.page.get_by_test_id("stDataFrame").last.wait_for()
+
+
+INSIGHTS: Mapping[str, Callable[[Watched], None]] = {
+    "insights": insights,
+    "insights-turns": insights_turns,
+    "insights-documents": insights_documents,
+}
+"""In their order."""
+
+
+def nothing_asked(watched: Watched) -> None:
+    watched.page.get_by_text("Nothing was asked yet").wait_for()

@@ -1,0 +1,104 @@
+"""The insights page, drawn without a browser."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from assistant.access import LOCAL_USER
+from assistant.bootstrap import Citewell
+from assistant.feedback import Opinion
+from tests.conftest import document
+from tests.ui.administration import ROOT, running
+from tests.ui.test_app import said
+
+SLEEP, MOON = "Where do quokkas sleep?", "What does the moon weigh in kilograms?"
+
+
+@pytest.fixture
+def citewell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Citewell]:
+    """A home with a document about quokkas, of which nobody has asked anything."""
+    with running(tmp_path / "home", monkeypatch) as opened:
+        made = opened.library.create_collection("Animals *of* the island")
+        words = "Quokkas sleep in tall trees at night."
+        opened.intake.add_parsed(made.id, [("q.md", document(words, title="Quokkas")), ("z.md", document("Zebras."))])
+        yield opened
+
+
+def insights_page(part: str | None = None) -> AppTest:
+    test = AppTest.from_file(str(ROOT / "chat_app.py"), default_timeout=60).run()
+    test.switch_page("views/insights.py").run()
+    return test.segmented_control(key="insights_part").set_value(part).run() if part else test
+
+
+def ask_both(citewell: Citewell) -> None:
+    for question in (SLEEP, MOON):
+        conversation_id = citewell.conversations.create(LOCAL_USER)
+        list(citewell.assistant.ask(question, conversation_id=conversation_id, principal=LOCAL_USER))
+        answer = citewell.conversations.messages(conversation_id, LOCAL_USER)[-1].id
+        citewell.recorder.flush()
+        citewell.feedback.give(answer, LOCAL_USER, Opinion(is_helpful=question == SLEEP))
+    citewell.recorder.flush()
+
+
+def table(test: AppTest, column: str) -> list[dict[str, object]]:
+    """The rows of the table that has such a column."""
+    (found,) = [frame.value for frame in test.dataframe if column in frame.value.columns]
+    return found.to_dict("records")  # type: ignore[no-any-return]
+
+
+def test_before_anything_was_asked_the_page_says_what_will_be_there(citewell: Citewell) -> None:
+    assert citewell.insights.counted_since() is None
+    test = insights_page()
+    assert "Nothing was asked yet" in said(test)
+    assert not test.metric
+
+
+def test_numbers_charts_tables_and_what_could_not_be_answered_are_there(citewell: Citewell) -> None:
+    ask_both(citewell)
+    test = insights_page()
+    numbers = {metric.label: metric.value for metric in test.metric}
+    assert (numbers["Questions"], numbers["Answered"], numbers["Found helpful"]) == ("2", "50%", "50%")
+    assert len(test.get("vega_lite_chart")) == 3  # Without a model no tokens are spent.
+    words = said(test)
+    for question in ("How much is asked", "How long do people wait?", "Which collections are asked?", "Who asks?"):
+        assert question in words
+    assert [row["Question"] for row in table(test, "Question")] == [MOON]
+    assert [row["Collection"] for row in table(test, "Answered share")][:1] == ["Animals *of* the island"]
+    test.selectbox(key="insights_behind").set_value("answered").run()
+    assert [row["Question"] for row in table(test, "Question")] == [SLEEP]
+    test.selectbox(key="insights_behind").set_value("unhelpful").run()
+    assert [row["Question"] for row in table(test, "Question")] == [MOON]
+
+
+def test_a_filter_stays_from_one_part_to_the_other_and_what_is_deleted_is_chosen_no_more(citewell: Citewell) -> None:
+    ask_both(citewell)
+    empty = citewell.library.create_collection("Empty")
+    test = insights_page()
+    test.selectbox(key="insights_collection").set_value(empty.id).run()
+    assert "Nothing was asked in this period" in said(test)
+    test.segmented_control(key="insights_part").set_value("Documents").run()
+    assert test.selectbox(key="insights_collection").value == empty.id
+    assert "Nothing ails these documents" in said(test)
+    citewell.library.delete_collection(empty.id)
+    test.run()
+    assert test.selectbox(key="insights_collection").value == ""
+
+
+def test_documents_that_something_ails_are_listed_and_can_be_compared(citewell: Citewell) -> None:
+    ask_both(citewell)
+    test = insights_page("Documents")
+    ails = {row["File"]: row["What ails it"] for row in table(test, "What ails it")}
+    assert ails["z.md"] in {"never found", "never cited"}
+    assert "never found" not in ails.get("q.md", "")
+    test.button(key="compare").click().run()
+    assert not test.exception
+
+
+def test_whoever_changes_nothing_finds_no_such_page(citewell: Citewell, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert citewell.settings.demo is False
+    monkeypatch.setattr("ui.visit.may_create", lambda _: False)
+    test = insights_page()
+    assert "There is no such page" in said(test)
+    assert not test.metric
