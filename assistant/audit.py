@@ -81,6 +81,9 @@ class Action(StrEnum):
     ANSWER_VERIFIED = "answer verified"
     VERIFIED_WITHDRAWN = "verified answer withdrawn"
     KNOWN_ISSUE_CHANGED = "known issue changed"
+    API_KEY_MADE = "API key made"
+    API_KEY_REVOKED = "API key revoked"
+    SERVICE_MADE = "service made"
     SIGNED_IN = "signed in"
     SIGNED_OUT = "signed out"
 

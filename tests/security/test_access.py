@@ -17,6 +17,7 @@ import pytest
 
 from assistant.access import LOCAL_USER, Principal, Role, editable_by, readable_by, scope_of, visitor
 from assistant.accounts import Accounts
+from assistant.api_keys import ApiKeys, Wanted
 from assistant.attached import AttachedFiles
 from assistant.chosen_endpoint import Endpoint
 from assistant.claims import Claims
@@ -65,6 +66,8 @@ DESK = {"support", "editor", "admin", "visitor"}
 READERS = {"anna", "admin", "visitor"}
 """Of what is in the collection of A."""
 LAST_DAY = date(2100, 1, 1)
+SIGNED_IN = {"anna", "bela", "support", "editor", "admin", "disabled"}
+"""Somebody who is shut out has no page to make a key on, and the key would let nobody in."""
 EVERYBODY = {"anna", "bela", "support", "editor", "admin", "disabled", "waiting", "visitor"}
 """Of what they themselves have; nothing of anybody else's can be reached by it."""
 
@@ -127,6 +130,7 @@ ROWS: dict[str, tuple[set[str], Try]] = {
         lambda w, p: w.job() in {job.id for job in w.citewell.holdings.open_jobs(["nothing"], p)},
     ),
     "Holdings.last_job": (SEES_JOBS, lambda w, p: _last_job(w, p)),
+    "Holdings.job": ({"editor"}, lambda w, p: w.citewell.holdings.job(w.job(), p)),
     "Holdings.cancel": (EDITORS, lambda w, p: _cancels(w, p)),
     "Queue.bring_in": (DESK, lambda w, p: w.citewell.queue.bring_in([_new_ticket()], p).added),
     "Queue.page": (DESK, lambda w, p: _ticket(w) and w.citewell.queue.page(p)),
@@ -230,6 +234,19 @@ ROWS: dict[str, tuple[set[str], Try]] = {
         lambda w, p: w.citewell.accounts.set_disabled(w.stranger(), p, disabled=True) or True,
     ),
     "Accounts.person": (ADMIN, lambda w, p: w.citewell.accounts.person(w.stranger(), p)),
+    "ApiKeys.create": (SIGNED_IN, lambda w, p: w.citewell.api_keys.create(Wanted("a", ("ask",)), p)),
+    "ApiKeys.mine": (ANNA, lambda w, p: w.key().key.id in {key.id for key in w.citewell.api_keys.mine(p)}),
+    "ApiKeys.revoke": (ANNA | ADMIN, lambda w, p: w.citewell.api_keys.revoke(w.key().key.id, p)),
+    "ApiKeys.all": (ADMIN, lambda w, p: w.citewell.api_keys.all(p) is not None),
+    "ApiKeys.services": (ADMIN, lambda w, p: w.service() and w.citewell.api_keys.services(p)),
+    "ApiKeys.create_service": (
+        ADMIN,
+        lambda w, p: w.citewell.api_keys.create_service(f"S {next(NUMBERS)}", Role.MEMBER, p),
+    ),
+    "ApiKeys.create_for_service": (
+        ADMIN,
+        lambda w, p: w.citewell.api_keys.create_for_service(w.service().id, Wanted("a", ("ask",)), p),
+    ),
     "PersonalData.export": (
         ANNA | ADMIN,
         lambda w, p: w.citewell.personal_data.export(w.people["anna"].person_id, p, io.BytesIO()),
@@ -248,6 +265,7 @@ CLASSES: tuple[type, ...] = (Conversations, Threads, Feedback, Snapshots, Attach
 CLASSES += (Preferences, HouseRules, Models, PersonalData, Erasure, Queue, Teaching, Gaps, AskingAgain)
 CLASSES += (QuestionSets, Runs, RealQuestions)
 CLASSES += (VerifiedAnswers, KnownIssues)
+CLASSES += (ApiKeys,)
 # What takes an id and no person, and who alone calls it.
 INTERNAL = {
     "Conversations.save": "the thread that writes an answer that `begin` gave its id",
