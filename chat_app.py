@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from api.mount import api_route
 from assistant.bootstrap import Citewell
 from assistant.errors import AssistantError, SettingsError
 from assistant.jobs import JOBS, AnswerJob
@@ -141,7 +142,11 @@ def hosts() -> tuple[str, ...]:
 app = st.App(
     __file__,
     lifespan=lifespan,
-    routes=[Route("/healthz", healthz), asset_route(st.get_option("server.baseUrlPath"))],
+    routes=[
+        Route("/healthz", healthz),
+        asset_route(st.get_option("server.baseUrlPath")),
+        api_route(st.get_option("server.baseUrlPath"), hosts),
+    ],
     middleware=[
         Middleware(OnlyFromProxy, expected=proxy_headers),
         Middleware(SecurityHeaders, embedders=embedders),

@@ -51,9 +51,9 @@ class ApiKey:
     used_at: datetime | None
 
     @property
-    def is_of_service(self) -> bool:
-        """Whether a program owns it, not a person."""
-        return self.owner.startswith(f"{SERVICE}|")
+    def as_recorded(self) -> dict[str, Any]:
+        """What the audit log is told of it beside its name."""
+        return {"owner": self.owner, "hint": self.hint, "scopes": list(self.scopes)}
 
     def is_expired(self, now: datetime) -> bool:
         """Whether it lets nobody in any more."""
@@ -181,6 +181,17 @@ class ApiKeys:
             caller = Caller(row.id, self._principal_of(row), frozenset(row.scopes))
             self._count(connection, row)
         return caller
+
+    def still_lets_in(self, key_id: int) -> bool:
+        """Whether a key that was recognised a moment ago is still good; this counts as no call."""
+        columns = (people.c.issuer, people.c.subject, people.c.role, people.c.is_disabled)
+        query = select(api_keys, *columns).outerjoin(people).where(api_keys.c.id == key_id)
+        with self._engine.connect() as connection:
+            row = connection.execute(query).first()
+        try:
+            return row is not None and self._clock() < row.expires_at and bool(self._principal_of(row))
+        except KeyRefused:
+            return False
 
     def _principal_of(self, row: Any) -> Principal:
         if row.person_id is None and self._is_open:

@@ -32,6 +32,7 @@ EventName = Literal[
     "budget_spent",
     "job_finished",
     "job_failed",
+    "api_called",
 ]
 Form = Literal["json", "text"]
 Fact = str | int | float | bool | None

@@ -178,7 +178,12 @@ def test_where_nobody_signs_in_the_one_user_has_keys_and_they_end_when_people_si
 def test_a_service_has_a_name_of_its_own_and_no_role_above_editor(keys: ApiKeys) -> None:
     keys.create_service("  CRM   robot ", Role.SUPPORT, LOCAL_USER)
     assert [service.name for service in keys.services(LOCAL_USER)] == ["CRM robot"]
-    for name, role in (("CRM robot", Role.MEMBER), ("Another", Role.ADMIN), ("Another", Role.WAITING), (" ", Role.MEMBER)):
+    for name, role in (
+        ("CRM robot", Role.MEMBER),
+        ("Another", Role.ADMIN),
+        ("Another", Role.WAITING),
+        (" ", Role.MEMBER),
+    ):
         with pytest.raises(ChoiceRefused):
             keys.create_service(name, role, LOCAL_USER)
 

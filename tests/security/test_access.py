@@ -281,6 +281,7 @@ INTERNAL = {
     "Runs.keep": "the job that `start` has added",
     "Erasure.erase": "the job that `begin` has added",
     "Erasure.under_way": "a page of administrators, and `begin`",
+    "ApiKeys.still_lets_in": "an answer under way for a key that was recognised",
     "Accounts.leave": "the sign-in itself",
     "Accounts.recognise": "the sign-in itself",
 }
