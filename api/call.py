@@ -15,7 +15,7 @@ from retrieval.library import Collection
 
 _BEARER = HTTPBearer(
     bearerFormat="cwk_…",
-    scheme_name="API key",
+    scheme_name="api_key",
     description="A key made under Settings, or for a service by an administrator.",
     auto_error=False,
 )

@@ -41,7 +41,7 @@ def test_every_call_says_what_it_takes_and_gives_needs_a_key_and_tells_problems_
     for path in described["paths"].values():
         for operation in path.values():
             assert operation["description"]
-            assert operation["security"] == [{"API key": []}]
+            assert operation["security"] == [{"api_key": []}]
             for status, response in operation["responses"].items():
                 wanted = "application/json" if status.startswith("2") else "application/problem+json"
                 assert wanted in response["content"]

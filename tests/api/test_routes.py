@@ -2,15 +2,20 @@
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.testclient import TestClient
 
-from api.app import build_routes, description
+from api.app import build_app, build_routes, description
 from assistant.access import LOCAL_USER
 from assistant.api_keys import SCOPES, ApiKeys, Wanted
+from assistant.bootstrap import open_citewell
 from assistant.claims import Claims
+from assistant.settings import Settings
 from retrieval.dates import utc_now
 from tests.api.conftest import OURS, THEIRS, Program, Served
 from tests.security.world import NUMBERS
@@ -232,6 +237,18 @@ def test_a_key_is_taken_from_its_header_alone(api: Served) -> None:
     for header in (f"Basic {secret}", secret, "Bearer", f"Token {secret}"):
         assert api.client.get("/api/v1/documents", headers={"Authorization": header}).status_code == 401
     assert api.client.get("/api/v1/documents", headers={"Authorization": f"bearer {secret}"}).status_code == 200
+
+
+def test_the_demonstration_has_no_api(tmp_path: Path) -> None:
+    with closing(open_citewell(Settings(home=tmp_path / "home", demo=True, sample=False))) as citewell:
+        client = TestClient(build_app(lambda: citewell), base_url="http://localhost")
+        response = client.get("/documents", headers={"Authorization": "Bearer cwk_x"})
+    assert (response.status_code, response.json()["detail"]) == (404, "The demonstration has no API.")
+
+
+def test_while_the_home_is_being_opened_it_is_to_be_asked_again() -> None:
+    response = TestClient(build_app(lambda: None), base_url="http://localhost").get("/documents")
+    assert (response.status_code, response.headers["retry-after"]) == (503, "2")
 
 
 @pytest.mark.threat("T22")
