@@ -1,7 +1,7 @@
 """`POST /ask` and `POST /feedback`: questions as the page asks them, kept in conversations of the caller's."""
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing
 from typing import Any
 
@@ -128,7 +128,9 @@ class _Asking:
             raise
         return StreamingResponse(self._frames(first, steps), media_type=EVENT_STREAM)
 
-    async def _frames(self, first: tuple[Event, ...], steps: Any) -> AsyncIterator[str]:
+    async def _frames(
+        self, first: tuple[Event, ...], steps: AsyncGenerator[tuple[Event, ...], None]
+    ) -> AsyncIterator[str]:
         async with aclosing(steps):
             for frame in [await self._frame(event) for event in first]:
                 yield frame

@@ -70,7 +70,7 @@ async def add_document(call: WriteCall, collection: CollectionName, name: Name, 
         raise Problem(422, "invalid", _NO_NAME)
     collection_id = await call.work.do(lambda: _editable(collection, call))
     await call.work.do(lambda: limits.take_uploads(call.principal, [(named, _announced(request))]))
-    with SpooledTemporaryFile(_IN_MEMORY, dir=call.citewell.home.cache) as file:
+    with SpooledTemporaryFile(_IN_MEMORY, dir=str(call.citewell.home.cache)) as file:
         await _receive(request, file)
         return await call.work.do(lambda: _taken_in(file, named, collection_id, call))
 

@@ -133,8 +133,8 @@ class _Visit:
             "api_called",
             call=f"{self._scope['method']} {route.path}" if isinstance(route, Route) else None,
             status=self.status,
-            key_id=caller and caller.key_id,
-            who=caller and pseudonym(caller.principal),
+            key_id=caller.key_id if caller else None,
+            who=pseudonym(caller.principal) if caller else None,
             seconds=round(time.monotonic() - self._began, 3),
         )
 

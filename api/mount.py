@@ -28,13 +28,14 @@ class _WhenCalled:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one call, as ASGI asks."""
-        app = self._built or await to_thread.run_sync(self._build)
-        await app(scope, receive, send)
+        if self._built is None:
+            await to_thread.run_sync(self._build)
+        assert self._built is not None
+        await self._built(scope, receive, send)
 
-    def _build(self) -> ASGIApp:
+    def _build(self) -> None:
         with self._lock:
             if self._built is None:
                 from api.app import build_app
 
                 self._built = build_app(lambda: RUNNING.get(timeout_s=0), self._hosts)
-            return self._built

@@ -36,10 +36,12 @@ class _Out(BaseModel):
 class FiltersIn(_In):
     """Which documents are looked at; those that are given must all hold."""
 
-    types: list[Annotated[str, Field(max_length=40)]] = Field([], max_length=20, description="Such as PDF or docx.")
-    title: str = Field("", max_length=400, description="Words that all stand in the title.")
-    dated_from: date | None = Field(None, alias="from", description="Dated on this day or later.")
-    dated_to: date | None = Field(None, alias="to", description="Dated on this day or earlier.")
+    types: list[Annotated[str, Field(max_length=40)]] = Field(
+        default=[], max_length=20, description="Such as PDF or docx."
+    )
+    title: str = Field(default="", max_length=400, description="Words that all stand in the title.")
+    dated_from: date | None = Field(default=None, alias="from", description="Dated on this day or later.")
+    dated_to: date | None = Field(default=None, alias="to", description="Dated on this day or earlier.")
 
     def read(self) -> Filters:
         """As the search takes them; raises FilterRefused."""

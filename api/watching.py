@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from api.call import Call
 from api.problems import Problem
@@ -16,7 +16,7 @@ _PAUSE_S = 0.03
 _STILL_GOOD_EVERY_S = 2.0
 
 
-async def watched(job: AnswerJob, call: Call) -> AsyncIterator[tuple[Event, ...]]:
+async def watched(job: AnswerJob, call: Call) -> AsyncGenerator[tuple[Event, ...], None]:
     """The events as they come, none after a while without any; whoever stops listening stops the answer.
 
     Raises Left where the client went away, and a Problem where the key lets nobody in any more.

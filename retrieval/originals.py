@@ -42,7 +42,7 @@ class Originals:
     def keep_file(self, given: IO[bytes]) -> str:
         """The same for an open file, of which only a part is in memory at once."""
         given.seek(0)
-        sha256 = hashlib.file_digest(given, "sha256").hexdigest()
+        sha256 = _sha256_in(given)
         if self.path_of(sha256) is None:
             given.seek(0)
             with self._new(sha256) as target, target.open("wb") as file:
@@ -83,8 +83,12 @@ class Originals:
 
 def sha256_of(path: Path) -> str:
     """The hash of a file's content."""
-    digest = hashlib.sha256()
     with path.open("rb") as file:
-        while block := file.read(_BLOCK_BYTES):
-            digest.update(block)
+        return _sha256_in(file)
+
+
+def _sha256_in(file: IO[bytes]) -> str:
+    digest = hashlib.sha256()
+    while block := file.read(_BLOCK_BYTES):
+        digest.update(block)
     return digest.hexdigest()
