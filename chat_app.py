@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from api.mount import api_route
 from assistant.bootstrap import Citewell
 from assistant.errors import AssistantError, SettingsError
 from assistant.jobs import JOBS, AnswerJob
@@ -149,7 +150,12 @@ def hosts() -> tuple[str, ...]:
 app = st.App(
     __file__,
     lifespan=lifespan,
-    routes=[Route("/healthz", healthz), Route("/readyz", readyz), asset_route(st.get_option("server.baseUrlPath"))],
+    routes=[
+        Route("/healthz", healthz),
+        Route("/readyz", readyz),
+        asset_route(st.get_option("server.baseUrlPath")),
+        api_route(st.get_option("server.baseUrlPath"), hosts),
+    ],
     on_script_error=tell_of_failure,
     middleware=[
         Middleware(RequestIds),

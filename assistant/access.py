@@ -11,7 +11,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, or_, select
 
 from assistant.errors import NotAllowed
 from assistant.schema import grants, groups, memberships, people
@@ -63,6 +63,8 @@ class Principal:
 DESK = (Role.SUPPORT, Role.EDITOR, Role.ADMIN)
 """Who works at the support desk."""
 _DEMO = "demo"
+SERVICE = "service"
+"""The issuer of programs that an administrator has made a row of `people` for; nobody signs in as one of them."""
 LOCAL_USER = Principal("local", "user", Role.ADMIN)
 """Whoever sits at the machine: the one person of the open mode, and every command."""
 
@@ -110,8 +112,12 @@ def _grants(*, for_change: bool) -> Select[Any]:
     person_id: BindParameter[int] = bindparam("person_id")
     own_groups = select(memberships.c.group_id).where(memberships.c.person_id == person_id)
     everyone = select(groups.c.id).where(groups.c.is_everyone)
+    # Everyone is who signed in; a program reads only what it was named for.
+    is_person = select(people.c.id).where(people.c.id == person_id, people.c.issuer != SERVICE).exists()
     is_theirs: ColumnElement[bool] = or_(
-        grants.c.person_id == person_id, grants.c.group_id.in_(own_groups), grants.c.group_id.in_(everyone)
+        grants.c.person_id == person_id,
+        grants.c.group_id.in_(own_groups),
+        and_(grants.c.group_id.in_(everyone), is_person),
     )
     is_let_in = select(people.c.id).where(people.c.id == person_id, people.c.is_disabled.is_(False)).exists()
     is_shared = collections.c.conversation_id.is_(None)

@@ -14,10 +14,10 @@ from hashlib import sha256
 from sqlalchemy import ColumnElement, Connection, Engine, Row, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from assistant.access import DESK, Principal, Role, only_admin, only_support
+from assistant.access import DESK, SERVICE, Principal, Role, only_admin, only_support
 from assistant.claims import Claims
 from assistant.errors import NotAllowed, PersonNotFound, SignInRefused
-from assistant.schema import groups, invitations, memberships, people, sign_ins
+from assistant.schema import api_keys, groups, invitations, memberships, people, sign_ins
 from retrieval.dates import utc_now
 
 ERASED = "erased"
@@ -31,6 +31,7 @@ _CODE_BYTES = 18
 _ENDED = "You were signed out; sign in again to go on."
 _DISABLED = "Your account is disabled; ask your administrator."
 _NO_SUCH_CODE = "This code is not valid: it was used, it is too old, or it never was one. Ask for a new one."
+_NO_ADMIN = "A program cannot look after Citewell; give it another role."
 _LAST_ADMIN = "This is the last administrator; make somebody else one first."
 
 
@@ -238,16 +239,19 @@ class Accounts:
     def set_role(self, person_id: int, role: Role, principal: Principal) -> None:
         """Give a person a role; raises NotAllowed, also where nobody would be left to look after Citewell."""
         only_admin(principal)
+        if role is Role.ADMIN and self.person(person_id, principal).issuer == SERVICE:
+            raise NotAllowed(_NO_ADMIN)
         with self._engine.begin() as connection, keeping_an_admin(connection):
             connection.execute(update(people).where(people.c.id == person_id).values(role=role.value))
 
     def set_disabled(self, person_id: int, principal: Principal, *, disabled: bool) -> None:
-        """Shut a person out, and end their sign-ins, or let them in again; raises NotAllowed."""
+        """Shut a person out, and end their sign-ins and API keys, or let them in again; raises NotAllowed."""
         only_admin(principal)
         with self._engine.begin() as connection, keeping_an_admin(connection):
             connection.execute(update(people).where(people.c.id == person_id).values(is_disabled=disabled))
             if disabled:
                 _end(connection, sign_ins.c.person_id == person_id, self._clock())
+                connection.execute(delete(api_keys).where(api_keys.c.person_id == person_id))
 
 
 def _own_or_admin(person_id: int, principal: Principal) -> None:
@@ -256,7 +260,7 @@ def _own_or_admin(person_id: int, principal: Principal) -> None:
 
 
 def _let_in(person: Person) -> Person:
-    if person.issuer == ERASED:
+    if person.issuer in {ERASED, SERVICE}:
         raise SignInRefused(_ENDED)
     if person.is_disabled:
         raise SignInRefused(_DISABLED)

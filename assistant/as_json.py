@@ -3,8 +3,10 @@
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any, get_args
 
+from assistant.api_keys import ApiKey
 from assistant.check_text import CheckedText
 from assistant.events import (
     Answer,
@@ -15,15 +17,17 @@ from assistant.events import (
     Support,
     VerifiedMark,
 )
+from assistant.job_table import Job
 from assistant.rewrite import Rewrite
 from retrieval.catalogue import Entry
 from retrieval.chunk_reader import Hit
+from retrieval.dates import utc_now
 from retrieval.evidence import ANSWERABLE_FROM, PARTLY_FROM, Evidence
 from retrieval.fusion import CHUNK_WEIGHT, DENSE_WEIGHT, DOCUMENT_WEIGHT
 from retrieval.intake import IntakeReport
 from retrieval.library import Collection
 from retrieval.trace import Candidate, Found, SearchTrace
-from retrieval.values import Passage
+from retrieval.values import Chunk, ParsedDocument, Passage, Source
 
 
 def found_json(found: Found) -> dict[str, Any]:
@@ -230,6 +234,21 @@ def entry_json(entry: Entry) -> dict[str, Any]:
     }
 
 
+def document_json(source: Source, parsed: ParsedDocument, chunks: Sequence[Chunk]) -> dict[str, Any]:
+    """What `documents show` returns."""
+    return {
+        "id": source.id,
+        "document": source.path,
+        "title": source.title,
+        "text": parsed.text,
+        "notes": list(parsed.notes),
+        "chunks": [
+            {"start": c.start, "end": c.end, "page": c.page, "heading": " > ".join(c.heading), "text": c.text}
+            for c in chunks
+        ],
+    }
+
+
 def collection_json(collection: Collection, documents: int) -> dict[str, Any]:
     """A row of `collections list`."""
     return {
@@ -241,3 +260,38 @@ def collection_json(collection: Collection, documents: int) -> dict[str, Any]:
         "watched": collection.watched,
         "documents": documents,
     }
+
+
+def job_json(job: Job) -> dict[str, Any]:
+    """A row of `jobs list`."""
+    left = job.seconds_left(utc_now()) if job.is_open else None
+    return {
+        "id": job.id,
+        "kind": job.kind,
+        "state": job.state,
+        "done": job.done,
+        "total": job.total,
+        "current": job.current,
+        "seconds_left": None if left is None else round(left, 1),
+        "problem": job.problem,
+        "result": job.result,
+    }
+
+
+def key_json(key: ApiKey) -> dict[str, Any]:
+    """A row of `keys list`."""
+    return {
+        "id": key.id,
+        "name": key.name,
+        "hint": key.hint,
+        "owner": key.owner,
+        "scopes": list(key.scopes),
+        "calls_a_minute": key.calls_a_minute,
+        "created_at": _moment(key.created_at),
+        "expires_at": _moment(key.expires_at),
+        "used_at": key.used_at and _moment(key.used_at),
+    }
+
+
+def _moment(at: datetime) -> str:
+    return f"{at.isoformat(timespec='seconds')}Z"

@@ -83,6 +83,9 @@ class Action(StrEnum):
     KNOWN_ISSUE_CHANGED = "known issue changed"
     BACKED_UP = "backed up"
     BACKUP_RESTORED = "backup restored"
+    API_KEY_MADE = "API key made"
+    API_KEY_REVOKED = "API key revoked"
+    SERVICE_MADE = "service made"
     SIGNED_IN = "signed in"
     SIGNED_OUT = "signed out"
 

@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from assistant.access import LOCAL_USER, Principal, scope_of
 from assistant.accounts import Accounts, Person
+from assistant.api_keys import ApiKeys
 from assistant.attached import AttachedFiles
 from assistant.audit import Action, Audit
 from assistant.background import Background
@@ -131,6 +132,7 @@ class Citewell:
     known_issues: KnownIssues
     recorder: Recorder
     insights: Insights
+    api_keys: ApiKeys
     wake: threading.Event
     """Set it after adding a job, so that the worker looks at once."""
     watch_problems: dict[str, str] = field(default_factory=dict)
@@ -212,6 +214,7 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
     threads = Threads(engine, forget_files=attached.forget)
     question_sets = QuestionSets(engine, library, catalogue)
     recorder = Recorder(engine, chosen)
+    api_keys = ApiKeys(engine, is_open=settings.sign_in == "none" and not settings.demo)
     queue, registry = Queue(engine), open_registry(settings.model_copy(update={"home": home.path}))
     verified = VerifiedAnswers(engine, library, conversations, retriever, embedder)
     answering = Assistant(
@@ -264,7 +267,7 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
         audit,
         PersonalData(engine, accounts, library, catalogue, originals, snapshots, jobs),
         Erasure(engine, accounts, jobs, wake),
-        Retention(engine, chosen, accounts, threads, limits, jobs, audit, question_sets),
+        Retention(engine, chosen, accounts, threads, limits, jobs, audit, question_sets, api_keys),
         queue,
         Teaching(queue, registry, jobs, wake, embedder=embedder, cache=home.cache),
         _gaps(engine, library, catalogue, conversations, chosen, jobs, wake, embedder, settings),
@@ -275,6 +278,7 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
         KnownIssues(engine, embedder),
         recorder,
         Insights(engine, library, chosen, jobs, wake, Frames(engine)),
+        api_keys,
         wake,
     )
 

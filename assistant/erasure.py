@@ -20,6 +20,7 @@ from assistant.errors import PersonNotFound
 from assistant.job_table import Job, JobTable
 from assistant.jobs import JOBS, JobRegistry
 from assistant.schema import (
+    api_keys,
     choices,
     conversations,
     events,
@@ -49,8 +50,8 @@ ASKED = ("ask", "check", EVALUATED, "list_documents", "list_gaps", "search")
 """The kinds of job that hold what somebody asked by a command, and what they were told."""
 _GOES = (
     "This removes, for good: the name and address, sign-ins, groups and access, all conversations with their files, "
-    "links, feedback and what was taken from them into question sets, own choices and counts, and the events that "
-    "insights are made of."
+    "links, feedback and what was taken from them into question sets, own choices, API keys and counts, and the events "
+    "that insights are made of."
 )
 _STAYS = (
     "What stays: rows of the audit log, which know people by what their provider calls them and by the network address "
@@ -59,7 +60,7 @@ _STAYS = (
 )
 _GOES_LOCAL = (
     "This removes, for good: all conversations of whoever sits at this machine, with their files, links and feedback, "
-    "own choices, and what commands asked. What stays: documents in collections, and the audit log."
+    "own choices and API keys, and what commands asked. What stays: documents in collections, and the audit log."
 )
 _STOPPING_S = 30.0
 
@@ -191,7 +192,7 @@ def _remove(connection: Connection, key: str, person_id: int | None) -> Erased:
     connection.execute(delete(jobs).where(or_(works_on_them, has_asked, has_told), jobs.c.state != "running"))
     if person_id is not None:
         connection.execute(update(jobs).where(jobs.c.owner == key).values(owner=f"{ERASED}|{person_id}"))
-    for table in (feedback, snapshots, choices, used, events):
+    for table in (api_keys, feedback, snapshots, choices, used, events):
         connection.execute(delete(table).where(table.c.owner == key))
     for table in (tickets, gaps):
         connection.execute(update(table).where(table.c.assignee == key).values(assignee=None))

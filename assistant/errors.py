@@ -9,10 +9,14 @@ AssistantError
 ├── ChoiceRefused         a value that cannot be chosen
 ├── SettingsError         a setting is missing or wrong
 ├── ConversationNotFound  absent, deleted, or another's: they look the same
+├── JobNotFound           absent, or another's
 ├── PersonNotFound        nobody of that number, or somebody whose data these are not to see
 ├── NotAllowed            this person may not do this
 ├── GroupRefused          a group's name that is none or taken
+├── KeyRefused            an API key that lets nobody in
+├── KeyNotFound           no such API key of this person's
 ├── SignInRefused         who somebody says they are cannot be believed, or they are not let in
+├── TooBusy               so much is under way that it has to be asked again later
 ├── ModelNotAllowed       a model that the settings do not allow
 ├── SnapshotNotFound      absent, taken back, or another's
 ├── FeedbackRefused       the feedback cannot be kept as it is
@@ -89,6 +93,31 @@ class ConversationNotFound(AssistantError):
 
     def __init__(self, hint: str = "There is no such conversation; start a new one.") -> None:
         super().__init__(hint)
+
+
+class JobNotFound(AssistantError):
+    """No such job of this person's."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such job; it may have been removed.")
+
+
+class KeyRefused(AssistantError):
+    """An API key that lets nobody in: unknown, revoked, expired, or its owner is shut out. They look the same."""
+
+    def __init__(self) -> None:
+        super().__init__("This API key lets nobody in: it is unknown, revoked or expired. Make a new one.")
+
+
+class KeyNotFound(AssistantError):
+    """No such API key of this person's."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such API key any more.")
+
+
+class TooBusy(AssistantError):
+    """So much is under way that it has to be asked again later."""
 
 
 class PersonNotFound(AssistantError):

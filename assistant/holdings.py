@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Engine
 
 from assistant.access import Principal, editable_by, editable_collection, only_admin, only_editor
+from assistant.errors import JobNotFound
 from assistant.groups import Grant, grant
 from assistant.job_table import Job, JobTable
 from retrieval.catalogue import Catalogue
@@ -95,19 +96,19 @@ class Holdings:
 
     # Documents.
 
-    def read_uploads(self, collection_id: str, uploads: Iterable[tuple[str, str]], principal: Principal) -> None:
-        """Read files, given as (name, SHA-256 of the kept file); raises UnknownCollection."""
+    def read_uploads(self, collection_id: str, uploads: Iterable[tuple[str, str]], principal: Principal) -> int:
+        """Read files, given as (name, SHA-256 of the kept file); returns the job's id. Raises UnknownCollection."""
         editable_collection(principal, self.library, collection_id)
         work = {"collection_id": collection_id, "uploads": [list(upload) for upload in distinct(list(uploads))]}
-        self._start("read_uploads", work, principal)
+        return self._start("read_uploads", work, principal)
 
     def read_again(self, collection_id: str, paths: Sequence[str], principal: Principal) -> None:
         """Read the files at these paths anew; raises UnknownCollection."""
         editable_collection(principal, self.library, collection_id)
         self._start("read_again", {"collection_id": collection_id, "paths": list(paths)}, principal)
 
-    def delete_documents(self, ids: Iterable[int], failures: Iterable[tuple[str, str]], principal: Principal) -> None:
-        """Delete documents, and files that were not read in, given as (collection id, path).
+    def delete_documents(self, ids: Iterable[int], failures: Iterable[tuple[str, str]], principal: Principal) -> int:
+        """Delete documents, and files that were not read in, given as (collection id, path); returns the job's id.
 
         Raises UnknownCollection where one of them is in a collection that this person may not change.
         """
@@ -116,7 +117,7 @@ class Holdings:
         is_theirs = self.catalogue.readable(wanted, editable) == frozenset(wanted)
         if not is_theirs or any(collection_id not in editable for collection_id, _ in unread):
             raise UnknownCollection("Some of these files are not here any more; choose again.")
-        self._start("delete_documents", {"ids": wanted, "failures": [list(one) for one in unread]}, principal)
+        return self._start("delete_documents", {"ids": wanted, "failures": [list(one) for one in unread]}, principal)
 
     # The work of the worker, as far as it is theirs to see.
 
@@ -135,9 +136,17 @@ class Holdings:
         if job is not None and (principal.is_admin or job.owner == principal.key):
             self.jobs.cancel(job_id)
 
-    def _start(self, kind: str, work: Mapping[str, Any], principal: Principal) -> None:
-        self.jobs.add(kind, work, owner=principal.key)
+    def job(self, job_id: int, principal: Principal) -> Job:
+        """A job that this person has begun; raises JobNotFound."""
+        job = self.jobs.get(job_id)
+        if job is None or job.owner != principal.key:
+            raise JobNotFound
+        return job
+
+    def _start(self, kind: str, work: Mapping[str, Any], principal: Principal) -> int:
+        job_id = self.jobs.add(kind, work, owner=principal.key)
         self.wake.set()
+        return job_id
 
 
 def _sees(principal: Principal, job: Job) -> bool:

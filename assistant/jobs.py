@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Collection, Iterator
 
 from assistant.access import Principal
-from assistant.errors import AssistantError
+from assistant.errors import AssistantError, TooBusy
 from assistant.events import AnswerFinished, Event, TurnFailed, TurnStopped
 from assistant.request_ids import at_work_for, current_request_id, new_request_id
 from retrieval.errors import RetrievalError
@@ -101,7 +101,7 @@ class JobRegistry:
         *,
         instead_of: int | None = None,
     ) -> AnswerJob:
-        """Begin an answer; the one under way where this conversation has one. Raises AssistantError when full."""
+        """Begin an answer; the one under way where this conversation has one. Raises TooBusy when full."""
         key = (principal.key, conversation_id)
         with self._lock:
             running = self._jobs.get(key)
@@ -109,7 +109,7 @@ class JobRegistry:
                 return running
             self._jobs = {k: job for k, job in self._jobs.items() if not job.ended}
             if len(self._jobs) >= MOST_AT_ONCE:
-                raise AssistantError("Too many answers are being written right now; ask again in a moment.")
+                raise TooBusy("Too many answers are being written right now; ask again in a moment.")
             job = self._jobs[key] = AnswerJob(principal, conversation_id, question, instead_of=instead_of)
         threading.Thread(target=job.run, args=(turn,), name="answer", daemon=True).start()
         return job

@@ -35,6 +35,7 @@ EventName = Literal[
     "job_failed",
     "page_failed",
     "metrics_failed",
+    "api_called",
 ]
 Form = Literal["json", "text"]
 Fact = str | int | float | bool | None

@@ -11,31 +11,19 @@ from typing import Any
 
 from assistant.access import LOCAL_USER, scope_of
 from assistant.as_json import (
-    answer_json,
     checked_text_json,
     entry_json,
     found_json,
     report_json,
-    rewrite_json,
     trace_json,
 )
 from assistant.attached import FORGET, READ, REMOVE
 from assistant.bootstrap import EXAMPLES, SAMPLE_COLLECTION, Citewell
 from assistant.check_text import CheckedText, Searched, checking
-from assistant.conversations import Work as StoredWork
 from assistant.erasure import CLEAR, ERASE
 from assistant.errors import AssistantError
 from assistant.evaluation_runs import EVALUATE, GENERATE
-from assistant.events import (
-    Answer,
-    AnswerFinished,
-    AnswerReplaced,
-    ModelWaiting,
-    PassagesFound,
-    TextDelta,
-    TurnFailed,
-    TurnStopped,
-)
+from assistant.events import AnswerReplaced, ModelWaiting, TextDelta
 from assistant.gaps.board import ASK_AGAIN, GATHER
 from assistant.gaps.sheet import gap_json
 from assistant.insights.comparing import COMPARE, compare
@@ -44,7 +32,7 @@ from assistant.job_table import hashes_of
 from assistant.llm import Message
 from assistant.measuring import bring_in_sample_questions, evaluate, generate
 from assistant.narrowed import Narrowed, filters_of, nothing_fits
-from assistant.referral import offers_referral, refer
+from assistant.outcome import Outcome, outcome_json
 from assistant.triage.registry import Version
 from assistant.triage.sample import resolved_tickets
 from assistant.triage.teaching import GUESS, TRAIN
@@ -341,55 +329,26 @@ def ask(citewell: Citewell, work: Work, reporter: Reporter) -> dict[str, Any]:
     """Answer `text`; where the model failed, `error` says why beside what was written."""
     scope = scope_of(LOCAL_USER, citewell.library, collection=work.get("collection"))
     history = [Message(**message) for message in work.get("history", ())]
-    answer: Answer | None = None
-    replaced: Answer | None = None
-    failure: str | None = None
-    search: PassagesFound | None = None
-    question, filters = checked_question(work["text"]), filters_of(work)
+    outcome, question, filters = Outcome(), checked_question(work["text"]), filters_of(work)
     style: Style = work.get("style", "standard")
     for event in citewell.assistant.answer(question, scope=scope, history=history, filters=filters, style=style):
+        outcome.see(event)
         match event:
-            case PassagesFound():
-                search = event
             case TextDelta(delta):
                 reporter.on_text(delta)
             case ModelWaiting(seconds):
                 reporter.on_notice(f"The model is busy and asks to wait {seconds:.0f} s.")
             case AnswerReplaced():
-                replaced = event.answer
                 reporter.on_text(_TAKEN_BACK)
-            case AnswerFinished() | TurnStopped():
-                answer = event.answer
-            case TurnFailed():
-                failure, answer = event.reason, event.answer
-        if done := turned(event, LOCAL_USER, search.passages if search else (), scope, words=question):
+        if done := turned(event, LOCAL_USER, outcome.passages, scope, words=question):
             citewell.recorder.record(done)
-    if answer is None:
-        raise AssistantError(failure or "There is no answer; ask again.")
-    if answer.listed is not None:
-        listed = replace(answer.listed, collection=answer.listed.collection or work.get("collection"))
-        answer = replace(answer, listed=listed)
-    found = _traced(citewell, search.trace, scope, work, answer.evidence) if search else {}
-    rewrite = rewrite_json(search.rewrite if search else None)
-    hand_over = _hand_over(citewell, question, answer, search, work)
-    return {
-        **answer_json(answer, search.passages if search else ()),
-        "hand_over": hand_over,
-        "replaced": replaced and replaced.text,
-        "rewrite": rewrite,
-        **found,
-    } | ({"error": failure} if failure else {})
-
-
-def _hand_over(
-    citewell: Citewell, question: str, answer: Answer, search: PassagesFound | None, work: Work
-) -> dict[str, str] | None:
-    """The question with what was found, for a person who may know more; None where nothing is left open."""
-    if not offers_referral(answer):
-        return None
-    narrowed = Narrowed(work.get("collection"), filters_of(work)) or None
-    searched = StoredWork(search.passages if search else (), narrowed=narrowed)
-    return asdict(refer(question, searched, citewell.library.collections()))
+    narrowed = Narrowed(work.get("collection"), filters)
+    told = outcome_json(outcome, question, narrowed=narrowed, collections=citewell.library.collections())
+    if told is None or outcome.answer is None:
+        raise AssistantError(outcome.failure or "There is no answer; ask again.")
+    trace = outcome.search.trace if outcome.search else None
+    found = _traced(citewell, trace, scope, work, outcome.answer.evidence) if trace else {}
+    return {**told, **found} | ({"error": outcome.failure} if outcome.failure else {})
 
 
 def check(citewell: Citewell, work: Work, reporter: Reporter) -> dict[str, Any]:

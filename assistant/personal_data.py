@@ -1,7 +1,7 @@
 """All that is kept about a person, as one ZIP: JSON for people and programs, and the files of their conversations.
 
 Names in it are made of ids alone. What rests on documents that the person may not read now is left out of answers, as
-it is out of every export. Sign-ins come without their hashes, and other people are not named.
+it is out of every export. Sign-ins and API keys come without their hashes, and other people are not named.
 """
 
 import json
@@ -24,6 +24,7 @@ from assistant.errors import PersonNotFound, SnapshotNotFound
 from assistant.export.as_json import message_json
 from assistant.job_table import JobTable
 from assistant.schema import (
+    api_keys,
     audit,
     choices,
     conversations,
@@ -57,6 +58,8 @@ _ABOUT_PEOPLE = frozenset(
 )
 """What is recorded of these names somebody."""
 _YOU, _ANOTHER = "you", "somebody else"
+_OF_KEYS = ("name", "hint", "scopes", "created_at", "expires_at", "used_at", "calls_a_minute")
+"""Not its hash."""
 _FACTS = ("model", "prompt_tokens", "completion_tokens", "cost", "currency", "style")
 
 
@@ -123,6 +126,7 @@ class PersonalData:
                 "person": _person(whose.person),
                 **(_access(connection, whose.person.id) if whose.person else {}),
                 "choices": _rows(connection, choices, key, "name", "value", "changed_at"),
+                "api_keys": _rows(connection, api_keys, key, *_OF_KEYS),
                 "used": _rows(connection, used, key, "limit", "began_at", "amount"),
                 "verified": _verified(connection, key),
                 "events": [_happened(row) for row in connection.execute(_events_of(key)).mappings()],

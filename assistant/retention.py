@@ -12,6 +12,7 @@ from pydantic import Field, TypeAdapter
 from sqlalchemy import Engine
 
 from assistant.accounts import Accounts
+from assistant.api_keys import ApiKeys
 from assistant.audit import Action, Audit
 from assistant.choices import Choice, Chosen
 from assistant.erasure import ASKED
@@ -65,6 +66,7 @@ class Retention:
     jobs: JobTable
     audit: Audit
     question_sets: QuestionSets
+    api_keys: ApiKeys
 
     @property
     def conversations_kept_days(self) -> int | None:
@@ -80,6 +82,7 @@ class Retention:
         expire(self.engine, (now - events_kept).replace(tzinfo=UTC).timestamp())
         self.jobs.expire(ASKED, now - _ASKED_KEPT)
         self.accounts.forget_erased()
+        self.api_keys.forget_expired()
         unused, recorded = days.get("conversations_kept_days"), days.get("audit_kept_days")
         removed = Removed(
             len(self.threads.expire(now - timedelta(days=unused))) if unused else 0,

@@ -21,6 +21,7 @@ from sqlalchemy import (
 from retrieval.schema import metadata
 
 __all__ = [
+    "api_keys",
     "audit",
     "choices",
     "citations",
@@ -515,5 +516,27 @@ document_pairs = Table(
     Column("one_says", Text, nullable=False),
     Column("other_says", Text, nullable=False),
     Column("likeness", Float, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# What lets a program in, known by its hash; `person_id` is null where nobody signs in.
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("hash", String(64), nullable=False, unique=True),
+    # Its first characters, to tell it from others.
+    Column("hint", String(16), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("owner", String(300), nullable=False, index=True),
+    Column("person_id", ForeignKey("people.id", ondelete="CASCADE"), index=True),
+    Column("scopes", JSON, nullable=False),
+    Column("created_at", DateTime, nullable=False),
+    Column("expires_at", DateTime, nullable=False),
+    Column("used_at", DateTime),
+    # How often it may be used in a minute, and how often it was in the one of `minute_at`.
+    Column("calls_a_minute", Integer, nullable=False),
+    Column("minute_at", DateTime),
+    Column("minute_calls", Integer, nullable=False, default=0),
     sqlite_autoincrement=True,
 )

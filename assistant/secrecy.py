@@ -16,6 +16,7 @@ _PATTERNS = (
     re.compile(rf"(?P<lead>\b(?:{_WORDS})\b[\"']?\s*[:=]\s*[\"']?)(?P<secret>[^\s\"',;&)]+)", re.IGNORECASE),
     re.compile(r"(?P<lead>\bbearer\s+)(?P<secret>[\w.~+/=-]{16,})", re.IGNORECASE),
     re.compile(r"(?P<lead>)(?P<secret>\bsk-[\w-]{8,})"),
+    re.compile(r"(?P<lead>)(?P<secret>\bcwk_[\w-]{8,})"),
     re.compile(r"(?P<lead>)(?P<secret>\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*)"),
     re.compile(r"(?P<lead>://[^\s/@:]*:)(?P<secret>[^\s/@]+)(?=@)"),
 )

@@ -4,12 +4,14 @@ A document can thus be downloaded, and read again by a better reader, after its 
 """
 
 import hashlib
+import io
 import os
 import shutil
 import tempfile
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 _BLOCK_BYTES = 1 << 20
 _NEW = ".new-"
@@ -35,10 +37,16 @@ class Originals:
 
     def keep_data(self, data: bytes) -> str:
         """Keep what somebody uploaded, on the disk for good when this returns; gives its hash."""
-        sha256 = hashlib.sha256(data).hexdigest()
+        return self.keep_file(io.BytesIO(data))
+
+    def keep_file(self, given: IO[bytes]) -> str:
+        """The same for an open file, of which only a part is in memory at once."""
+        given.seek(0)
+        sha256 = _sha256_in(given)
         if self.path_of(sha256) is None:
+            given.seek(0)
             with self._new(sha256) as target, target.open("wb") as file:
-                file.write(data)
+                shutil.copyfileobj(given, file, _BLOCK_BYTES)
                 file.flush()
                 os.fsync(file.fileno())
         return sha256
@@ -75,8 +83,12 @@ class Originals:
 
 def sha256_of(path: Path) -> str:
     """The hash of a file's content."""
-    digest = hashlib.sha256()
     with path.open("rb") as file:
-        while block := file.read(_BLOCK_BYTES):
-            digest.update(block)
+        return _sha256_in(file)
+
+
+def _sha256_in(file: IO[bytes]) -> str:
+    digest = hashlib.sha256()
+    while block := file.read(_BLOCK_BYTES):
+        digest.update(block)
     return digest.hexdigest()

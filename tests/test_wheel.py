@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 START_S, END_S = 120, 20
 CARRIED = (
     "chat_app.py",
+    "api/app.py",
     ".streamlit/config.toml",
     "prompts/system.md",
     "prompts/answer.md",

@@ -6,6 +6,7 @@ from ui.admin_access import draw_access
 from ui.admin_audit import draw_audit
 from ui.admin_groups import draw_groups
 from ui.admin_health import draw_health
+from ui.admin_keys import draw_keys
 from ui.admin_limits import draw_limits
 from ui.admin_people import draw_people
 from ui.admin_retention import draw_retention
@@ -15,6 +16,7 @@ _DRAWN = {
     "People": draw_people,
     "Groups": draw_groups,
     "Access": draw_access,
+    "API keys": draw_keys,
     "Limits": draw_limits,
     "Retention": draw_retention,
     "Audit log": draw_audit,
@@ -35,7 +37,7 @@ def draw_page(visit: Visit) -> None:
         )
     chosen = st.segmented_control(
         "Part",
-        ["People", "Groups", "Access", "Limits", "Retention", "Audit log", "Health"],
+        ["People", "Groups", "Access", "API keys", "Limits", "Retention", "Audit log", "Health"],
         key="admin_part",
         default="People",
         label_visibility="collapsed",

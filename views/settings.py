@@ -2,13 +2,14 @@
 
 import streamlit as st
 
+from ui.api_keys import draw_own_keys
 from ui.endpoint_form import draw_endpoint
 from ui.own_data import draw_own_data
 from ui.own_settings import draw_beginning, draw_sign_ins
 from ui.rules_form import draw_rules
 from ui.visit import Visit, current_visit
 
-_MINE = (draw_beginning, draw_sign_ins, draw_own_data)
+_MINE = (draw_beginning, draw_sign_ins, draw_own_keys, draw_own_data)
 """The sections of one's own, in their order; each is given the visit, and draws nothing where it has nothing."""
 _PARTS = {"Mine": _MINE, "Model": (draw_endpoint,), "House rules": (draw_rules,)}
 

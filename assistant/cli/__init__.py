@@ -13,6 +13,7 @@ from assistant.cli import (
     conversations,
     evaluation,
     gaps,
+    keys,
     library,
     operations,
     question_sets,
@@ -49,6 +50,7 @@ app.add_typer(library.jobs, name="jobs")
 app.add_typer(conversations.conversations, name="conversations")
 app.add_typer(rules.rules, name="rules")
 app.add_typer(admin.admin, name="admin")
+app.add_typer(keys.keys, name="keys")
 app.add_typer(triage.triage, name="triage")
 app.add_typer(gaps.gaps, name="gaps")
 evaluation.evaluation.command("set")(question_sets.measure_set)

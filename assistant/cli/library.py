@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from assistant.access import LOCAL_USER, scope_of
-from assistant.as_json import collection_json, entry_json
+from assistant.as_json import collection_json, document_json, entry_json, job_json
 from assistant.audit import Action
 from assistant.cli.filtering import From, ReadFrom, ReadTo, Title, To, Types, filters_from
 from assistant.cli.output import (
@@ -24,12 +24,11 @@ from assistant.cli.output import (
 )
 from assistant.errors import AssistantError
 from assistant.home import takes_work
-from assistant.job_table import Job, JobTable
+from assistant.job_table import JobTable
 from assistant.narrowed import filters_json
 from assistant.operations import READING_IN
 from assistant.settings import Settings
 from retrieval.catalogue import Catalogue
-from retrieval.dates import utc_now
 from retrieval.library import Library
 
 DEFAULT_COLLECTION = "Documents"
@@ -123,29 +122,11 @@ def show(
         library = Library(engine)
         scope = scope_of(LOCAL_USER, library, collection=collection)
         source, parsed = library.document(_number_of(document, library, collection), scope)
-        chunks = [chunk for _, chunk in library.chunks_of(source.id)]
-    if not as_json:
+        told = document_json(source, parsed, [chunk for _, chunk in library.chunks_of(source.id)])
+    if as_json:
+        print_json(told)
+    else:
         print_text(parsed.text)
-        return
-    print_json(
-        {
-            "id": source.id,
-            "document": source.path,
-            "title": source.title,
-            "text": parsed.text,
-            "notes": list(parsed.notes),
-            "chunks": [
-                {
-                    "start": c.start,
-                    "end": c.end,
-                    "page": c.page,
-                    "heading": " > ".join(c.heading),
-                    "text": c.text,
-                }
-                for c in chunks
-            ],
-        }
-    )
 
 
 @documents.command("delete")
@@ -277,7 +258,7 @@ def list_jobs(as_json: Json = False, home: HomeDir = None) -> None:
     if not takes_work(Settings.read(home=home).home.expanduser().absolute()):
         rows = [replace(job, state="waiting") if job.state == "running" else job for job in rows]
     if as_json:
-        print_json({"jobs": [_job_json(job) for job in rows]})
+        print_json({"jobs": [job_json(job) for job in rows]})
         return
     for job in rows:
         print_text(
@@ -323,21 +304,6 @@ def _number_of(document: str, library: Library, collection: str | None) -> int:
     if document.isdecimal() and len(document) <= _MOST_DIGITS:
         return int(document)
     return library.document_at(document, scope_of(LOCAL_USER, library, collection=collection))
-
-
-def _job_json(job: Job) -> dict[str, Any]:
-    left = job.seconds_left(utc_now()) if job.is_open else None
-    return {
-        "id": job.id,
-        "kind": job.kind,
-        "state": job.state,
-        "done": job.done,
-        "total": job.total,
-        "current": job.current,
-        "seconds_left": None if left is None else round(left, 1),
-        "problem": job.problem,
-        "result": job.result,
-    }
 
 
 def _print_sync(result: dict[str, Any]) -> None:

@@ -18,6 +18,8 @@ from sqlalchemy import delete, insert
 
 from assistant.access import LOCAL_USER, Principal, Role, editable_by, readable_by, scope_of, visitor
 from assistant.accounts import Accounts
+from assistant.api_keys import ApiKeys
+from assistant.api_keys import Wanted as WantedKey
 from assistant.attached import AttachedFiles
 from assistant.chosen_endpoint import Endpoint
 from assistant.claims import Claims
@@ -71,6 +73,8 @@ DESK = {"support", "editor", "admin", "visitor"}
 READERS = {"anna", "admin", "visitor"}
 """Of what is in the collection of A."""
 LAST_DAY = date(2100, 1, 1)
+SIGNED_IN = {"anna", "bela", "support", "editor", "admin", "disabled"}
+"""Somebody who is shut out has no page to make a key on, and the key would let nobody in."""
 EVERYBODY = {"anna", "bela", "support", "editor", "admin", "disabled", "waiting", "visitor"}
 """Of what they themselves have; nothing of anybody else's can be reached by it."""
 
@@ -133,6 +137,7 @@ ROWS: dict[str, tuple[set[str], Try]] = {
         lambda w, p: w.job() in {job.id for job in w.citewell.holdings.open_jobs(["nothing"], p)},
     ),
     "Holdings.last_job": (SEES_JOBS, lambda w, p: _last_job(w, p)),
+    "Holdings.job": ({"editor"}, lambda w, p: w.citewell.holdings.job(w.job(), p)),
     "Holdings.cancel": (EDITORS, lambda w, p: _cancels(w, p)),
     "Queue.bring_in": (DESK, lambda w, p: w.citewell.queue.bring_in([_new_ticket()], p).added),
     "Queue.page": (DESK, lambda w, p: _ticket(w) and w.citewell.queue.page(p)),
@@ -241,6 +246,19 @@ ROWS: dict[str, tuple[set[str], Try]] = {
         lambda w, p: w.citewell.accounts.set_disabled(w.stranger(), p, disabled=True) or True,
     ),
     "Accounts.person": (ADMIN, lambda w, p: w.citewell.accounts.person(w.stranger(), p)),
+    "ApiKeys.create": (SIGNED_IN, lambda w, p: w.citewell.api_keys.create(WantedKey("a", ("ask",)), p)),
+    "ApiKeys.mine": (ANNA, lambda w, p: w.key().key.id in {key.id for key in w.citewell.api_keys.mine(p)}),
+    "ApiKeys.revoke": (ANNA | ADMIN, lambda w, p: w.citewell.api_keys.revoke(w.key().key.id, p)),
+    "ApiKeys.all": (ADMIN, lambda w, p: w.citewell.api_keys.all(p) is not None),
+    "ApiKeys.services": (ADMIN, lambda w, p: w.service() and w.citewell.api_keys.services(p)),
+    "ApiKeys.create_service": (
+        ADMIN,
+        lambda w, p: w.citewell.api_keys.create_service(f"S {next(NUMBERS)}", Role.MEMBER, p),
+    ),
+    "ApiKeys.create_for_service": (
+        ADMIN,
+        lambda w, p: w.citewell.api_keys.create_for_service(w.service().id, WantedKey("a", ("ask",)), p),
+    ),
     "PersonalData.export": (
         ANNA | ADMIN,
         lambda w, p: w.citewell.personal_data.export(w.people["anna"].person_id, p, io.BytesIO()),
@@ -258,7 +276,7 @@ ROWS: dict[str, tuple[set[str], Try]] = {
 CLASSES: tuple[type, ...] = (Conversations, Threads, Feedback, Snapshots, AttachedFiles, Holdings, Accounts, Groups)
 CLASSES += (Preferences, HouseRules, Models, PersonalData, Erasure, Queue, Teaching, Gaps, AskingAgain)
 CLASSES += (QuestionSets, Runs, RealQuestions)
-CLASSES += (VerifiedAnswers, KnownIssues, Insights)
+CLASSES += (VerifiedAnswers, KnownIssues, Insights, ApiKeys)
 # What takes an id and no person, and who alone calls it.
 INTERNAL = {
     "Conversations.save": "the thread that writes an answer that `begin` gave its id",
@@ -274,6 +292,7 @@ INTERNAL = {
     "Runs.keep": "the job that `start` has added",
     "Erasure.erase": "the job that `begin` has added",
     "Erasure.under_way": "a page of administrators, and `begin`",
+    "ApiKeys.still_lets_in": "an answer under way for a key that was recognised",
     "Accounts.leave": "the sign-in itself",
     "Accounts.recognise": "the sign-in itself",
 }

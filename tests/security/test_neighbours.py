@@ -10,11 +10,12 @@ from zipfile import ZipFile
 import pytest
 from sqlalchemy import select
 
-from assistant.access import LOCAL_USER, Role
+from assistant.access import LOCAL_USER, Role, scope_of
 from assistant.accounts import Accounts, Person
+from assistant.api_keys import Wanted
 from assistant.audit import Action, Sought
 from assistant.claims import Claims
-from assistant.errors import AssistantError, PersonNotFound, SignInRefused
+from assistant.errors import AssistantError, KeyRefused, NotAllowed, PersonNotFound, SignInRefused
 from assistant.evaluation import LabelledQuestion
 from assistant.feedback import Opinion
 from assistant.groups import Grant
@@ -209,6 +210,7 @@ def _somebody(world: World, called: str) -> Person:
         citewell.limits.spend(Usage(3, 4, model="m"), principal)
     citewell.jobs.add("ask", {"question": f"Command of {name}?"}, owner=principal.key)
     citewell.audit.record(principal, Action.SIGNED_OUT, detail=name)
+    citewell.api_keys.create(Wanted(f"Key of {name}", ("ask",)), principal)
     further = citewell.conversations.create(principal)
     citewell.conversations.begin(further, principal, f"Further question of {name}?")
     collection = citewell.library.create_collection(f"Open to {name}")
@@ -262,6 +264,7 @@ def test_what_somebody_takes_home_is_all_of_theirs_and_nothing_of_anybody_else_s
         "group of",
         "Taken from",
         "Verified by",
+        "Key of",
     )
     for words in words_of:
         assert f"{words} {one.name}" in together
@@ -269,6 +272,7 @@ def test_what_somebody_takes_home_is_all_of_theirs_and_nothing_of_anybody_else_s
     one_each = ("choices", "groups", "grants", "sign_ins", "verified")
     assert [len(about[name]) for name in (*one_each, "work_begun")] == [1, 1, 1, 1, 1, 2]
     assert sum(name.startswith("files/") for name in archive) == 1  # Of the one conversation that has a file.
+    assert [set(key) & {"hash", "secret"} for key in about["api_keys"]] == [set()]
     assert len(about["used"]) == len(_rows_of(world, one)["used.owner"])
     assert len(about["events"]) == len(_rows_of(world, one)["events.owner"]) == 1
     assert len(about["audit_log"]) == 2  # Signed in, signed out.
@@ -337,3 +341,63 @@ def test_a_verified_answer_names_who_vouches_for_it_and_nobody_else_and_needs_on
     citewell.accounts.set_disabled(editor.person_id or 0, LOCAL_USER, disabled=False)
     assert (left.owner, left.due) == ("", ("Its owner is not here any more.",))
     assert (stays.owner, stays.due) == ("the single user", ())
+
+
+# API keys and services.
+
+
+def test_shutting_somebody_out_ends_their_api_keys_for_good_and_nobody_else_s(world: World) -> None:
+    accounts, keys = world.citewell.accounts, world.citewell.api_keys
+    one, other = _somebody(world, "Skerrivane"), world.key("bela")
+    made = keys.create(Wanted("mine", ("ask",)), one.principal)
+    assert keys.recognise(made.secret).principal == one.principal
+    for disabled in (True, False):
+        accounts.set_disabled(one.id, LOCAL_USER, disabled=disabled)
+        with pytest.raises(KeyRefused):
+            keys.recognise(made.secret)
+    assert keys.recognise(other.secret).principal == world.people["bela"]
+
+
+def test_a_key_lets_nobody_in_who_is_being_erased_or_waits_to_be_let_in(world: World) -> None:
+    keys = world.citewell.api_keys
+    one = _somebody(world, "Skerrivane")
+    made = keys.create(Wanted("mine", ("ask",)), one.principal)
+    world.citewell.accounts.set_role(one.id, Role.WAITING, LOCAL_USER)
+    with pytest.raises(KeyRefused):
+        keys.recognise(made.secret)
+    world.citewell.accounts.set_role(one.id, Role.MEMBER, LOCAL_USER)
+    assert keys.recognise(made.secret)
+    world.citewell.erasure.begin(one.id, LOCAL_USER)
+    with pytest.raises(KeyRefused):
+        keys.recognise(made.secret)
+
+
+def test_a_service_reads_what_was_granted_to_it_and_not_what_is_open_to_everyone(world: World) -> None:
+    citewell, service = world.citewell, world.service()
+    open_to_all, own = world.collection(), world.collection()
+    (everyone,) = [group.id for group in citewell.groups.list(LOCAL_USER) if group.is_everyone]
+    citewell.groups.grant(open_to_all, (Grant(everyone, None, may_edit=False),), LOCAL_USER)
+    citewell.groups.grant(own, (Grant(None, service.id, may_edit=False),), LOCAL_USER)
+    made = citewell.api_keys.create_for_service(service.id, Wanted("nightly", ("search",)), LOCAL_USER)
+    assert scope_of(citewell.api_keys.recognise(made.secret).principal, citewell.library) == {own}
+    assert open_to_all in scope_of(world.people["anna"], citewell.library)
+    citewell.groups.grant(open_to_all, (), LOCAL_USER)
+
+
+def test_services_are_programs_alone_and_those_that_are_not_shut_out(world: World) -> None:
+    citewell, service, other = world.citewell, world.service(), world.service()
+    citewell.accounts.set_disabled(other.id, LOCAL_USER, disabled=True)
+    names = {each.name for each in citewell.api_keys.services(LOCAL_USER)}
+    assert service.name in names
+    assert not names & {other.name, *world.people}
+
+
+@pytest.mark.threat("T24", count=2)
+def test_nobody_signs_in_as_a_service_and_none_becomes_an_administrator(world: World) -> None:
+    service = world.service()
+    forged = Claims("service", service.name, "x", "", None, Role.ADMIN, f"forged {next(NUMBERS)}")
+    with pytest.raises(SignInRefused):
+        world.citewell.accounts.recognise(forged)
+    with pytest.raises(NotAllowed):
+        world.citewell.accounts.set_role(service.id, Role.ADMIN, LOCAL_USER)
+    assert world.citewell.accounts.person(service.id, LOCAL_USER).role is Role.MEMBER

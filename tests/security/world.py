@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from assistant.access import LOCAL_USER, Principal, Role, visitor
+from assistant.api_keys import SCOPES, MadeKey, Service, Wanted
 from assistant.bootstrap import Citewell, open_citewell
 from assistant.claims import Claims
 from assistant.conversations import Work
@@ -124,6 +125,17 @@ class World:
         """Somebody who signed in once."""
         name = f"stranger {next(NUMBERS)}"
         return self.citewell.accounts.recognise(Claims("https://login", name, name, "", None, None, name)).id
+
+    def key(self, who: str = "anna") -> MadeKey:
+        """A new API key of somebody's, for everything; an older one goes, for nobody has more than a few."""
+        keys, principal = self.citewell.api_keys, self.people[who]
+        for old in keys.mine(principal)[5:]:
+            keys.revoke(old.id, principal)
+        return keys.create(Wanted("a program", SCOPES), principal)
+
+    def service(self) -> Service:
+        """A program that an administrator has made."""
+        return self.citewell.api_keys.create_service(f"service {next(NUMBERS)}", Role.MEMBER, LOCAL_USER)
 
     def group(self) -> int:
         return self.citewell.groups.create(f"group {next(NUMBERS)}", LOCAL_USER)
