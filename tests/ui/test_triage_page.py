@@ -246,7 +246,7 @@ def test_figures_answer_their_questions_and_go_home_as_tables(trained: Citewell)
 
 
 def test_a_label_in_a_chart_is_never_html() -> None:
-    assert label_of("<a href='x'>b</a> & \u202ec") == "&lt;a href='x'&gt;b&lt;/a&gt; &amp; c"
+    assert label_of("<a href='x'>b</a> & \u202ec") == "&lt;a href='x'&gt;b&lt;/a&gt; &amp; \ufffdc"
 
 
 def upload_lessons(rows: bytes) -> AppTest:
@@ -265,7 +265,7 @@ def test_a_table_with_one_category_teaches_nothing_and_it_says_so(trained: Citew
 def test_a_model_is_trained_from_a_table_compared_and_put_to_use_on_the_page(trained: Citewell) -> None:
     resolved = (ROOT / "examples/tickets/resolved.csv").read_text("utf-8-sig")
     renamed = resolved.replace("Station offline", "No connection")
-    table = f"{renamed}\nT-1,Odd,It is odd,Wind,Fault,P3,,,,\nT-2,Odd,It is odd,Rain gauge,Fault,P3,,,,\n"
+    table = f"{renamed}\nT-1,Odd,It is rather odd,Wind,Fault,P3,,,,\nT-2,Odd,It is rather odd,Rain gauge,Fault,P3,,,,\n"
     test = upload_lessons(table.encode("cp1252", "replace"))
     assert next(frame.value for frame in test.dataframe if "Said" in frame.value)["Said"].tolist() == [
         "Wind, Rain gauge"
