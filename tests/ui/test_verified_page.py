@@ -47,7 +47,7 @@ def collection(citewell: Citewell) -> str:
 
 
 def verified(citewell: Citewell, question: str = QUESTION, text: str = RIGHT) -> int:
-    return citewell.verified.write(collection(citewell), Wording((question,), UNTIL, text), LOCAL_USER)
+    return citewell.verified.add(collection(citewell), Wording((question,), UNTIL, text), LOCAL_USER)
 
 
 def verified_page() -> AppTest:
