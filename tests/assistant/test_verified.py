@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from assistant.access import LOCAL_USER, Principal, Role
+from assistant.asking import Asking
 from assistant.bootstrap import Citewell
 from assistant.claims import Claims
+from assistant.configuration import Configuration
 from assistant.errors import ConversationNotFound
 from assistant.events import (
     Answer,
@@ -175,6 +177,14 @@ def test_without_an_embedding_nothing_is_offered(citewell: Citewell) -> None:
     verified(citewell)
     without = replace(citewell.verified, embedder=None)
     assert without.offer((QUESTION,), frozenset({company(citewell)})) is None
+
+
+def test_what_configurations_are_compared_by_comes_from_the_documents(citewell: Citewell) -> None:
+    verified(citewell)
+    asking = Asking(citewell, Configuration(), frozenset({company(citewell)}))
+    answer = answer_in(tuple(asking.turn(QUESTION, ())))
+    assert answer.verified is None
+    assert "30 days" in answer.text
 
 
 # Which question is meant.
