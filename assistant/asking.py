@@ -52,13 +52,14 @@ class Asking:
 
     @property
     def assistant(self) -> Assistant:
-        """What answers a turn in this configuration. Questions about the collection itself are searched for as well."""
+        """What answers a turn in this configuration, from the documents: also what asks about the collection itself, and
+        what somebody has verified an answer to."""
         chosen = self.configuration
         search = self.citewell.search.varied(chosen.method, reranks=chosen.reranks)
         usual = self.citewell.assistant.written_by(chosen.model or None)
         retriever: CitewellRetriever = usual.retriever.model_copy(update={"engine": search, "limit": chosen.passages})
         model = None if chosen.model is None else usual.model
-        return replace(usual, retriever=retriever, model=model, inventory=None)
+        return replace(usual, retriever=retriever, model=model, inventory=None, verified=None)
 
     def see(self, question: LabelledQuestion) -> Seen:
         """Ask it, and say what came of it."""

@@ -36,7 +36,9 @@ def draw_verified_list(visit: Visit) -> None:
             st.caption(_FIRST_STEP)
         return
     due = sum(bool(each.due) for each in found)
-    st.markdown(f"{counted(len(found), 'verified answer')}; {due:,} due for review." if due else _all_stand(len(found)))
+    st.markdown(
+        f"{counted(len(found), 'verified answer')}; {literal(f'{due:,}' if due else 'none is')} due for review."
+    )
     names = {collection.id: collection.name for collection in visit.collections}
     state = VerifiedState()
     for known in found[: state.shown]:
@@ -44,10 +46,6 @@ def draw_verified_list(visit: Visit) -> None:
             _draw_one(visit, known, names.get(known.collection_id, ""))
     if len(found) > state.shown:
         st.button("Show more", key="more_verified", type="tertiary", on_click=state.show_more)
-
-
-def _all_stand(count: int) -> str:
-    return f"{counted(count, 'verified answer')}; none is due for review."
 
 
 def _draw_one(visit: Visit, known: Verified, collection: str) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 import streamlit as st
 
@@ -122,7 +123,6 @@ def _verify(verifying: Verifying, collection: Collection, wording: Wording) -> N
     except (AssistantError, RetrievalError) as error:
         st.error(literal(error.hint))
         return
-    visit.record(Action.ANSWER_VERIFIED, wording.questions[0], collection=collection.name)
     state.open = None
     state.notice = f"Verified: it is offered from now on to whoever may read {collection.name}."
     st.rerun()
@@ -130,14 +130,18 @@ def _verify(verifying: Verifying, collection: Collection, wording: Wording) -> N
 
 def _keep(visit: Visit, verifying: Verifying, collection: Collection, wording: Wording) -> None:
     verified, conversation_id = visit.citewell.verified, visit.state.conversation.id
+    record = partial(visit.record, Action.ANSWER_VERIFIED, wording.questions[0], collection=collection.name)
     if verifying.verified_id is not None:
         verified.change(verifying.verified_id, wording, visit.principal)
+        record()
     elif verifying.message_id is not None and conversation_id is not None:
         verified.from_answer(
             conversation_id, verifying.message_id, visit.principal, collection_id=collection.id, wording=wording
         )
+        record()
     else:
-        verified.write(collection.id, wording, visit.principal)
+        verified.add(collection.id, wording, visit.principal)
+        record()
 
 
 def draw_verified_notice() -> None:

@@ -67,14 +67,14 @@ class VerifiedAnswers:
         if message.work is None or message.work.answer is None or message.state != "done":
             raise VerificationRefused("Only an answer that was finished can be verified; ask again.")
         work = self._from(message.work, message.work.answer.text, wording, collection_id)
-        return self._add(work, wording, collection_id, principal)
+        return self._keep(work, wording, collection_id, principal)
 
-    def write(self, collection_id: str, wording: Wording, principal: Principal) -> int:
+    def add(self, collection_id: str, wording: Wording, principal: Principal) -> int:
         """Vouch for words of one's own; returns its id. Raises UnknownCollection, VerificationRefused."""
         editable_collection(principal, self.library, collection_id)
         wording = wording.checked(self.today())
         work = self._proven(wording.text or "", wording, collection_id, Work())
-        return self._add(work, wording, collection_id, principal)
+        return self._keep(work, wording, collection_id, principal)
 
     def change(self, verified_id: int, wording: Wording, principal: Principal) -> None:
         """Vouch for it anew, with other questions, words or another last day; whoever does so is its owner then.
@@ -170,7 +170,7 @@ class VerifiedAnswers:
                 raise VerifiedNotFound  # It was withdrawn meanwhile.
             self._set_parts(connection, known.id, work, wording, known.collection_id)
 
-    def _add(self, work: Work, wording: Wording, collection_id: str, principal: Principal) -> int:
+    def _keep(self, work: Work, wording: Wording, collection_id: str, principal: Principal) -> int:
         values = self._row(work, wording, principal) | {"collection_id": collection_id}
         with self.engine.begin() as connection:
             key = connection.execute(insert(verified).values(**values)).inserted_primary_key

@@ -247,7 +247,7 @@ RECORDED = (
     "question_sets.remove",
     "question_sets.delete",
     "verified.from_answer",
-    "verified.write",
+    "verified.add",
     "verified.change",
     "verified.renew",
     "verified.withdraw",

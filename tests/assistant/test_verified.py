@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from assistant.access import LOCAL_USER, Principal, Role
+from assistant.asking import Asking
 from assistant.bootstrap import Citewell
 from assistant.claims import Claims
+from assistant.configuration import Configuration
 from assistant.errors import ConversationNotFound
 from assistant.events import (
     Answer,
@@ -177,6 +179,14 @@ def test_without_an_embedding_nothing_is_offered(citewell: Citewell) -> None:
     assert without.offer((QUESTION,), frozenset({company(citewell)})) is None
 
 
+def test_what_configurations_are_compared_by_comes_from_the_documents(citewell: Citewell) -> None:
+    verified(citewell)
+    asking = Asking(citewell, Configuration(), frozenset({company(citewell)}))
+    answer = answer_in(tuple(asking.turn(QUESTION, ())))
+    assert answer.verified is None
+    assert "30 days" in answer.text
+
+
 # Which question is meant.
 
 EXAMPLES = json.loads((Path(__file__).parent / "other_words.json").read_text("utf-8"))
@@ -234,7 +244,7 @@ def test_figures_and_names_must_be_the_same(one: str, other: str, is_same: bool)
 def test_once_a_source_says_something_else_it_is_not_offered_but_listed_first_with_the_reason(
     citewell: Citewell,
 ) -> None:
-    other = citewell.verified.write(
+    other = citewell.verified.add(
         company(citewell),
         Wording(("How long is a password?",), UNTIL, "A password has at least fourteen characters."),
         LOCAL_USER,
@@ -325,7 +335,7 @@ def test_one_that_was_withdrawn_is_gone_and_answers_that_showed_it_know(citewell
 
 def test_words_of_ones_own_are_given_their_sources_and_what_has_none_is_shown_as_that(citewell: Citewell) -> None:
     text = "A password has at least fourteen characters. Ask the reception if yours is lost [7]."
-    verified_id = citewell.verified.write(
+    verified_id = citewell.verified.add(
         company(citewell), Wording(("How long is a password?",), UNTIL, text), LOCAL_USER
     )
     answer = citewell.verified.get(verified_id, LOCAL_USER).answer
@@ -345,7 +355,7 @@ def test_words_of_ones_own_are_given_their_sources_and_what_has_none_is_shown_as
 )
 def test_what_no_source_bears_out_is_not_verified(citewell: Citewell, text: str, reason: str) -> None:
     with pytest.raises(VerificationRefused, match=reason):
-        citewell.verified.write(company(citewell), Wording(("How long?",), UNTIL, text), LOCAL_USER)
+        citewell.verified.add(company(citewell), Wording(("How long?",), UNTIL, text), LOCAL_USER)
     assert citewell.verified.list(LOCAL_USER) == ()
 
 
@@ -361,7 +371,7 @@ def test_what_no_source_bears_out_is_not_verified(citewell: Citewell, text: str,
 )
 def test_a_question_and_a_day_to_come_are_needed(citewell: Citewell, wording: Wording) -> None:
     with pytest.raises(VerificationRefused):
-        citewell.verified.write(company(citewell), wording, LOCAL_USER)
+        citewell.verified.add(company(citewell), wording, LOCAL_USER)
 
 
 def test_other_words_for_an_answer_are_held_against_its_passages(citewell: Citewell) -> None:
@@ -406,7 +416,7 @@ def test_the_owner_is_named_until_their_data_are_removed_and_then_somebody_else_
     person(citewell, "Boss", Role.ADMIN)
     owner, other = (person(citewell, name, Role.ADMIN) for name in ("Olga Owner", "Otto"))
     wording = Wording((QUESTION,), UNTIL, "Everybody has 30 days of paid leave a year.")
-    verified_id = citewell.verified.write(company(citewell), wording, owner)
+    verified_id = citewell.verified.add(company(citewell), wording, owner)
     assert citewell.verified.get(verified_id, other).owner == "Olga Owner"
     erase(citewell, owner.person_id, LOCAL_USER)
     left = citewell.verified.get(verified_id, other)
@@ -421,7 +431,7 @@ def test_somebody_who_was_disabled_vouches_for_nothing(citewell: Citewell) -> No
     person(citewell, "Boss", Role.ADMIN)
     owner = person(citewell, "Olga", Role.ADMIN)
     wording = Wording((QUESTION,), UNTIL, "Everybody has 30 days of paid leave a year.")
-    citewell.verified.write(company(citewell), wording, owner)
+    citewell.verified.add(company(citewell), wording, owner)
     assert offered(citewell) is not None
     citewell.accounts.set_disabled(owner.person_id or 0, LOCAL_USER, disabled=True)
     assert offered(citewell) is None
@@ -453,4 +463,4 @@ def test_a_collection_that_is_deleted_takes_its_verified_answers_with_it(citewel
     citewell.library.delete_collection(collection_id)
     assert citewell.verified.list(LOCAL_USER) == ()
     with pytest.raises(UnknownCollection):
-        citewell.verified.write(collection_id, replace(WORDING, text="Everybody has leave."), LOCAL_USER)
+        citewell.verified.add(collection_id, replace(WORDING, text="Everybody has leave."), LOCAL_USER)

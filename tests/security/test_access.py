@@ -202,7 +202,7 @@ ROWS: dict[str, tuple[set[str], Try]] = {
     "Teaching.compare": (DESK, lambda w, p: w.citewell.teaching.compare(_taught(w), p) is None),
     "Accounts.at_desk": (DESK, lambda w, p: w.citewell.accounts.at_desk(p)),
     "VerifiedAnswers.from_answer": (EDITORS, lambda w, p: _verifies_answer(w, p)),
-    "VerifiedAnswers.write": (EDITORS, lambda w, p: w.citewell.verified.write(w.with_document(), _wording(), p)),
+    "VerifiedAnswers.add": (EDITORS, lambda w, p: w.citewell.verified.add(w.with_document(), _wording(), p)),
     "VerifiedAnswers.change": (EDITORS, lambda w, p: w.citewell.verified.change(w.verified(), _wording(), p) or True),
     "VerifiedAnswers.renew": (
         EDITORS,

@@ -220,7 +220,7 @@ def _somebody(world: World, called: str) -> Person:
     citewell.question_sets.add(set_id, [taken], LOCAL_USER, asked_by=principal.key)
     world.document(collection.id)
     wording = Wording((f"Verified by {name}?",), date(2100, 1, 1), "Quokkas sleep in trees.")
-    citewell.verified.write(collection.id, wording, replace(principal, role=Role.EDITOR))
+    citewell.verified.add(collection.id, wording, replace(principal, role=Role.EDITOR))
     citewell.recorder.flush()
     return citewell.accounts.person(person.id, LOCAL_USER)
 
@@ -329,8 +329,8 @@ def test_a_verified_answer_names_who_vouches_for_it_and_nobody_else_and_needs_on
     citewell, editor = world.citewell, world.people["editor"]
     collection_id = world.with_document()
     wording = Wording(("Where do quokkas sleep?",), date(2100, 1, 1), "Quokkas sleep in trees.")
-    theirs = citewell.verified.write(collection_id, wording, editor)
-    own = citewell.verified.write(collection_id, wording, LOCAL_USER)
+    theirs = citewell.verified.add(collection_id, wording, editor)
+    own = citewell.verified.add(collection_id, wording, LOCAL_USER)
     listed = [each for each in citewell.verified.list(LOCAL_USER) if each.id in {theirs, own}]
     assert [(each.id, each.owner, each.due) for each in listed] == [
         (theirs, "editor", ()),

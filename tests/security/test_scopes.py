@@ -160,6 +160,11 @@ def _in_theirs(world: World, ask: Callable[[int], Any]) -> Any:
         world.citewell.verified.withdraw(verified_id, LOCAL_USER)
 
 
+def _offers_theirs(world: World, scope: Scope) -> bool:
+    found = world.citewell.verified.offer((QUESTION,), scope)
+    return found is not None and found.collection_id == world.theirs
+
+
 # What of B's document each function shows in a scope.
 SCOPED: dict[str, Shown] = {
     "Library.collection": lambda w, s: w.citewell.library.collection(w.theirs, s),
@@ -192,7 +197,7 @@ SCOPED: dict[str, Shown] = {
     "Inventory.answer": _lists,
     "Inventory.entries": _listed,
     "Snapshots.open": _opens,
-    "VerifiedAnswers.offer": lambda w, s: _in_theirs(w, lambda _: w.citewell.verified.offer((QUESTION,), s)),
+    "VerifiedAnswers.offer": lambda w, s: _in_theirs(w, lambda _: _offers_theirs(w, s)),
     "VerifiedAnswers.standing": lambda w, s: _in_theirs(w, lambda id_: w.citewell.verified.standing([id_], s)),
 }
 CLASSES = (Library, Catalogue, Search, CitewellRetriever, Mentions, Inventory, Snapshots, AttachedFiles, Limits)

@@ -89,7 +89,7 @@ class World:
     def verified(self, collection_id: str | None = None) -> int:
         """A verified answer in that collection, else in a new one of the editor's."""
         wording = Wording(("Where do quokkas sleep?",), date(2100, 1, 1), "Quokkas sleep in trees.")
-        return self.citewell.verified.write(collection_id or self.with_document(), wording, LOCAL_USER)
+        return self.citewell.verified.add(collection_id or self.with_document(), wording, LOCAL_USER)
 
     def job(self) -> int:
         """A job of the editor's that waits."""

@@ -47,7 +47,7 @@ def collection(citewell: Citewell) -> str:
 
 
 def verified(citewell: Citewell, question: str = QUESTION, text: str = RIGHT) -> int:
-    return citewell.verified.write(collection(citewell), Wording((question,), UNTIL, text), LOCAL_USER)
+    return citewell.verified.add(collection(citewell), Wording((question,), UNTIL, text), LOCAL_USER)
 
 
 def verified_page() -> AppTest:
@@ -122,7 +122,8 @@ def test_one_click_vouches_for_it_again(citewell: Citewell) -> None:
 
 def test_what_somebody_wrote_is_never_markdown_on_the_list(citewell: Citewell) -> None:
     verified(citewell, "![x](https://evil.example/x.png) :red[x] leave?")
-    assert "evil.example/x" not in said(verified_page())
+    assert "![x](" not in said(verified_page())
+    assert ":red[" not in said(verified_page())
 
 
 def test_a_question_is_answered_from_the_documents_once_the_answer_is_asked_for_again(citewell: Citewell) -> None:
