@@ -83,6 +83,7 @@ def _draw_rows(found: Sequence[DocumentHealth], names: Mapping[str, str]) -> Doc
         on_select="rerun",
         selection_mode="single-row",
         alt="Documents and what ails them; Shift and Space select a row",
+        placeholder="",
         column_config={
             "Document": st.column_config.TextColumn(width=240),
             "What ails it": st.column_config.TextColumn(width=200),
