@@ -10,7 +10,7 @@ def insights(watched: Watched) -> None:
     for at, question in enumerate((LEAVE, PENSION)):
         watched.ask(question)
         watched.answer(at)
-    watched.page.get_by_role("link", name="Insights").click()
+    watched.page.goto(f"{watched.app.url}/insights")
     watched.page.locator(".st-key-insights_numbers").wait_for()
     watched.page.locator("[data-testid=stVegaLiteChart] :is(svg, canvas)").nth(2).wait_for()
 
