@@ -15,7 +15,8 @@ PICKED = "picked"
 """The name of what is chosen in a chart: the place of a bucket."""
 _TEAL, _AMBER, _GREY, _RED, _BLUE = "#2a9d8f", "#c07a1a", "#8a8478", "#c8554b", "#5b83b5"
 """Each at least 3 to 1 on paper and by lamplight."""
-_HEIGHT = 220
+_HEIGHT = 290
+"""With the legend."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,21 +90,21 @@ def _seconds(milliseconds: float | None) -> float | None:
 
 
 def _bars(title: str, colours: Mapping[str, str]) -> Spec:
-    mark = {"type": "bar", "cursor": "pointer", "cornerRadiusEnd": 2}
-    encoding = _encoding(title, colours, ",d")
+    mark = {"type": "bar", "cursor": "pointer", "cornerRadiusEnd": 2, "width": {"band": 0.7}}
+    encoding = _encoding(title, colours, ",d", symbol="square")
+    encoding["y"]["axis"] |= {"tickMinStep": 1, "format": "~s"}
     encoding["opacity"] = {"condition": {"param": PICKED, "value": 1}, "value": 0.35}
     return _spec(mark, encoding)
 
 
 def _lines(title: str, colours: Mapping[str, str], *, percent: bool = False) -> Spec:
     mark = {"type": "line", "point": {"size": 45, "cursor": "pointer"}, "strokeWidth": 2}
-    encoding = _encoding(title, colours, ".0%" if percent else ".2f")
+    encoding = _encoding(title, colours, ".0%" if percent else ".2f", symbol="stroke")
     dashes = [[1, 0], [5, 3], [1, 0], [5, 3]] if len(colours) == 4 else [[1, 0], [6, 3], [2, 2]]
     encoding["strokeDash"] = {
         "field": "what",
         "type": "nominal",
         "scale": {"domain": list(colours), "range": dashes},
-        "legend": None,
     }
     if percent:
         encoding["y"]["scale"] = {"domain": [0, 1]}
@@ -111,7 +112,7 @@ def _lines(title: str, colours: Mapping[str, str], *, percent: bool = False) -> 
     return _spec(mark, encoding)
 
 
-def _encoding(title: str, colours: Mapping[str, str], form: str) -> Spec:
+def _encoding(title: str, colours: Mapping[str, str], form: str, *, symbol: str) -> Spec:
     return {
         "x": {"field": "from", "type": "ordinal", "axis": {"title": None, "labelAngle": 0, "labelOverlap": True}},
         "y": {"field": "value", "type": "quantitative", "axis": {"title": title, "tickCount": 5}},
@@ -119,7 +120,7 @@ def _encoding(title: str, colours: Mapping[str, str], form: str) -> Spec:
             "field": "what",
             "type": "nominal",
             "scale": {"domain": list(colours), "range": list(colours.values())},
-            "legend": {"orient": "bottom", "title": None, "columns": 2, "labelLimit": 180},
+            "legend": {"orient": "bottom", "title": None, "columns": 2, "labelLimit": 180, "symbolType": symbol},
         },
         "tooltip": [
             {"field": "from", "title": "From"},

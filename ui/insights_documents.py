@@ -6,7 +6,7 @@ import streamlit as st
 
 from assistant.insights.comparing import COMPARE
 from assistant.insights.health import AILMENTS, DocumentHealth, Pair
-from assistant.insights.tables import as_csv, health_rows
+from assistant.insights.tables import AILING, as_csv, health_rows
 from assistant.markup import visible
 from ui.insights_filters import draw_filters, named_collections
 from ui.insights_state import AILMENT_KEY, DUE_KEY, InsightsState
@@ -15,14 +15,6 @@ from ui.markdown import literal
 from ui.visit import Visit
 from ui.words import counted, local_time
 
-_WORDS = {
-    "never found": "Never found",
-    "never cited": "Found, never cited",
-    "disliked": "In disliked answers",
-    "due": "Past its review",
-    "contradicted": "Says otherwise than another",
-    "copied": "Says the same as another",
-}
 _ROWS_SHOWN, _ROW_PX = 14, 35
 _REFRESH_S = 1.0
 _MOST_DUE_MONTHS = 240
@@ -36,7 +28,7 @@ def draw_documents(visit: Visit) -> None:
         st.selectbox(
             "What ails them",
             [None, *AILMENTS],
-            format_func=lambda one: _WORDS[one] if one else "Anything",
+            format_func=lambda one: AILING[one].capitalize() if one else "Anything",
             key=AILMENT_KEY,
             width=280,
         )
@@ -83,6 +75,7 @@ def _draw_rows(found: Sequence[DocumentHealth], names: Mapping[str, str]) -> Doc
         on_select="rerun",
         selection_mode="single-row",
         alt="Documents and what ails them; Shift and Space select a row",
+        placeholder="",
         column_config={
             "Document": st.column_config.TextColumn(width=240),
             "What ails it": st.column_config.TextColumn(width=200),

@@ -113,7 +113,7 @@ def _draw_note(visit: Visit, found: Figures) -> None:
         cost,
         counted(others["search"], "search", "searches") if others["search"] else "",
         counted(others["triage"], "piece of triage", "pieces of triage") if others["triage"] else "",
-        f"documents read in {counted(others['intake'], 'time')}" if others["intake"] else "",
+        counted(others["intake"], "batch of files read in", "batches of files read in") if others["intake"] else "",
         f"{counted(found.odd, 'event')} left out, for the clock was wrong when they were recorded" if found.odd else "",
     )
     st.caption(literal(" · ".join(part for part in parts if part)))
@@ -127,7 +127,11 @@ def _draw_charts(found: Figures, state: InsightsState) -> None:
             _draw_chart(chart, found.buckets, state)
     with st.expander("The same as a table"):
         st.dataframe(
-            bucket_rows(found.buckets), hide_index=True, key="insights_buckets", alt="All figures by day, week or month"
+            bucket_rows(found.buckets),
+            hide_index=True,
+            key="insights_buckets",
+            alt="All figures by day, week or month",
+            placeholder="",
         )
 
 
@@ -185,6 +189,7 @@ def _draw_table(question: str, rows: Sequence[dict[str, Any]], name: str) -> Non
         key=f"table_{name}",
         height=_height(len(rows)),
         alt=question,
+        placeholder="",
         column_config={"Answered share": percent, "Supported share": percent, "Helpful share": percent},
     )
     _draw_download(name, lambda: rows)
@@ -216,6 +221,7 @@ def _draw_turns(visit: Visit, found: Figures, state: InsightsState) -> None:
         key="insights_turns",
         height=_height(len(rows)),
         alt=_QUESTIONS[state.behind],
+        placeholder="",
         column_config={"Question": st.column_config.TextColumn(width="large")},
     )
     _draw_download("turns.csv", partial(_rows_again, visit.principal, state, days))

@@ -7,7 +7,7 @@ from dataclasses import fields
 from typing import Any
 
 from assistant.insights.figures import Bucket, Sums, Wait
-from assistant.insights.health import DocumentHealth
+from assistant.insights.health import Ailment, DocumentHealth
 from assistant.insights.turns import Turn
 from assistant.safe_cells import safe_cell
 
@@ -40,6 +40,15 @@ ENDED: Mapping[str, str] = {
     "stopped": "Stopped",
 }
 """How a turn ended, in a reader's words."""
+AILING: Mapping[Ailment, str] = {
+    "never found": "never found",
+    "never cited": "found, never cited",
+    "disliked": "in disliked answers",
+    "due": "past its review",
+    "contradicted": "says otherwise than another",
+    "copied": "says the same as another",
+}
+"""What ails a document, in a reader's words."""
 
 
 def bucket_rows(buckets: Sequence[Bucket]) -> list[RowOf]:
@@ -87,7 +96,7 @@ def health_rows(documents: Sequence[DocumentHealth], names: Mapping[str, str]) -
         {
             "Document": one.title,
             "Collection": names.get(one.collection_id, ""),
-            "What ails it": ", ".join(one.ailments),
+            "What ails it": " · ".join(AILING[each] for each in one.ailments),
             "Found": one.found,
             "Cited": one.cited,
             "In disliked answers": one.disliked,

@@ -7,10 +7,10 @@ from tests.browser.serving import Watched
 
 
 def insights(watched: Watched) -> None:
-    for question in (LEAVE, PENSION):
+    for at, question in enumerate((LEAVE, PENSION)):
         watched.ask(question)
-        watched.answer()
-    watched.page.get_by_role("link", name="Insights").click()
+        watched.answer(at)
+    watched.page.goto(f"{watched.app.url}/insights")
     watched.page.locator(".st-key-insights_numbers").wait_for()
     watched.page.locator("[data-testid=stVegaLiteChart] :is(svg, canvas)").nth(2).wait_for()
 

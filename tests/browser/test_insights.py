@@ -15,9 +15,9 @@ def test_what_was_not_answered_is_listed_and_a_day_is_chosen_in_a_chart(
 ) -> None:
     with served(copy_of(sample_home, tmp_path)) as app, tab(browser, app) as watched:
         page = watched.page
-        for question in (LEAVE, MOON):
+        for at, question in enumerate((LEAVE, MOON)):
             watched.ask(question)
-            watched.answer()
+            watched.answer(at)
         page.get_by_role("link", name="Insights").click()
         chart = page.locator(".st-key-insights_use [data-testid=stVegaLiteChart]")
         expect(page.locator(".st-key-insights_numbers")).to_contain_text("50%")
