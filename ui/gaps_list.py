@@ -66,11 +66,11 @@ def _draw_filter(gaps: Sequence[Gap]) -> str:
 
 
 def _draw_row(gap: Gap) -> None:
-    label = f"**{literal(gap.name)}**  \n{literal(row_words(gap))}"
-    example = example_of(gap)
-    if example:
-        label += f"  \n:gray[{literal(example)}]"
-    st.button(label, key=f"gap_{gap.id}", type="tertiary", width="stretch", on_click=_open, args=(gap.id,))
+    label = f"**{literal(gap.name)}**\u2003:gray[{literal(row_words(gap))}]"
+    with st.container(key=f"gap_row_{gap.id}", gap=None):
+        st.button(label, key=f"gap_{gap.id}", type="tertiary", width="stretch", on_click=_open, args=(gap.id,))
+        if example := example_of(gap):
+            st.caption(literal(example))
 
 
 def _open(gap_id: int) -> None:

@@ -105,9 +105,14 @@ def _draw_asking(visit: Visit, gap: Gap) -> None:
             key="ask_gap_again",
             type="primary",
             icon=":material/replay:",
-            on_click=lambda: _act(lambda: visit.citewell.gaps.ask_again(gap.id, visit.principal)),
+            on_click=_ask_again,
+            args=(visit, gap),
         )
         st.caption(literal(_asked_words(gap)))
+
+
+def _ask_again(visit: Visit, gap: Gap) -> None:
+    _act(lambda: visit.citewell.gaps.ask_again(gap.id, visit.principal))
 
 
 def _asked_words(gap: Gap) -> str:

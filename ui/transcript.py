@@ -79,8 +79,12 @@ def _draw_answer_now(
     """Nothing where there is no better answer than this one."""
     if (found := now.get(message.id)) is None:
         return
-    ask = None if ask_again is None else lambda: ask_again(question, instead_of=message.id)
-    draw_answer_now(found, message.id, ask)
+
+    def ask() -> None:
+        if ask_again is not None:
+            ask_again(question, instead_of=message.id)
+
+    draw_answer_now(found, message.id, ask if ask_again is not None else None)
 
 
 def _asks_instead_of(message: StoredMessage, ask_again: AskAgain) -> Callable[[object], None]:

@@ -212,7 +212,7 @@ class Gathering:
 
     def _store(self, connection: Connection, part: Sequence[_Found], vectors: Matrix, grouping: Grouping) -> int:
         ids = [each.question_id for each in part]
-        known = dict(connection.execute(_gap_of(ids)).all())
+        known: dict[int, int] = {row[0]: row[1] for row in connection.execute(_gap_of(ids))}
         joined = [
             known.get(each.question_id) or near for each, near in zip(part, grouping.nearest(vectors), strict=True)
         ]
