@@ -406,22 +406,22 @@ def _decided(world: World) -> int:
 KEPT = "Kept for every try"
 
 
-def _new_set(world: World, name: str = "") -> int:
+def _new_set(world: World, name: str = "", *, collection_id: str | None = None) -> int:
     """A set of one question about a collection that only the editor may change."""
     sets = world.citewell.question_sets
-    set_id = sets.create(world.collection(), name or f"Set {next(NUMBERS)}", LOCAL_USER)
+    set_id = sets.create(collection_id or world.collection(), name or f"Set {next(NUMBERS)}", LOCAL_USER)
     sets.add(set_id, [LabelledQuestion("Where do quokkas sleep?", True, ("trees",))], LOCAL_USER)
     return set_id
 
 
 def _question_set(world: World) -> int:
     """Such a set, whose collection has a document; the same each time."""
-    sets = world.citewell.question_sets
-    known = [each.id for each in sets.list(LOCAL_USER) if each.name == KEPT]
-    if not known:
-        known = [_new_set(world, KEPT)]
-        world.document(sets.get(known[0], LOCAL_USER).collection_id)
-    return known[0]
+    known = [each.id for each in world.citewell.question_sets.list(LOCAL_USER) if each.name == KEPT]
+    if known:
+        return known[0]
+    collection_id = world.collection()
+    world.document(collection_id)
+    return _new_set(world, KEPT, collection_id=collection_id)
 
 
 def _removes_question(world: World, who: Principal) -> bool:
