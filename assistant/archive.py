@@ -13,14 +13,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 from zipfile import ZipFile
 
 from pydantic import TypeAdapter, ValidationError
 
 from assistant.errors import ArchiveRefused
 
-FORMAT = 1
+FORMAT: Final = 1
 MANIFEST = "manifest.json"
 BLOCK_BYTES = 1 << 20
 _MOST_MANIFEST_BYTES = 1 << 28
