@@ -155,7 +155,7 @@ class _Asking:
         return _framed(EVENT_NAMES[type(event)], told)
 
     async def _answer(self) -> dict[str, Any] | None:
-        collections = await self._call.work.do(self._call.collections)
+        collections = await self._call.work.look(self._call.collections)
         told = outcome_json(self._outcome, self._question, narrowed=self._narrowed, collections=collections)
         where = {"conversation_id": self._conversation_id, "message_id": self._outcome.message_id}
         return None if told is None else {**where, **told}

@@ -214,6 +214,13 @@ class HandOver(_Out):
     text: str
 
 
+class Verified(_Out):
+    """The verified answer that this one is."""
+
+    question: str
+    verified_at: str
+
+
 class Answered(_Out):
     """An answer with the proof for every sentence."""
 
@@ -225,6 +232,7 @@ class Answered(_Out):
     citations: list[Citation]
     notice: str | None
     usage: Usage
+    verified: Verified | None
     style: Style
     prompt_version: str | None
     timings_ms: dict[str, float]

@@ -45,5 +45,5 @@ async def watched(job: AnswerJob, call: Call) -> AsyncGenerator[tuple[Event, ...
 
 
 async def _check_key(call: Call) -> None:
-    if not await call.work.do(lambda: call.citewell.api_keys.still_lets_in(call.caller.key_id)):
+    if not await call.work.look(lambda: call.citewell.api_keys.still_lets_in(call.caller.key_id)):
         raise Problem(401, "key-refused", KeyRefused().hint)

@@ -33,6 +33,10 @@ class Work:
             raise TooBusy(_BUSY)
         return await to_thread.run_sync(act, limiter=self._limiter)
 
+    async def look(self, act: Callable[[], Result]) -> Result:
+        """The same for a moment's look at the database, which stands in no queue."""
+        return await to_thread.run_sync(act)
+
     async def do_watched(self, request: Request, act: Callable[[Cancelled], Result]) -> Result:
         """The same for what takes seconds: it learns that it need not go on; raises Left."""
         gone = threading.Event()

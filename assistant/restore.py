@@ -17,7 +17,7 @@ from assistant.job_table import JobTable
 from assistant.mlflow_client import ARTIFACTS, follow_home
 from assistant.mlflow_client import DATABASE_FILE as MLFLOW_FILE
 from assistant.operations import TIDY
-from assistant.schema import invitations, sign_ins
+from assistant.schema import api_keys, invitations, sign_ins
 from retrieval.database import open_database
 from retrieval.dates import utc_now
 from retrieval.errors import HomeNotWritable
@@ -93,10 +93,11 @@ def _bring_up_to_date(stage: Path, manifest: Manifest, home: Path) -> None:
 
 
 def _end_what_was_open(engine: Engine) -> None:
-    """A sign-in that was ended since the backup, or an invitation that was used, would otherwise hold again."""
+    """What was ended, used or revoked since the backup would otherwise hold again."""
     with engine.begin() as connection:
         connection.execute(update(sign_ins).where(sign_ins.c.ended_at.is_(None)).values(ended_at=utc_now()))
         connection.execute(delete(invitations))
+        connection.execute(delete(api_keys))
 
 
 def _data_in(home: Path) -> list[Path]:

@@ -218,7 +218,7 @@ def test_a_newer_schema_is_refused_and_nothing_is_there(made, tmp_path):
     assert not list((tmp_path / "home").glob(".restoring-*"))
 
 
-def test_sign_ins_and_invitations_of_the_day_of_the_backup_hold_no_longer(made, tmp_path):
+def test_sign_ins_invitations_and_api_keys_of_the_day_of_the_backup_hold_no_longer(made, tmp_path):
     home = tmp_path / "home"
     shutil.copytree(made.home, home)
     with closing(sqlite3.connect(home / DATABASE_FILE)) as connection, connection:
@@ -227,12 +227,16 @@ def test_sign_ins_and_invitations_of_the_day_of_the_backup_hold_no_longer(made, 
         connection.execute("INSERT INTO people VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", person)
         connection.execute("INSERT INTO sign_ins VALUES ('key', 1, ?, ?, NULL)", (day, day))
         connection.execute("INSERT INTO invitations VALUES ('key', 'admin', ?, ?)", (day, "2999-11-27 10:00:00.000000"))
+        columns = "hash, hint, name, owner, person_id, scopes, created_at, expires_at, calls_a_minute, minute_calls"
+        key = ("hash", "cwk_", "Mine", "issuer|anna", 1, '["ask"]', day, "2999-11-27 10:00:00.000000", 60, 0)
+        connection.execute(f"INSERT INTO api_keys ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", key)
     back_up(home, tmp_path / "backup")
     restore(tmp_path / "backup", tmp_path / "again")
     with closing(sqlite3.connect(tmp_path / "again" / DATABASE_FILE)) as connection:
         assert connection.execute("SELECT count(*) FROM sign_ins WHERE ended_at IS NULL").fetchone() == (0,)
         assert connection.execute("SELECT count(*) FROM sign_ins").fetchone() == (1,)
         assert connection.execute("SELECT count(*) FROM invitations").fetchone() == (0,)
+        assert connection.execute("SELECT count(*) FROM api_keys").fetchone() == (0,)
 
 
 def test_triage_models_are_found_where_the_home_is_now(made, embedder, tmp_path):
