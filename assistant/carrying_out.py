@@ -75,7 +75,10 @@ def carry_out(
         raise
     counts = dict(_counts(result))
     if kind in (TRAIN, GUESS):
-        detail = {"kind": kind, **{name: result[name] for name in ("guessed", "version") if name in result}}
+        detail: dict[str, Any] = {
+            "kind": kind,
+            **{name: result[name] for name in ("guessed", "version") if name in result},
+        }
         citewell.recorder.record(Happened("triage", begun.actor, total_ms=_since(started) * 1000, detail=detail))
     log_event("job_finished", kind=kind, job=begun.job, seconds=_since(started), **counts)
     if not _changed_nothing(kind, result):

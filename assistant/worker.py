@@ -139,7 +139,7 @@ class Worker:
     def _ask_gaps_again(self, job: Job, result: Mapping[str, Any]) -> None:
         """Where documents came in, what was not answered before may be now."""
         if job.kind in READING_IN and (result.get("added") or result.get("updated")):
-            named = job.work.get("collection")
+            named = str(job.work.get("collection"))
             ids = {each.name: each.id for each in self._citewell.library.collections()}
             self._citewell.gaps.documents_came(job.work.get("collection_id") or ids.get(named))
 
