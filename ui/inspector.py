@@ -141,7 +141,7 @@ def _draw_sent(found: Inspection) -> None:
     if not found.prompts:
         st.markdown("No model was asked: sentences are quoted, or the documents do not say.")
         return
-    st.caption(f"{counted(found.prompt_tokens, 'token')} for the answer; {_dropped(found)}.")
+    st.caption(f"{counted(found.prompt_tokens, 'token')} for the answer; {literal(_dropped(found))}.")
     for passage in found.left_out:
         where = page_of(passage.source.path, passage.page)
         st.markdown(f":material/content_cut: {literal(passage.source.title)} {literal(where)}")
