@@ -50,7 +50,9 @@ def test_nginx_takes_its_configuration(site: str, tmp_path: Path) -> None:
     }.items():
         text = text.replace(name, here)
     kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    text = "\n".join((*(f"{kind}_temp_path {tmp_path}/{kind};" for kind in kinds), text))
+    text = "\n".join(
+        (f"access_log {tmp_path}/access.log;", *(f"{kind}_temp_path {tmp_path}/{kind};" for kind in kinds), text)
+    )
     whole = f"pid {tmp_path}/nginx.pid;\nerror_log {tmp_path}/error.log;\nevents {{}}\nhttp {{\n{text}\n}}\n"
     (tmp_path / "nginx.conf").write_text(whole)
     done = subprocess.run(

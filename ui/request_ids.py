@@ -8,6 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from assistant.logs import log_event
 from assistant.request_ids import HEADER, at_work_for, new_request_id, taken_request_id
+from ui.markdown import literal
 
 log = logging.getLogger(__name__)
 
@@ -40,8 +41,6 @@ def tell_of_failure(error: Exception) -> bool:
     with at_work_for(request_id):
         log.error("a page failed", exc_info=error)
         log_event("page_failed", error=type(error).__name__)
-    st.error(
-        "Something went wrong inside Citewell. Load the page again; if that does not help, tell whoever runs it: "
-        f"request `{request_id}`."
-    )
+    told = f"Load the page again; if that does not help, tell whoever runs it: request {request_id}."
+    st.error(literal(f"Something went wrong inside Citewell. {told}"))
     return True

@@ -25,3 +25,8 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("document_id", name=op.f("pk_title_embeddings")),
     )
+
+
+def downgrade() -> None:
+    """Take it back; the embeddings of titles are made again."""
+    op.drop_table("title_embeddings")
