@@ -83,6 +83,7 @@ class Frames:
     _frame: Frame | None = None
     _codes: dict[str, dict[str, int]] = field(default_factory=lambda: {name: {} for name in _CODED})
     _first: int = 0
+    _count: int = 0
     _read_at: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -127,7 +128,7 @@ class Frames:
             return bool(first)
 
     def _first_since(self, at_s: float | None) -> int:
-        if at_s is None:
+        if at_s is None or (self._frame is not None and not self._first):
             return 0
         query = select(func.min(events.c.id)).where(events.c.at_s >= int(at_s))
         with self.engine.connect() as connection:
@@ -135,16 +136,24 @@ class Frames:
         return _FAR if first is None else int(first)
 
     def _renewed(self, known: Frame | None, first: int) -> Frame:
-        if known is None or not known.size:
-            self._first = first
-            return self._joined((_EMPTY, *self._read(first, None)))
-        last = int(known["id"][-1])
-        query = select(func.count()).where(events.c.id >= self._first, events.c.id <= last)
+        """With what is new; all anew where something was removed since, which fewer rows than before show."""
         with self.engine.connect() as connection:
-            left = connection.execute(query).scalar_one()
-        if left != known.size:
-            return self._renewed(None, min(first, self._first))
-        return self._joined((known.columns, *self._read(last + 1, None)))
+            upto = connection.execute(select(func.max(events.c.id))).scalar() or 0
+        count = self._rows_up_to(upto)
+        if known is not None and known.size:
+            last = int(known["id"][-1])
+            if self._rows_up_to(last) == self._count:
+                self._count = count
+                return self._joined((known.columns, *self._read(last + 1, upto + 1)))
+        self._first, self._count = first if known is None else min(first, self._first), count
+        return self._joined((_EMPTY, *self._read(self._first, upto + 1)))
+
+    def _rows_up_to(self, last: int) -> int:
+        """All but the newer ones: SQLite counts those from an index in a moment, and a range of ids from the table."""
+        every, newer = select(func.count()).select_from(events), select(func.count()).where(events.c.id > last)
+        query = select(every.scalar_subquery() - newer.scalar_subquery())
+        with self.engine.connect() as connection:
+            return int(connection.execute(query).scalar_one())
 
     def _joined(self, parts: Sequence[dict[str, Column]]) -> Frame:
         columns = {name: np.concatenate([part[name] for part in parts]) for name in _COLUMNS}

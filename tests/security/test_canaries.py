@@ -53,11 +53,9 @@ def warm(house: Organisation) -> None:
     for question in questions():
         citewell.retriever.find(question, scope=scope)
     citewell.chosen.set(QUESTIONS_SHOWN, value=True)  # Whatever may be shown is.
-    conversation_id, message_id = asked(
-        house,
-        Somebody("chief", LOCAL_USER, house.every),
-        (*questions()[:: len(questions()) // 8], "What is kanaria0x for?"),
-    )
+    chief = Somebody("chief", LOCAL_USER, house.every)
+    asked(house, chief, ("What is kanaria0x for?",))  # Never shared: its words are for the insights to hide.
+    conversation_id, message_id = asked(house, chief, questions()[:: len(questions()) // 8])
     measured(house)
     citewell.feedback.give(message_id, LOCAL_USER, Opinion(is_helpful=False, comment="kanaria0x is wrong"))
     citewell.snapshots.share(conversation_id, LOCAL_USER)
