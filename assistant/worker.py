@@ -141,7 +141,7 @@ class Worker:
         if job.kind in READING_IN and (result.get("added") or result.get("updated")):
             named = str(job.work.get("collection"))
             ids = {each.name: each.id for each in self._citewell.library.collections()}
-            self._citewell.gaps.documents_came(job.work.get("collection_id") or ids.get(named))
+            self._citewell.gaps.documents_came(job.work.get("collection_id") or ids.get(named or ""))
 
     @contextmanager
     def _stoppable(self, job: Job) -> Iterator[Reporter]:

@@ -61,7 +61,7 @@ def _act(act: Callable[[], object]) -> bool:
 
 
 def _draw_standing(visit: Visit, gap: Gap) -> None:
-    key, options = f"gap_state_{gap.id}", list(CHOSEN)
+    key, options = f"gap_state_{gap.id}_{gap.state}", list(CHOSEN)  # Streamlit would keep the state it had before.
     if gap.state == "answered":
         options.append("answered")
 

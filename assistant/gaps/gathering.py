@@ -158,7 +158,7 @@ class Gathering:
             proved(self.engine, (question_id,), proof.passage.source.id, proof.start, proof.end)
 
     def _reasons(self) -> dict[int, Row[Any]]:
-        query = select(gap_questions.c.question_id, gap_questions.c.answer_id, gap_questions.c.reason)
+        query: Any = select(gap_questions.c.question_id, gap_questions.c.answer_id, gap_questions.c.reason)
         with self.engine.connect() as connection:
             return {row.question_id: row for row in connection.execute(query)}
 
@@ -221,9 +221,9 @@ class Gathering:
             gap_id = _new_gap(connection)
             for at in group:
                 joined[alone[at]] = gap_id
-        for gap_id, vector in zip(joined, vectors, strict=True):
-            assert gap_id is not None
-            grouping.add(gap_id, vector)
+        for into, vector in zip(joined, vectors, strict=True):
+            assert into is not None
+            grouping.add(into, vector)
         connection.execute(delete(gap_questions).where(gap_questions.c.question_id.in_(ids)))
         assert self.embedder is not None
         _insert(connection, part, joined, vectors, self.embedder.name)

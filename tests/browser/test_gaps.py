@@ -22,7 +22,9 @@ ASKED = [question for question in TOPICS["pension"] if "Who runs" not in questio
 def asked(watched: Watched, question: str) -> None:
     watched.page.get_by_role("button", name="New chat").click()
     watched.page.locator(".st-key-starters").wait_for()
+    expect(watched.page.locator(".refusal")).to_have_count(0)
     watched.ask(question)
+    expect(watched.page.locator(".question")).to_contain_text(question)
     expect(watched.page.locator(".refusal")).to_have_count(1)
 
 

@@ -59,7 +59,7 @@ def test_taking_a_gap_and_changing_its_state_is_recorded(citewell: Citewell) -> 
     test = opened(gap)
     test = test.button(key="take_gap").click().run()
     assert [button.label for button in test.button if button.key == "take_gap"] == ["Give it back"]
-    test.selectbox(key=f"gap_state_{gap.id}").set_value("written").run()
+    test.selectbox(key=f"gap_state_{gap.id}_open").set_value("written").run()
     now = citewell.gaps.get(gap.id, LOCAL_USER)
     assert (now.is_mine, now.state) == (True, "written")
     entries = citewell.audit.entries(Sought(action=Action.GAP_CHANGED))
