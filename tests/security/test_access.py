@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, insert
+from sqlalchemy import delete, insert, select
 
 from assistant.access import LOCAL_USER, Principal, Role, editable_by, readable_by, scope_of, visitor
 from assistant.accounts import Accounts
@@ -48,7 +48,7 @@ from assistant.personal_data import PersonalData
 from assistant.preferences import Preferences
 from assistant.question_sets import QuestionSets
 from assistant.real_questions import RealQuestions
-from assistant.schema import document_pairs
+from assistant.schema import document_pairs, gap_questions
 from assistant.set_evaluation import Evaluated, Outcome
 from assistant.snapshots import Snapshots
 from assistant.threads import Choices, Threads
@@ -289,6 +289,7 @@ INTERNAL = {
     "AskingAgain.of_collection": "the job that `Gaps.documents_came` has added",
     "AttachedFiles.forget": "the purge of conversations",
     "Snapshots.open": "whoever has the link; what they see is cut to their scope",
+    "VerifiedAnswers.standing": "marks answers that the caller may read, within the caller's scope",
     "Runs.keep": "the job that `start` has added",
     "Erasure.erase": "the job that `begin` has added",
     "Erasure.under_way": "a page of administrators, and `begin`",
@@ -468,11 +469,12 @@ def _asked_again(world: World, gap_id: int) -> int:
 
 def _answered_now(world: World) -> int:
     """An answer to Anna that left something open, which a document of her group says by now."""
-    world.gap(f"Where do {next(NUMBERS)} quokkas swim?")
-    messages, gaps = world.citewell.threads.list(world.people["anna"], limit=1), world.citewell.gaps
-    stored = world.citewell.conversations.messages(messages[0].id, world.people["anna"])
-    proved(gaps.engine, [stored[0].id], world.document(world.ours), 0, 7)
-    return stored[-1].id
+    answer_id, engine = world.unanswered(f"Where do {next(NUMBERS)} quokkas swim?"), world.citewell.gaps.engine
+    with engine.connect() as connection:
+        question = select(gap_questions.c.question_id).where(gap_questions.c.answer_id == answer_id)
+        question_id = int(connection.execute(question).scalar_one())
+    proved(engine, [question_id], world.document(world.ours), 0, 7)
+    return answer_id
 
 
 def _of_anna(world: World, threads: Any) -> bool:

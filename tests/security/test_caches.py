@@ -17,7 +17,9 @@ from tests.security.test_gates import FILES, ROOT
 OF_STREAMLIT = {
     "chat_app.py:retriever",
     "chat_app.py:model",
+    "ui/triage_reader.py:_comparison",
     "ui/triage_reader.py:_model",
+    "ui/triage_reader.py:_pile",
     "ui/triage_reader.py:_remembering",
 }
 """They give back what is one for the whole process, by the path of its home."""

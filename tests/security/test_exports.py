@@ -27,8 +27,8 @@ def test_the_tables_on_the_pages_offer_no_download() -> None:
     assert config["client"]["disableDataExport"] is True
 
 
-def test_only_the_audit_log_tickets_and_insights_are_written_for_spreadsheets() -> None:
-    """By way of `safe_cells`, which test_audit.py proves. Whoever adds another must go that way, too, and say so here."""
+def test_only_these_tables_are_written_for_spreadsheets() -> None:
+    """The audit log, tickets, insights, gaps and question sets, by way of `safe_cells`, which test_audit.py proves. Whoever adds another must go that way, too, and say so here."""
     assert len(SOURCES) > 100
     found = {(path.name, node.attr) for path in SOURCES for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Attribute) and node.attr in WRITERS}  # fmt: skip
     assert found == {
@@ -37,9 +37,11 @@ def test_only_the_audit_log_tickets_and_insights_are_written_for_spreadsheets() 
         ("sheets.py", "writerows"),
         ("sheets.py", "create_sheet"),
         ("tables.py", "writerow"),
+        ("sheet.py", "writerow"),
+        ("question_files.py", "writerow"),
     }
-    for writer in ("audit.py", "triage/sheets.py", "insights/tables.py"):
-        assert "safe_cells" in (ROOT / "assistant" / writer).read_text("utf-8")
+    for writer in ("audit.py", "triage/sheets.py", "insights/tables.py", "gaps/sheet.py", "question_files.py"):
+        assert "safe_cell" in (ROOT / "assistant" / writer).read_text("utf-8")
 
 
 @pytest.mark.parametrize("writer", ["csv.writer(x).writerows(y)", "frame.to_csv()", "openpyxl.Workbook()"])

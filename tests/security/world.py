@@ -97,6 +97,10 @@ class World:
 
     def gap(self, question: str = "Where do quokkas vote?", *, searched: str | None = None) -> int:
         """The gap of a question of Anna's without an answer, in one collection; else in one the editor may change."""
+        return self.gap_of(self.unanswered(question, searched=searched))
+
+    def unanswered(self, question: str, *, searched: str | None = None) -> int:
+        """The id of an answer to Anna that is none; it is gathered already."""
         library, anna = self.citewell.library, self.people["anna"]
         if searched is None:
             searched = self.collection()
@@ -113,7 +117,7 @@ class World:
         conversations.save(message_id, state="done", text=answer.text, work=work)
         conversations.mark_interrupted()  # What other tests left unanswered.
         self.citewell.gaps.gathering.gather()
-        return self.gap_of(message_id)
+        return message_id
 
     def gap_of(self, answer_id: int) -> int:
         """The gap that this answer left."""
