@@ -6,6 +6,7 @@ the home and prints "closed".
 
 import signal
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from functools import partial
@@ -24,7 +25,8 @@ QUESTION = "How long do unused days of leave hold, and who is to be asked?"
 
 def main(home: Path, url: str, count: int) -> None:
     """Answer until it is told to end; exits with 0."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    told = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: told.set())
     settings = Settings.read(home=home, sample=False, openai_base_url=url, model="paced")
     RUNNING.start(lambda: settings)
     citewell = RUNNING.get()
@@ -33,7 +35,7 @@ def main(home: Path, url: str, count: int) -> None:
     while not all(any(isinstance(event, TextDelta) for event in job.events()) for job in jobs):
         time.sleep(0.05)
     say("streaming")
-    signal.sigwait({signal.SIGTERM})
+    told.wait()
     RUNNING.close()
     say("closed")
 

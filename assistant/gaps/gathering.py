@@ -102,7 +102,7 @@ class Gathering:
         """Whether anything was said since that may make a gap, or close one."""
         with self.engine.connect() as connection:
             is_new = connection.execute(self._new(connection, self._looked_at()).limit(1)).first() is not None
-            return is_new or self.chosen.get(OPINIONS) != _opinions(connection)
+            return is_new or (self.chosen.get(OPINIONS) or "") != _opinions(connection)
 
     def gather(
         self,
@@ -376,10 +376,10 @@ def _disliked() -> Any:
 
 
 def _opinions(connection: Connection) -> str:
-    """Another text whenever somebody finds an answer not helpful, or no longer so."""
+    """Another text whenever somebody finds an answer not helpful, or no longer so; empty while nobody does."""
     query = select(func.count(), func.max(feedback.c.updated_at)).where(feedback.c.is_helpful.is_(False))
     count, changed_at = connection.execute(query).one()
-    return f"{count} {changed_at}"
+    return f"{count} {changed_at}" if count else ""
 
 
 def _liked_again() -> Any:

@@ -73,7 +73,7 @@ def test_a_conversation_goes_when_nothing_was_asked_in_it_for_so_long_and_a_pinn
     assert (entry.actor, entry.action, entry.detail) == (
         "retention",
         "retention applied",
-        {"conversations": 2, "audit_rows": 0},
+        {"conversations": 2, "audit_rows": 0, "questions": 0},
     )
 
 

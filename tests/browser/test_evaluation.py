@@ -1,5 +1,6 @@
 """The evaluation page in real Chromium: two configurations compared by one click, and an answer looked into."""
 
+import re
 from pathlib import Path
 
 from playwright.sync_api import Browser, expect
@@ -21,7 +22,8 @@ def test_two_configurations_are_compared_by_one_click_and_a_changed_question_is_
         expect(compare).to_be_enabled()
         compare.click()
         expect(page.get_by_text("Asking")).to_be_visible()
-        expect(page.get_by_text("number 4").first).to_be_visible(timeout=180_000)
+        after = page.get_by_role("combobox", name="After")
+        expect(after).to_have_value(re.compile("number 4"), timeout=180_000)
         page.get_by_role("button", name="Look into it").first.click()
         expect(page.get_by_text("How it was found")).to_be_visible()
         expect(page.locator(".account")).to_be_visible()

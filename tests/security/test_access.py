@@ -62,6 +62,7 @@ from assistant.verified.values import Wording
 from retrieval.dates import utc_now
 from retrieval.errors import RetrievalError
 from tests.assistant.scripted_endpoint import ScriptedEndpoint, reply
+from tests.conftest import document
 from tests.security.world import NUMBERS, World
 
 Try = Callable[[World, Principal], Any]
@@ -625,14 +626,15 @@ def test_every_function_that_takes_an_id_takes_a_person_or_says_who_alone_calls_
 
 @pytest.mark.threat("T2", count=8)
 def test_a_question_is_looked_into_by_editors_and_administrators_within_what_they_may_read(world: World) -> None:
-    shown = {}
+    shown, said = {}, document("Zebrafinches nest in belfries.", title="Zebrafinches")
+    world.citewell.intake.add_parsed(world.ours, [(f"zebrafinches {next(NUMBERS)}", said)])
     for who, principal in world.people.items():
         with suppress(AssistantError):
-            found = inspect_question(world.citewell, "Where do quokkas sleep?", Configuration(), principal)
+            found = inspect_question(world.citewell, "Where do zebrafinches nest?", Configuration(), principal)
             shown[who] = {passage.source.collection for passage in found.work.passages}
     assert set(shown) == EDITORS
     assert shown["editor"] & {world.ours, world.theirs} == set()
-    assert shown["admin"] & {world.ours, world.theirs}
+    assert world.ours in shown["admin"]
 
 
 @pytest.mark.threat("T1")

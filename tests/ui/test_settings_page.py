@@ -130,7 +130,7 @@ def test_one_sign_in_is_ended_or_all_others_and_it_is_recorded(anna: Claims) -> 
 
 def test_whoever_is_no_administrator_sees_their_own_part_alone(anna: Claims) -> None:
     test = signed_in()
-    assert [each.value for each in test.subheader] == ["New chats", "Where you are signed in", "Your data"]
+    assert [each.value for each in test.subheader] == ["New chats", "Where you are signed in", "API keys", "Your data"]
     assert not test.segmented_control
 
 
