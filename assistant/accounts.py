@@ -215,9 +215,7 @@ class Accounts:
         """Who works at the support desk, by name, for those who do so too; raises NotAllowed."""
         only_support(principal)
         is_here = (people.c.role.in_([role.value for role in DESK])) & people.c.is_disabled.is_(False)
-        query = (
-            select(people).where(is_here, people.c.issuer != ERASED).order_by(func.lower(people.c.name), people.c.id)
-        )
+        query = select(people).where(is_here).order_by(func.lower(people.c.name), people.c.id)
         with self._engine.connect() as connection:
             return tuple(_of(row) for row in connection.execute(query))
 

@@ -56,7 +56,8 @@ def measure(bench: Bench) -> Iterator[Row]:
         yield from _one(tickets, model, embedder, 40 if bench.quick else _ONE_BY_ONE)
         yield from _together(tickets, model, embedder)
     yield from _reply(bench)
-    yield _memory(bench, count)
+    if not bench.quick:
+        yield _memory(bench, count)
 
 
 def made_tickets(count: int) -> tuple[Ticket, ...]:

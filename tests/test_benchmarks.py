@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 def quick_run(tmp_path_factory: pytest.TempPathFactory) -> dict:
     out = tmp_path_factory.mktemp("results")
     command = [sys.executable, "-m", "benchmarks", "--quick", "--out", str(out)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=420)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     assert (out / "latest.md").read_text("utf-8").strip() == done.stdout.strip()
     return json.loads((out / "latest.json").read_text("utf-8"))

@@ -53,7 +53,7 @@ from assistant.set_evaluation import Evaluated, Outcome
 from assistant.snapshots import Snapshots
 from assistant.threads import Choices, Threads
 from assistant.triage.known import Issue, KnownIssues
-from assistant.triage.queue import Queue
+from assistant.triage.queue import DecisionRefused, Queue
 from assistant.triage.teaching import Teaching
 from assistant.triage.values import Ticket
 from assistant.usage import Usage
@@ -619,6 +619,25 @@ def test_every_function_that_takes_an_id_takes_a_person_or_says_who_alone_calls_
         and any(p.endswith(("_id", "_ids")) or p in {"ids", "key", "claims"} for p in parameters)
     }
     assert takes_an_id == set(INTERNAL)
+
+
+def test_a_ticket_is_given_only_to_whoever_works_at_the_desk_and_is_let_in(world: World) -> None:
+    accounts, queue, support, name = world.citewell.accounts, world.citewell.queue, world.people["support"], "at desk"
+    claims = Claims(
+        "https://login.example", f"{name} {next(NUMBERS)}", name, "", None, Role.SUPPORT, f"{next(NUMBERS)}"
+    )
+    person, ticket_id = accounts.recognise(claims), _ticket(world)
+    assert person.id in {each.id for each in accounts.at_desk(support)}
+    queue.assign(ticket_id, person.principal.key, support)
+    accounts.set_disabled(person.id, LOCAL_USER, disabled=True)
+    assert person.id not in {each.id for each in accounts.at_desk(support)}
+    for key in (person.principal.key, world.people["anna"].key):
+        with pytest.raises(DecisionRefused):
+            queue.assign(ticket_id, key, support)
+    assert queue.get(ticket_id, support).assignee == person.principal.key
+    queue.assign(ticket_id, None, support)
+    queue.assign(ticket_id, LOCAL_USER.key, LOCAL_USER)
+    assert queue.get(ticket_id, support).assignee == LOCAL_USER.key
 
 
 # The inspector, and what a set is made of.

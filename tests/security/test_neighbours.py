@@ -45,6 +45,8 @@ def _standing(world: World, *names: str) -> dict[str, Any]:
 def test_what_an_administrator_does_to_one_person_touches_nobody_else(world: World) -> None:
     accounts, groups = world.citewell.accounts, world.citewell.groups
     others = ("anna", "bela", "editor", "admin")
+    for name in others:
+        accounts.recognise(Claims("https://login.example", name, name, "", None, None, f"{name} {next(NUMBERS)}"))
     before = _standing(world, *others)
     stranger = world.stranger()
     accounts.set_role(stranger, Role.SUPPORT, LOCAL_USER)
