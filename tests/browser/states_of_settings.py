@@ -10,7 +10,9 @@ def settings(watched: Watched) -> None:
 
 
 def settings_erase(watched: Watched) -> None:
-    watched.page.get_by_role("button", name="Erase…").click()
+    erase = watched.page.get_by_role("button", name="Erase…")
+    erase.evaluate("button => button.scrollIntoView({block: 'end'})")  # What opens needs the room above.
+    erase.click()
     watched.page.get_by_label("to confirm").fill("something else")
     watched.page.get_by_role("button", name="Erase for good").click()
     watched.page.get_by_text("nothing was erased").scroll_into_view_if_needed()

@@ -11,7 +11,7 @@ ANSWER = "Everyone who works full time has 26 days of paid annual leave in a cal
 
 def verified_form(watched: Watched) -> None:
     watched.page.get_by_role("button", name="Write one").click()
-    watched.page.get_by_role("dialog").get_by_label("Offer it until").wait_for()
+    watched.page.get_by_role("dialog").get_by_role("group", name="Offer it until").wait_for()
 
 
 def verified(watched: Watched) -> None:
