@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Mapping
 
+from playwright.sync_api import expect
+
 from tests.browser.serving import Watched
 
 
@@ -14,7 +16,9 @@ def settings_erase(watched: Watched) -> None:
     erase.evaluate("button => button.scrollIntoView({block: 'end'})")  # What opens needs the room above.
     erase.click()
     watched.page.get_by_label("to confirm").fill("something else")
-    watched.page.get_by_role("button", name="Erase for good").click()
+    for_good = watched.page.get_by_role("button", name="Erase for good")
+    expect(for_good).to_be_in_viewport()  # A click before that would scroll the page away from under it.
+    for_good.click()
     watched.page.get_by_text("nothing was erased").scroll_into_view_if_needed()
 
 
