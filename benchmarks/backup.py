@@ -25,7 +25,8 @@ def measure(bench: Bench) -> Iterator[Row]:
         alone = _searches(citewell, corpus, seconds=1 if bench.quick else 15)
         command = [sys.executable, "-m", "assistant", "backup", str(archive), "--home", str(citewell.home.path)]
         started = time.monotonic()
-        process = subprocess.Popen(command, cwd=ROOT, env=environment(), stderr=subprocess.DEVNULL)
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        process = subprocess.Popen(command, cwd=ROOT, env=environment(), **quiet)
         beside = _searches(citewell, corpus, process=process)
         seconds = time.monotonic() - started
         assert process.returncode == 0, f"backup ended with {process.returncode}"
