@@ -24,6 +24,8 @@ def test_two_configurations_are_compared_by_one_click_and_a_changed_question_is_
         expect(page.get_by_text("Asking")).to_be_visible()
         after = page.get_by_role("combobox", name="After")
         expect(after).to_have_value(re.compile("number 4"), timeout=180_000)
+        expect(page.get_by_role("heading", name="Figures")).to_be_visible()
+        page.wait_for_timeout(2_000)  # The page is drawn once more when the job has ended.
         page.get_by_role("button", name="Look into it").first.click()
         expect(page.get_by_text("How it was found")).to_be_visible()
         expect(page.locator(".account")).to_be_visible()

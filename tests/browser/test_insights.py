@@ -25,7 +25,7 @@ def test_what_was_not_answered_is_listed_and_a_day_is_chosen_in_a_chart(
         expect(chart.locator("svg, canvas").first).to_be_visible()
         box = chart.locator("svg, canvas").first.bounding_box()
         assert box is not None
-        chart.locator("svg, canvas").first.click(position={"x": box["width"] / 2 + 20, "y": 150})
+        chart.locator("svg, canvas").first.click(position={"x": box["width"] / 2 + 20, "y": 100})
         expect(page.get_by_role("button", name="All of the period")).to_be_visible()
         with page.expect_download() as saving:
             page.locator(".st-key-insights_use").get_by_role("button", name="Save as CSV").click()
