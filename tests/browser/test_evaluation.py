@@ -12,8 +12,9 @@ from tests.browser.serving import served, tab
 def test_two_configurations_are_compared_by_one_click_and_a_changed_question_is_looked_into(
     browser: Browser, sample_home: Path, tmp_path: Path
 ) -> None:
-    with served(copy_of(sample_home, tmp_path)) as app, tab(browser, app, "/evaluation") as watched:
+    with served(copy_of(sample_home, tmp_path)) as app, tab(browser, app) as watched:
         page = watched.page
+        page.get_by_role("link", name="Evaluation").click()
         expect(page.get_by_text("Two runs side by side")).to_be_visible()
         compare = page.get_by_role("button", name="Compare with what answers now")
         expect(compare).to_be_disabled()

@@ -30,4 +30,6 @@ def test_what_was_not_answered_is_listed_and_a_day_is_chosen_in_a_chart(
         with page.expect_download() as saving:
             page.locator(".st-key-insights_use").get_by_role("button", name="Save as CSV").click()
         assert "Not answered" in saving.value.path().read_text("utf-8")
-        assert (watched.foreign, watched.complaints) == ([], [])
+        # Vega-Lite says so of a series without a value.
+        complaints = [each for each in watched.complaints if "Infinite extent" not in each]
+        assert (watched.foreign, complaints) == ([], [])
