@@ -23,7 +23,8 @@ def own_app(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 def attach(page: Page) -> None:
-    page.get_by_test_id("stChatInput").locator("input[type=file]").set_input_files([FILE])  # type: ignore[list-item]
+    with page.expect_response(lambda response: "upload_file" in response.url and response.request.method == "PUT"):
+        page.get_by_test_id("stChatInput").locator("input[type=file]").set_input_files([FILE])  # type: ignore[list-item]
     expect(page.get_by_test_id("stChatInput")).to_contain_text("survey.md")
 
 
