@@ -163,14 +163,15 @@ class Assistant:
             )
             for event in self._after_files(answering, conversation_id, principal, files, cancelled):
                 record.keep(event)
-                if self.record and (
-                    done := turned(event, principal, record.work.passages, scope, message_id=message_id)
-                ):
-                    self.record(done)
+                self._tell(turned(event, principal, record.work.passages, scope, message_id=message_id))
                 yield event
         if record.answer:
             answered = Answered(message_id, question, record.answer, record.work.passages, scope, filters)
             self._follow_up(answered, principal)
+
+    def _tell(self, done: Happened | None) -> None:
+        if self.record and done:
+            self.record(done)
 
     def written_by(self, name: str | None) -> Self:
         """The same with a model of this name, None for the usual one; raises ModelNotAllowed."""

@@ -159,17 +159,16 @@ def _draw_answer(
         state.explained = message.id
 
     handlers = {"open": open_source, "again": again, "reworded": reworded, "explain": explain, "version": choose}
-    handlers["verify"] = verifier(message.id)
-    if judgement:
-        handlers |= judgement.handlers
+    handlers |= {"verify": verifier(message.id)} | (judgement.handlers if judgement else {})
     with st.chat_message("assistant"):
+        zone = st.context.timezone
         data = answer_data(
             message,
             can_ask_again=ask_again is not None,
             question=question,
             collections=collections,
-            today=today_in(st.context.timezone),
-            fates={document_id: fate_words(fate, st.context.timezone) for document_id, fate in fates.items()},
+            today=today_in(zone),
+            fates={document_id: fate_words(fate, zone) for document_id, fate in fates.items()},
         )
         data |= versions_data(message) | _mark(visit, message, standing)
         data["opinion"] = judgement and judgement.data

@@ -180,7 +180,9 @@ def test_what_was_told_before_the_close_is_stored_and_in_order(tmp_path: Path) -
     engine.dispose()
 
 
-def test_a_database_that_refuses_neither_delays_nor_fails_whoever_tells_it_something(tmp_path: Path) -> None:
+def test_a_database_that_refuses_neither_delays_nor_fails_whoever_tells_it_something(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     engine = open_database(f"sqlite:///{tmp_path / 'a.sqlite'}")
     recorder = Recorder(engine, Chosen(engine))
     with engine.begin() as connection:
@@ -190,6 +192,7 @@ def test_a_database_that_refuses_neither_delays_nor_fails_whoever_tells_it_somet
     recorder.record(turn())
     recorder.close()
     engine.dispose()
+    assert caplog.text.count("1 events could not be recorded") == 2
 
 
 def test_more_than_the_queue_holds_is_let_go_of_and_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

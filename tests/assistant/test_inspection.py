@@ -18,8 +18,8 @@ from assistant.inspection import inspect
 from assistant.llm import ChatModel, OpenAIModel
 from assistant.masking import MaskedModel
 from assistant.settings import Settings
+from tests.assistant.handbook import read_handbook
 from tests.assistant.scripted_endpoint import ScriptedEndpoint, reply
-from tests.assistant.test_question_sets import DOCUMENTS
 from tests.assistant.turns import model_at
 from tests.conftest import document
 
@@ -30,9 +30,7 @@ WRITES = Configuration(model="")
 def shelved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("inspected") / "home"
     with closing(open_citewell(Settings(home=home, sample=False))) as citewell:
-        collection = citewell.library.create_collection("Handbook").id
-        read = [(name, document(text, title=title)) for name, (title, text) in DOCUMENTS.items()]
-        citewell.intake.add_parsed(collection, read)
+        read_handbook(citewell)
     return home
 
 

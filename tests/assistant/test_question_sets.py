@@ -23,19 +23,12 @@ from assistant.question_sets import SetNotFound, SetRefused
 from assistant.set_evaluation import Outcome, compare, evaluate_set
 from assistant.settings import Settings
 from retrieval.errors import UnknownCollection
+from tests.assistant.handbook import DOCUMENTS, read_handbook
 from tests.assistant.people import anna, boss, erase, opened
 from tests.assistant.scripted_endpoint import ScriptedEndpoint, reply
 from tests.assistant.turns import model_at
 from tests.conftest import document
 
-DOCUMENTS = {
-    "leave.md": ("Leave policy", "Staff have 26 days of annual leave each calendar year. Unused days end in March."),
-    "vpn.md": ("VPN", "Error E-4512 means that the certificate has expired. Renew it in the portal within two days."),
-    "cats.md": (
-        "Office cats",
-        "The office cats sleep most of the day. They are fed at half past seven in the morning.",
-    ),
-}
 QUESTIONS = (
     LabelledQuestion("How many days of annual leave do staff have?", True, ("26 days",), documents=("leave.md",)),
     LabelledQuestion("What does error E-4512 mean?", True, ("certificate has expired",), documents=("vpn.md",)),
@@ -51,9 +44,7 @@ def shelved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with three documents."""
     home = tmp_path_factory.mktemp("shelved") / "home"
     with closing(open_citewell(Settings(home=home, sample=False))) as citewell:
-        collection = citewell.library.create_collection("Handbook").id
-        parsed_documents = [(name, document(text, title=title)) for name, (title, text) in DOCUMENTS.items()]
-        citewell.intake.add_parsed(collection, parsed_documents)
+        read_handbook(citewell)
     return home
 
 

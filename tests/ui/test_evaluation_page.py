@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -18,10 +17,10 @@ from assistant.measuring import bring_in_sample_questions
 from assistant.operations import OPERATIONS, Reporter
 from assistant.running import RUNNING
 from assistant.settings import Settings
-from tests.assistant.test_question_sets import DOCUMENTS
+from tests.assistant.handbook import read_handbook
 from tests.assistant.test_question_sets import QUESTIONS as PLAIN
-from tests.conftest import document
 from tests.ui.test_app import ROOT, drawn, page, said
+from tests.ui.waiting import settled
 from ui.words import counted
 
 MEANT = LabelledQuestion("When do our pets get breakfast?", True, ("half past seven",), documents=("cats.md",))
@@ -34,9 +33,7 @@ def small_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three documents and a set of six questions."""
     home = tmp_path_factory.mktemp("small") / "home"
     with closing(open_citewell(Settings.read(home=home, sample=False))) as citewell:
-        collection = citewell.library.create_collection("Handbook").id
-        read = [(name, document(text, title=title)) for name, (title, text) in DOCUMENTS.items()]
-        citewell.intake.add_parsed(collection, read)
+        collection = read_handbook(citewell)
         set_id = citewell.question_sets.create(collection, "Basics", LOCAL_USER)
         citewell.question_sets.add(set_id, QUESTIONS, LOCAL_USER)
     return home
@@ -57,16 +54,7 @@ def citewell(small_home: Path, env: pytest.MonkeyPatch, tmp_path: Path) -> Citew
     """A copy of that home, opened by the app."""
     shutil.copytree(small_home, tmp_path / "home")
     env.setenv("CITEWELL_HOME", str(tmp_path / "home"))
-    return settled()
-
-
-def settled() -> Citewell:
-    """The open home, once nothing is being measured."""
-    citewell = RUNNING.get()
-    assert citewell is not None
-    while citewell.jobs.open((EVALUATE, GENERATE)):
-        time.sleep(0.05)
-    return citewell
+    return settled(EVALUATE, GENERATE)
 
 
 def evaluation(part: str | None = None) -> AppTest:
@@ -79,7 +67,7 @@ def compared_with_words_alone() -> AppTest:
     test = evaluation()
     test.selectbox(key="tried_method").set_value("bm25").run()
     test.button(key="compare_runs").click().run()
-    settled()
+    settled(EVALUATE, GENERATE)
     return evaluation()
 
 
@@ -196,7 +184,7 @@ def test_the_sample_s_questions_are_compared_by_one_click_and_by_one_command_wit
         by_command = OPERATIONS[EVALUATE](made, work, Reporter())
     env.setenv("CITEWELL_HOME", str(home))
     compared_with_words_alone()
-    citewell = settled()
+    citewell = settled(EVALUATE, GENERATE)
     newer, older, *_ = citewell.runs.list(sample.id, LOCAL_USER)
     for run, other in zip((older, newer), by_command["runs"], strict=True):
         assert run.configuration.as_json == other["configuration"]

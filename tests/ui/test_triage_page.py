@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -24,8 +23,10 @@ from assistant.triage.teaching import GUESS, TRAIN
 from assistant.triage.values import Ticket
 from retrieval.catalogue import Wanted
 from tests.ui.test_app import ROOT, drawn, page, said
+from tests.ui.waiting import settled
 from ui.charts import label_of
-from ui.triage_jobs import progress_words
+from ui.triage_jobs import doing
+from ui.work_strip import progress_words
 
 
 @pytest.fixture(scope="module")
@@ -59,16 +60,7 @@ def trained(desks: dict[str, Path], env: pytest.MonkeyPatch, tmp_path: Path) -> 
     """A copy of the trained home, opened, whose model has looked at every ticket."""
     shutil.copytree(desks["trained"], tmp_path / "home")
     env.setenv("CITEWELL_HOME", str(tmp_path / "home"))
-    return settled()
-
-
-def settled() -> Citewell:
-    """The open home, once no ticket is being looked at and nothing is being learned."""
-    citewell = RUNNING.get()
-    assert citewell is not None
-    while citewell.jobs.open((TRAIN, GUESS)):
-        time.sleep(0.05)
-    return citewell
+    return settled(TRAIN, GUESS)
 
 
 def triage_page(part: str | None = None) -> AppTest:
@@ -163,11 +155,11 @@ def test_promoting_a_challenger_changes_what_the_page_uses_without_a_restart(tra
         trained.queue.decide(trained.queue.page(LOCAL_USER)[-1].id, {"category": "Router trouble"}, LOCAL_USER)
     test = triage_page("What was learned")
     test.button(key="train_anew").click().run()
-    settled()
+    settled(TRAIN, GUESS)
     test = triage_page("What was learned")
     assert "On the same tickets, held back from both" in said(test).replace("&#45;", "-")
     test.button(key="promote_2").click().run()
-    settled()
+    settled(TRAIN, GUESS)
     test.segmented_control(key="triage_part").set_value("Tickets").run()
     test.selectbox(key="triage_status").set_value("In work").run()
     assert one(test, "thoughts")["labels"][0]["label"] == "Router trouble"
@@ -271,7 +263,7 @@ def test_a_model_is_trained_from_a_table_compared_and_put_to_use_on_the_page(tra
         "Wind, Rain gauge"
     ]
     test.button(key="train_table").click().run()
-    settled()
+    settled(TRAIN, GUESS)
     assert trained.teaching.number_in_use(LOCAL_USER) == 1
     assert list((trained.home.cache / "lessons").iterdir()) == []
     test = triage_page("What was learned")
@@ -280,7 +272,7 @@ def test_a_model_is_trained_from_a_table_compared_and_put_to_use_on_the_page(tra
     right = next(frame.value for frame in test.dataframe if "Model 2, right" in frame.value)
     assert (right["Tickets"] > 0).all()
     test.button(key="promote_2").click().run()
-    settled()
+    settled(TRAIN, GUESS)
     test.segmented_control(key="triage_part").set_value("Tickets").run()
     assert one(test, "thoughts")["labels"][0]["label"] == "No connection"
     actions = [entry.action for entry in trained.audit.entries()]
@@ -314,7 +306,10 @@ def test_work_under_way_says_how_far_how_fast_and_how_long(trained: Citewell) ->
     assert job is not None
     assert job.started_at is not None
     long_ago = replace(job, started_at=job.started_at - timedelta(seconds=20))
-    assert progress_words(long_ago) == "Looking at tickets: 1,000 of 10,000 · 50 a second · about 3 min left"
+    assert (
+        progress_words(long_ago, doing(long_ago))
+        == "Looking at tickets: 1,000 of 10,000 · 50 a second · about 3 min left"
+    )
 
 
 def test_a_batch_that_was_cancelled_goes_on_where_it_stopped(trained: Citewell) -> None:
@@ -323,7 +318,7 @@ def test_a_batch_that_was_cancelled_goes_on_where_it_stopped(trained: Citewell) 
     test = triage_page()
     assert [row["label"] for row in one(test, "tickets")["rows"]].count("not looked at yet") == 3
     test.button(key="look_at_rest").click().run()
-    settled()
+    settled(TRAIN, GUESS)
     test = triage_page()
     assert "not looked at yet" not in [row["label"] for row in one(test, "tickets")["rows"]]
     assert "look_at_rest" not in {button.key for button in test.button}
