@@ -159,7 +159,7 @@ def _draw_answer(
         state.explained = message.id
 
     handlers = {"open": open_source, "again": again, "reworded": reworded, "explain": explain, "version": choose}
-    handlers |= {"verify": verifier(message.id)} | (judgement.handlers if judgement else {})
+    handlers |= {"verify": verifier(message.id), **(judgement.handlers if judgement else {})}
     with st.chat_message("assistant"):
         zone = st.context.timezone
         data = answer_data(
