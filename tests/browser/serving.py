@@ -145,6 +145,11 @@ class Watched:
         box.fill(question)
         box.press("Enter")
 
+    def new_chat(self) -> None:
+        """Begin another conversation, and wait for its empty page: what is typed before that goes with the old one."""
+        self.page.get_by_role("button", name="New chat").click()
+        self.page.locator(".st-key-welcome").wait_for()
+
     def answer(self, index: int = -1) -> str:
         """The text of an answer, once it is finished."""
         answers = self.page.locator(".answer")

@@ -46,8 +46,7 @@ def test_a_file_is_asked_in_its_chat_found_nowhere_else_and_removed(browser: Bro
         expect(page.get_by_role("heading", name="Documents", exact=True).first).to_be_visible()
         expect(page.get_by_text("in 1 collection", exact=False)).to_be_visible()
 
-        page.get_by_role("button", name="New chat").click()
-        expect(page.locator(".st-key-welcome")).to_be_visible()
+        watched.new_chat()
         expect(page.locator(".st-key-attached")).to_have_count(0)
         watched.ask(QUESTION)
         assert "nine bolts" not in watched.answer()

@@ -195,6 +195,6 @@ def test_what_a_conversation_is_narrowed_to_survives_a_reload(browser: Browser, 
         expect(chip).to_be_visible()
         page.reload()
         expect(chip).to_be_visible()
-        page.get_by_role("button", name="New chat").click()
+        watched.new_chat()
         expect(chip).to_have_count(0)
         assert is_clean(watched)

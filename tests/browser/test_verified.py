@@ -24,7 +24,7 @@ def test_an_answer_is_verified_offered_to_the_next_who_asks_and_due_once_its_sou
         page.get_by_role("button", name="Verify", exact=True).click()
         page.get_by_role("dialog").get_by_role("button", name="Verify").click()
         expect(page.get_by_text("it is offered from now on")).to_be_visible()
-        page.get_by_role("button", name="New chat").click()
+        watched.new_chat()
         watched.ask(OTHER_WORDS)
         expect(page.locator(".verified")).to_contain_text("Verified by the single user on")
         expect(page.locator(".verified")).to_contain_text(QUESTION)
