@@ -17,7 +17,7 @@ from assistant.access import Principal, only_admin
 from assistant.choices import Chosen
 from assistant.chosen_endpoint import ENDPOINT, Endpoint, checked, endpoint_of, is_name, origin, refuse_exposed
 from assistant.errors import ChoiceRefused, ModelFailed
-from assistant.home import DATABASE_FILE, database_url_of
+from assistant.home import database_of, has_database
 from assistant.llm import ChatModel, Deadlines, Message, OpenAIModel, TextPiece
 from assistant.secrecy import MASKER
 from assistant.settings import Settings
@@ -81,7 +81,8 @@ class Models:
         self._connect = connect
         self._changing = threading.Lock()
         self._numbers = count()
-        self.lineup = self._lineup_of(chosen.get(ENDPOINT))
+        self._in_force = chosen.get(ENDPOINT)
+        self.lineup = self._lineup_of(self._in_force)
         """Who answers at this moment; another one from the next change on."""
 
     def state(self, principal: Principal) -> EndpointState:
@@ -145,10 +146,17 @@ class Models:
             raise ModelFailed(_NOTHING)
         return Trial(model.name, came[0])
 
+    def look(self) -> None:
+        """Take up what was chosen in another process."""
+        if (chosen := self._chosen.get(ENDPOINT)) == self._in_force:
+            return
+        with self._changing:
+            self.lineup, self._in_force = self._lineup_of(chosen), chosen
+
     def _take(self, endpoint: Endpoint | None) -> None:
         lineup = self._lineup_of(endpoint)
         self._chosen.set(ENDPOINT, endpoint)
-        self.lineup = lineup
+        self.lineup, self._in_force = lineup, endpoint
 
     def _lineup_of(self, endpoint: Endpoint | None) -> Lineup:
         if endpoint is None:
@@ -188,10 +196,9 @@ class Models:
 
 def in_force(settings: Settings) -> Settings:
     """The settings with what was chosen on a page of their home in them; the home need not be held."""
-    path = settings.home.expanduser().absolute()
-    if settings.demo or not (path / DATABASE_FILE).is_file():
+    if settings.demo or not has_database(settings):
         return settings
-    engine = open_database(database_url_of(path))
+    engine = open_database(database_of(settings))
     try:
         chosen = Chosen(engine).get(ENDPOINT)
     finally:
