@@ -102,7 +102,7 @@ class _InSchema(Tracking):
 
     def __init__(self, database: str, artifacts: str) -> None:
         url = make_url(database)
-        options = " ".join((*filter(None, (url.query.get("options"),)), f"-csearch_path={_SCHEMA}"))
+        options = f"{url.query.get('options', '')} -csearch_path={_SCHEMA}".strip()
         super().__init__(url.update_query_dict({"options": options}).render_as_string(hide_password=False), artifacts)
         self._database = database
         self._making = threading.Lock()

@@ -11,6 +11,7 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -78,13 +79,12 @@ class ChromaIndex(ABC):
         """Insert or replace the chunks that have an embedding by this index's model."""
         embedded = [chunk for chunk in chunks if chunk.embedding_model == self.embedded_by]
         for start in range(0, len(embedded), _BATCH):
-            self._write(collection_id, lambda made, batch=embedded[start : start + _BATCH]: _upsert(made, batch))
+            self._write(collection_id, partial(_upsert, embedded[start : start + _BATCH]))
 
     def remove(self, collection_id: str, document_ids: Sequence[int]) -> None:
         """Delete the chunks of these documents."""
         for document_id in document_ids:
-            where = {"document": int(document_id)}
-            self._write(collection_id, lambda made, where=where: made.delete(where=where))
+            self._write(collection_id, partial(_delete, int(document_id)))
 
     def commit(self, collection_id: str) -> None:  # noqa: B027 - of no kind has it anything to do
         """Nothing to do: Chroma writes through."""
@@ -371,12 +371,16 @@ def _api(url: str, answers_within_s: float) -> Any:
         chroma_server_http_port=port,
         anonymized_telemetry=False,
     )
-    api: Any = System(settings).instance(ServerAPI)
+    api: Any = System(settings).instance(ServerAPI)  # type: ignore[type-abstract]
     api._session.timeout = httpx.Timeout(answers_within_s, connect=_CONNECT_S)
     return api
 
 
-def _upsert(collection: Any, chunks: Sequence[IndexedChunk]) -> None:
+def _delete(document_id: int, collection: Any) -> None:
+    collection.delete(where={"document": document_id})
+
+
+def _upsert(chunks: Sequence[IndexedChunk], collection: Any) -> None:
     collection.upsert(
         ids=[str(chunk.id) for chunk in chunks],
         embeddings=np.stack([chunk.embedding for chunk in chunks if chunk.embedding is not None]),
