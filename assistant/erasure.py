@@ -40,9 +40,9 @@ from assistant.schema import (
     used,
     verified,
 )
-from retrieval.database import scrub
 from retrieval.dates import utc_now
 from retrieval.schema import collections, removals
+from retrieval.sqlite_file import scrub
 
 LOCAL = "local"
 """What whoever sits at the machine is called, who has no number."""
