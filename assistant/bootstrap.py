@@ -34,19 +34,22 @@ from assistant.limits import Limits
 from assistant.models import Models
 from assistant.personal_data import PersonalData
 from assistant.preferences import Preferences
+from assistant.processes import Kind, Processes
 from assistant.proxy_token import ProxyTokens
 from assistant.question_sets import QuestionSets
 from assistant.real_questions import RealQuestions
 from assistant.retention import Retention
 from assistant.settings import Settings
 from assistant.snapshots import Snapshots
+from assistant.sweeping import Sweeping
 from assistant.threads import Threads
 from assistant.triage.known import KnownIssues
 from assistant.triage.queue import Queue
 from assistant.triage.teaching import Teaching
 from assistant.turn import Assistant
 from assistant.verified.store import VerifiedAnswers
-from assistant.wiring import Kind, Wiring
+from assistant.watch_problems import WatchProblems
+from assistant.wiring import Wiring
 from retrieval.catalogue import Catalogue
 from retrieval.database import open_database
 from retrieval.embedding import Embedder
@@ -64,6 +67,8 @@ from retrieval.search import Search
 SAMPLE_COLLECTION = "Sample company"
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 _STOP_ANSWERS_S = 15.0
+_UNFINISHED_S = 3_600.0
+"""So long no process writes a file without touching it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +123,14 @@ class Citewell:
     recorder: Recorder
     insights: Insights
     api_keys: ApiKeys
+    processes: Processes
+    """This process among others that work on the same database."""
+    sweeping: Sweeping
+    watch_problems: WatchProblems
     following: FollowingOthers | None
     """What looks after the writing of other processes, where several share a database."""
     wake: threading.Event
     """Set it after adding a job, so that the worker looks at once."""
-    watch_problems: dict[str, str] = field(default_factory=dict)
-    """Why a watched folder cannot be followed, by collection id."""
     _closing: ExitStack = field(default_factory=ExitStack)
 
     @property
@@ -163,13 +170,16 @@ def open_citewell(settings: Settings | None = None, *, kind: Kind = "app") -> Ci
         opening.callback(home.close)
         engine = open_database(home.database_url if settings.demo else database_of(settings))
         opening.callback(engine.dispose)
-        citewell = _wired(Wiring(settings, home, engine, kind))
+        wiring = Wiring(settings, home, engine, kind)
+        opening.callback(wiring.processes.leave)
+        citewell = _wired(wiring)
         opening.callback(citewell.recorder.close)
         opening.callback(citewell.indexes.close)
         if citewell.reranker is not None:
             opening.callback(citewell.reranker.close)
         opening.callback(citewell.background.close)
         opening.callback(JOBS.stop_all, timeout_s=_STOP_ANSWERS_S)
+        citewell.processes.join(kind)
         _bring_in_step(citewell)
         citewell._closing.push(opening.pop_all())
         return citewell
@@ -190,14 +200,16 @@ def _wired(wiring: Wiring) -> Citewell:
 
 def _bring_in_step(citewell: Citewell) -> None:
     """What was left open is ended, and every index proven; what others write is followed from then on."""
-    citewell.conversations.mark_interrupted()
-    citewell.limits.start_anew()
+    citewell.sweeping.sweep()
     citewell.threads.purge()
-    citewell.originals.forget_unfinished()
+    citewell.originals.forget_unfinished(untouched_s=0.0 if citewell.processes.is_alone else _UNFINISHED_S)
     for collection_id in citewell.library.every_collection():
         citewell.indexes.prove(collection_id, beside=citewell.background.start)
+    stopping = citewell.background.stopping
     if citewell.following is not None:
-        citewell.background.start(partial(citewell.following.keep_up, citewell.background.stopping))
+        citewell.background.start(partial(citewell.following.keep_up, stopping))
+    if not citewell.processes.is_alone:
+        citewell.background.start(partial(citewell.sweeping.keep_sweeping, stopping))
 
 
 def personal_data_of(engine: Engine, settings: Settings) -> PersonalData:

@@ -5,10 +5,8 @@ database, the parts that differ are chosen here, and what uses them does not ask
 """
 
 import threading
-from collections.abc import Callable
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Literal
 
 from sqlalchemy import Engine
 
@@ -40,12 +38,14 @@ from assistant.logs import log_event, pseudonym
 from assistant.models import Models
 from assistant.personal_data import PersonalData
 from assistant.preferences import Preferences
+from assistant.processes import Kind, Processes
 from assistant.proxy_token import ProxyTokens
 from assistant.question_sets import QuestionSets
 from assistant.real_questions import RealQuestions
 from assistant.retention import Retention
 from assistant.settings import Settings
 from assistant.snapshots import Snapshots
+from assistant.sweeping import Sweeping
 from assistant.threads import Threads
 from assistant.triage.known import KnownIssues
 from assistant.triage.queue import Queue
@@ -53,6 +53,7 @@ from assistant.triage.registry import Registry, open_registry
 from assistant.triage.teaching import Teaching
 from assistant.turn import Assistant
 from assistant.verified.store import VerifiedAnswers
+from assistant.watch_problems import WatchProblems
 from retrieval.catalogue import Catalogue
 from retrieval.embedding import Embedder
 from retrieval.errors import EmbeddingError, WeightsError
@@ -70,9 +71,6 @@ from retrieval.rerank import HttpReranker
 from retrieval.retriever import CitewellRetriever
 from retrieval.search import Search
 from retrieval.vectors import ChromaIndex, SharedVectorIndex, VectorIndex
-
-Kind = Literal["app", "worker"]
-"""What a process is for where several share a database: a worker carries out jobs, and alone writes the vectors."""
 
 
 class Wiring:
@@ -157,7 +155,7 @@ class Wiring:
         """What looks after the writing of other processes, where there are others."""
         if self.settings.database_url is None:
             return None
-        return FollowingOthers(self.library, self.indexes, also=(self.models.look,))
+        return FollowingOthers(self.library, self.indexes)
 
     @cached_property
     def reranker(self) -> HttpReranker | None:
@@ -181,7 +179,21 @@ class Wiring:
 
     @cached_property
     def jobs(self) -> JobTable:
-        return JobTable(self.engine)
+        return JobTable(self.engine, self.processes.id)
+
+    # This process among others.
+
+    @cached_property
+    def processes(self) -> Processes:
+        return Processes(self.engine, is_alone=self.settings.database_url is None)
+
+    @cached_property
+    def sweeping(self) -> Sweeping:
+        return Sweeping(self.processes, self.conversations, self.jobs, self.limits)
+
+    @cached_property
+    def watch_problems(self) -> WatchProblems:
+        return WatchProblems(self.chosen)
 
     # People, what they may, and what is kept of them.
 
@@ -216,7 +228,13 @@ class Wiring:
 
     @cached_property
     def limits(self) -> Limits:
-        return limits_of(self.settings, self.engine, currency=lambda: self.models.lineup.settings.currency)
+        return Limits(
+            self.engine,
+            self.settings.limits,
+            monthly_budget=self.settings.monthly_budget,
+            currency=lambda: self.models.lineup.settings.currency,
+            process_id=self.processes.id,
+        )
 
     @cached_property
     def personal_data(self) -> PersonalData:
@@ -246,7 +264,7 @@ class Wiring:
 
     @cached_property
     def conversations(self) -> Conversations:
-        return Conversations(self.engine)
+        return Conversations(self.engine, self.processes.id)
 
     @cached_property
     def snapshots(self) -> Snapshots:
@@ -358,11 +376,6 @@ def proxy_tokens_of(settings: Settings) -> ProxyTokens | None:
     if settings.sign_in != "proxy" or settings.proxy_jwks_url is None:
         return None
     return ProxyTokens(settings.proxy_jwks_url, settings.proxy_issuer, settings.proxy_audience, settings.proxy_header)
-
-
-def limits_of(settings: Settings, engine: Engine, *, currency: Callable[[], str]) -> Limits:
-    """What each person may use, as the settings say where nothing is chosen on a page."""
-    return Limits(engine, settings.limits, monthly_budget=settings.monthly_budget, currency=currency)
 
 
 def _tell_of_sign_in(audit: Audit, person: Person, address: str) -> None:

@@ -5,7 +5,6 @@ One small query says which collections have changed since; most of the time that
 
 import logging
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from retrieval.indexes import Indexes
@@ -18,11 +17,10 @@ _AFTER_FAILURE_S = 2.0
 
 @dataclass(slots=True)
 class FollowingOthers:
-    """Looks at the versions of all collections; `also` is looked after at the same time."""
+    """Looks at the versions of all collections."""
 
     library: Library
     indexes: Indexes
-    also: tuple[Callable[[], object], ...] = ()
     _known: dict[str, int] = field(default_factory=dict)
     _unsettled: set[str] = field(default_factory=set)
 
@@ -54,5 +52,3 @@ class FollowingOthers:
                 self._unsettled.discard(collection_id)
         self._unsettled.intersection_update(versions)
         self.indexes.look_at_vectors()
-        for look in self.also:
-            look()
