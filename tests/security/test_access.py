@@ -84,7 +84,7 @@ ROWS: dict[str, tuple[set[str], Try]] = {
     "Conversations.heading": (ANNA, lambda w, p: w.citewell.conversations.heading(w.conversation(), p)),
     "Conversations.count": (ANNA, lambda w, p: w.citewell.conversations.count(w.conversation(), p)),
     "Conversations.leaf": (ANNA, lambda w, p: w.citewell.conversations.leaf(w.conversation(), p)),
-    "Conversations.newest": (ANNA, lambda w, p: w.citewell.conversations.newest(_answered(w), p)),
+    "Conversations.newest": (ANNA, lambda w, p: w.citewell.conversations.newest(w.conversation(), p)),
     "Conversations.stop": (ANNA, lambda w, p: w.citewell.conversations.stop(w.conversation(), p) or True),
     "Conversations.messages": (ANNA, lambda w, p: w.citewell.conversations.messages(w.conversation(), p)),
     "Conversations.begin": (ANNA, lambda w, p: w.citewell.conversations.begin(w.conversation(), p, "And koalas?")),
