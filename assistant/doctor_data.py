@@ -1,4 +1,6 @@
-"""What `citewell doctor` says of the data: read with nothing but SQLite, and nothing is changed, so beside the app too."""
+"""What `citewell doctor` says of the data: nothing is changed, so beside the app too; a home's own are read with nothing
+but SQLite.
+"""
 
 import sqlite3
 from contextlib import closing
