@@ -182,7 +182,7 @@ def test_the_runbook_has_no_section_for_an_alert_that_is_gone():
 
 
 def test_a_gauge_with_several_values_is_told_as_one_family():
-    kinds = (Gauge("processes", "They.", count, {"kind": kind}) for kind, count in (("app", 2), ("worker", 3)))
+    kinds = [Gauge("processes", "They.", count, {"kind": kind}) for kind, count in (("app", 2), ("worker", 3))]
     lines = Metrics(lambda: kinds).rendered().splitlines()
     assert [line for line in lines if line.startswith(("# TYPE citewell_processes", "citewell_processes"))] == [
         "# TYPE citewell_processes gauge",

@@ -114,7 +114,7 @@ def ended(citewell: Citewell, job_id: int) -> Job:
     return job
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_jobs_and_answers_outlive_the_processes_that_were_at_them(shared: Shared, app: Citewell, many: Path) -> None:
     assert readiness_of(app).degraded == (NO_WORKER,)
     job_id = app.jobs.add("ingest", {"paths": [str(many)], "collection": "rules"}, owner=LOCAL_USER.key)
