@@ -196,7 +196,9 @@ def _print_training(told: Mapping[str, Any]) -> None:
     print_text(f"Model {told['version']} has learned from {counted(told['tickets'], 'ticket')}; {state}.")
     for name, figures in told["figures"].items():
         share, tickets = f"{figures['accuracy']:.1%}", counted(figures["tickets"], "ticket")
-        print_text(f"  {name}: {share} of {tickets} right, each judged by the others; {counted(figures['labels'], 'label')}")
+        print_text(
+            f"  {name}: {share} of {tickets} right, each judged by the others; {counted(figures['labels'], 'label')}"
+        )
     for name, share in told["comparison"].items():
         print_text(f"  {name.replace('.', ' ').replace('_', ' ')}: {share:.1%}")
     for note in told["notes"]:
