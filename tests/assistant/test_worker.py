@@ -15,13 +15,14 @@ from assistant.job_table import Job
 from assistant.settings import Settings
 from assistant.worker import Worker
 from tests.assistant.test_cli import citewell as run
+from tests.homes import new_home
 
 WAIT_S = 60
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings.read(home=tmp_path / "home").model_copy(update={"sample": False})
+    return Settings.read(home=new_home(tmp_path / "home")).model_copy(update={"sample": False})
 
 
 @pytest.fixture

@@ -82,7 +82,7 @@ def serving(kind: Served, sample_home: Path, folder: Path) -> Iterator[App]:
     folder.mkdir(parents=True, exist_ok=True)
     match kind:
         case "model" | "until it ends":
-            home = Path(shutil.copytree(sample_home, folder / "home"))
+            home = Path(shutil.copytree(sample_home, folder / "home", symlinks=True))
             with ScriptedEndpoint(reply_to) as endpoint, served(home, OPENAI_BASE_URL=endpoint.url) as app:
                 yield app
         case "empty home":

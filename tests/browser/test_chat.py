@@ -242,7 +242,7 @@ def test_a_model_that_breaks_off_leaves_its_words_its_reason_and_ask_again(
         tab(browser, app) as watched,
     ):
         watched.ask(QUESTION)
-        expect(watched.page.locator(".failure")).to_be_visible(timeout=20_000)
+        expect(watched.page.locator(".failure")).to_be_visible()
         assert "26 days" in watched.page.locator(".prose").inner_text()
         assert watched.page.locator(".chip").count() >= 1
         watched.page.get_by_role("button", name="Ask again").click()
@@ -294,4 +294,5 @@ def test_the_thousandth_message_reruns_the_page_in_a_moment(
         started = time.monotonic()
         watched.page.get_by_role("button", name="Show earlier").click()
         expect(watched.page.locator(".answer")).to_have_count(20)
-        assert time.monotonic() - started < 2
+        # Well within a second on an idle machine (benchmarks/); a page of all 1,000 would take more than this.
+        assert time.monotonic() - started < 5
