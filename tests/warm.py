@@ -9,13 +9,15 @@ import importlib
 import json
 import os
 import runpy
+import select
 import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -29,10 +31,50 @@ _IMPORTED = (
     "langchain_text_splitters",
     "openai",
     "sqlalchemy.dialects.sqlite",
+    "streamlit.web.cli",
     "tantivy",
     "tokenizers",
 )
 _LONGEST_REQUEST = 200_000
+
+
+class Forked:
+    """A command's process, used as one of `subprocess`."""
+
+    def __init__(self, told: socket.socket) -> None:
+        self._told, self._lines = told, told.makefile()
+        self.pid = int(self._lines.readline())
+        self._code: int | None = None
+
+    def poll(self) -> int | None:
+        """How it ended; None while it runs."""
+        return self._ended_within(0)
+
+    def wait(self, timeout_s: float) -> int:
+        """How it ended. Raises TimeoutExpired while it runs."""
+        code = self._ended_within(timeout_s)
+        if code is None:
+            raise subprocess.TimeoutExpired(str(self.pid), timeout_s)
+        return code
+
+    def send_signal(self, number: int) -> None:
+        """Does nothing once it has ended."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        self.send_signal(signal.SIGKILL)
+
+    def close(self) -> None:
+        """Hear no more of it."""
+        self._lines.close()
+        self._told.close()
+
+    def _ended_within(self, seconds: float) -> int | None:
+        if self._code is None and select.select([self._told], [], [], seconds)[0]:
+            self._code = int(self._lines.readline())
+        return self._code
 
 
 class _Warm:
@@ -47,38 +89,18 @@ class _Warm:
             env = {**os.environ, "OMP_NUM_THREADS": "1"}
             self._process = subprocess.Popen(command, cwd=ROOT, env=env, pass_fds=[theirs.fileno()])
 
-    def run(
-        self, module: str, arguments: Sequence[str], env: Mapping[str, str], timeout_s: float
-    ) -> subprocess.CompletedProcess[str]:
-        with open(os.devnull, "rb") as nothing, TemporaryFile() as out, TemporaryFile() as err:
-            request = {"module": module, "arguments": arguments, "env": dict(env)}
-            code = self._end_of(request, [nothing, out, err], timeout_s)
-            return subprocess.CompletedProcess([module, *arguments], code, _text(out), _text(err))
+    def start(
+        self, module: str, arguments: Sequence[str], env: Mapping[str, str], out: IO[bytes], err: IO[bytes]
+    ) -> Forked:
+        request = json.dumps({"module": module, "arguments": arguments, "env": dict(env)}).encode()
+        told, theirs = socket.socketpair()
+        with theirs, open(os.devnull, "rb") as nothing, self._one_at_a_time:
+            socket.send_fds(self._requests, [request], [each.fileno() for each in (nothing, out, err, theirs)])
+        return Forked(told)
 
     def end(self) -> None:
         self._requests.close()
         self._process.wait()
-
-    def _end_of(self, request: Mapping[str, Any], streams: list[IO[bytes]], timeout_s: float) -> int:
-        told, theirs = socket.socketpair()
-        with told, theirs:
-            with self._one_at_a_time:
-                descriptors = [*(stream.fileno() for stream in streams), theirs.fileno()]
-                socket.send_fds(self._requests, [json.dumps(request).encode()], descriptors)
-            theirs.close()
-            told.settimeout(timeout_s)
-            with told.makefile() as lines:
-                pid = int(lines.readline())
-                try:
-                    return int(lines.readline())
-                except TimeoutError:
-                    os.kill(pid, signal.SIGKILL)
-                    raise
-
-
-def _text(file: IO[bytes]) -> str:
-    file.seek(0)
-    return file.read().decode()
 
 
 @cache
@@ -86,9 +108,23 @@ def _warm() -> _Warm:
     return _Warm()
 
 
+@contextmanager
+def started(module: str, *arguments: str, env: Mapping[str, str], out: IO[bytes], err: IO[bytes]) -> Iterator[Forked]:
+    """`python -m module` in the root of the repository, without input; it is ended where it has not ended."""
+    process = _warm().start(module, arguments, env, out, err)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.close()
+
+
 def run(module: str, *arguments: str, env: Mapping[str, str], timeout_s: float) -> subprocess.CompletedProcess[str]:
     """`python -m module` in the root of the repository, without input, to its end."""
-    return _warm().run(module, arguments, env, timeout_s)
+    with TemporaryFile() as out, TemporaryFile() as err:
+        with started(module, *arguments, env=env, out=out, err=err) as process:
+            code = process.wait(timeout_s)
+        return subprocess.CompletedProcess([module, *arguments], code, _text(out), _text(err))
 
 
 def end() -> None:
@@ -96,6 +132,11 @@ def end() -> None:
     if _warm.cache_info().currsize:
         _warm().end()
         _warm.cache_clear()
+
+
+def _text(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode()
 
 
 def _next_of(requests: socket.socket) -> Any:
