@@ -95,7 +95,8 @@ class _Warm:
         request = json.dumps({"module": module, "arguments": arguments, "env": dict(env)}).encode()
         told, theirs = socket.socketpair()
         with theirs, open(os.devnull, "rb") as nothing, self._one_at_a_time:
-            socket.send_fds(self._requests, [request], [each.fileno() for each in (nothing, out, err, theirs)])
+            descriptors = [nothing.fileno(), out.fileno(), err.fileno(), theirs.fileno()]
+            socket.send_fds(self._requests, [request], descriptors)
         return Forked(told)
 
     def end(self) -> None:
