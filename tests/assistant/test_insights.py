@@ -327,7 +327,7 @@ def test_older_events_are_read_beside_and_change_no_figure(citewell: Citewell) -
     insights = replace(citewell.insights, frames=frames)
     assert insights.figures(LOCAL_USER, Wanted(7)).total.questions == 1
     assert frames.since(time.time() - 7 * DAY).size == 1
-    insights.read_ahead(citewell.background)
+    insights.look_ahead(LOCAL_USER, [Wanted(None)], citewell.background)
     citewell.background.wait()
     assert frames.since(time.time() - 7 * DAY).size == 3
     assert insights.figures(LOCAL_USER, Wanted(7)).total.questions == 1
