@@ -3,13 +3,13 @@
 A filter redraws this part alone, and so does a click into a chart.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import streamlit as st
 
-from assistant.insights.figures import Figures, Sums
+from assistant.insights.figures import Behind, Figures, Sums
 from assistant.insights.tables import bucket_rows, counts_of
 from assistant.markup import visible
 from retrieval.dates import full_date
@@ -18,11 +18,19 @@ from ui.insights_charts import Chart, charts_of
 from ui.insights_filters import draw_filters, named_collections
 from ui.insights_state import PERIODS, InsightsState
 from ui.insights_tables import draw_download, height_of
-from ui.insights_turns import draw_turns
+from ui.insights_turns import draw_turns, show_turns
 from ui.markdown import literal
 from ui.visit import Visit, current_visit
 from ui.words import counted, local_time, seconds
 
+_LEADS_TO: Mapping[Behind, str] = {
+    "all": "All of them",
+    "refused": "Not answered",
+    "unsupported": "Not supported",
+    "slow": "The slowest",
+    "unhelpful": "Not helpful",
+}
+"""What a number leads to."""
 _NO_GROUP, _GONE = "No group", "A collection that is no more"
 _NONE_YET = (
     "Nothing was asked yet. Once people ask, there will be here how much and how it ended, how long they waited, what it "
@@ -40,7 +48,7 @@ def draw_figures() -> None:
     if found.is_empty and visit.citewell.insights.counted_since() is None:
         st.markdown(_NONE_YET)
         return
-    _draw_numbers(found)
+    _draw_numbers(visit, found, state)
     _draw_note(visit, found)
     if found.is_empty:
         st.markdown("Nothing was asked in this period. Choose a longer one, or all collections.")
@@ -52,23 +60,30 @@ def draw_figures() -> None:
     visit.citewell.insights.look_ahead(visit.principal, soon, visit.citewell.background)
 
 
-def _draw_numbers(found: Figures) -> None:
+def _draw_numbers(visit: Visit, found: Figures, state: InsightsState) -> None:
     """How much, how often answered, how well proven, how long, how liked."""
-    total, wait = found.total, found.wait
+    total, wait, opinions = found.total, found.wait, found.total.helpful + found.total.unhelpful
     with st.container(key="insights_numbers"):
-        for column, (label, value, beside) in zip(
+        for column, (label, value, beside, behind) in zip(
             st.columns(5),
             (
-                ("Questions", f"{total.questions:,d}", counted(found.people, "person", "people")),
-                ("Answered", _percent(total.share("answered")), f"in part {_percent(total.share('partial'))}"),
-                ("Statements supported", _percent(total.support), f"of {total.claims:,d}"),
-                ("First word within", _time(wait.first_p50), f"95 of 100: {_time(wait.first_p95)}"),
-                ("Found helpful", _percent(total.liking), f"of {counted(total.helpful + total.unhelpful, 'opinion')}"),
+                ("Questions", f"{total.questions:,d}", counted(found.people, "person", "people"), "all"),
+                (
+                    "Answered",
+                    _percent(total.share("answered")),
+                    f"in part {_percent(total.share('partial'))}",
+                    "refused",
+                ),
+                ("Statements supported", _percent(total.support), f"of {total.claims:,d}", "unsupported"),
+                ("First word within", _time(wait.first_p50), f"95 of 100: {_time(wait.first_p95)}", "slow"),
+                ("Found helpful", _percent(total.liking), f"of {counted(opinions, 'opinion')}", "unhelpful"),
             ),
             strict=True,
         ):
             column.metric(literal(label), literal(value))
             column.caption(literal(beside))
+            if column.button(literal(_LEADS_TO[behind]), key=f"behind_{behind}", type="tertiary"):
+                show_turns(visit, behind, state)
 
 
 def _draw_note(visit: Visit, found: Figures) -> None:

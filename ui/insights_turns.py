@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from assistant.access import Principal
-from assistant.insights.figures import Behind, Bucket
+from assistant.insights.figures import Behind, Bucket, Wanted
 from assistant.insights.insights import Between
 from assistant.insights.tables import turn_rows
 from assistant.insights.turns import Turn
@@ -37,14 +37,23 @@ _HIDDEN = ". The words of other people’s questions are not shown; an administr
 
 def draw_turns(visit: Visit, buckets: Sequence[Bucket], state: InsightsState) -> None:
     """The turns behind a number, with the words of those whose words may be read."""
-    days = _draw_choice(buckets, state)
-    turns = visit.citewell.insights.turns(visit.principal, state.wanted, state.behind, days)
+    _draw_listed(visit, state, state.behind, _draw_choice(buckets, state), "turns")
+
+
+def show_turns(visit: Visit, behind: Behind, state: InsightsState) -> None:
+    """The turns behind one of the numbers at the top, over the page."""
+    dialog = st.dialog(_QUESTIONS[behind], width="large")
+    dialog(_draw_listed)(visit, state, behind, None, f"turns_{behind}")
+
+
+def _draw_listed(visit: Visit, state: InsightsState, behind: Behind, days: Between | None, name: str) -> None:
+    turns = visit.citewell.insights.turns(visit.principal, state.wanted, behind, days)
     if not turns:
         st.caption("None.")
         return
     st.caption(literal(_about(turns)))
-    _draw_rows(turns, turn_rows(turns, named_collections(visit)), state)
-    draw_download("turns.csv", partial(_rows_again, visit.principal, state, days))
+    _draw_rows(turns, turn_rows(turns, named_collections(visit)), state, f"insights_{name}", _QUESTIONS[behind])
+    draw_download(f"{name}.csv", partial(_rows_again, visit.principal, state.wanted, behind, days))
     follow(visit, state.opening)
 
 
@@ -73,8 +82,10 @@ def _about(turns: Sequence[Turn]) -> str:
     return f"{newest}{'' if any(turn.question for turn in turns) else _HIDDEN}."
 
 
-def _draw_rows(turns: Sequence[Turn], rows: Sequence[Mapping[str, Any]], state: InsightsState) -> None:
-    key = f"insights_turns_{hash(tuple(turn.id for turn in turns))}"
+def _draw_rows(
+    turns: Sequence[Turn], rows: Sequence[Mapping[str, Any]], state: InsightsState, name: str, alt: str
+) -> None:
+    key = f"{name}_{hash(tuple(turn.id for turn in turns))}"
 
     def opened(column: str) -> None:
         turn = turns[st.session_state[f"{column}_{key}"].row]
@@ -95,7 +106,7 @@ def _draw_rows(turns: Sequence[Turn], rows: Sequence[Mapping[str, Any]], state: 
         hide_index=True,
         key=key,
         height=height_of(len(rows)),
-        alt=_QUESTIONS[state.behind],
+        alt=alt,
         placeholder="",
         column_order=_columns(turns, rows),
         column_config={
@@ -121,9 +132,9 @@ def _button(name: str, key: str, opened: Callable[[str], None]) -> Any:
     )
 
 
-def _rows_again(principal: Principal, state: InsightsState, days: Between | None) -> list[dict[str, Any]]:
+def _rows_again(principal: Principal, wanted: Wanted, behind: Behind, days: Between | None) -> list[dict[str, Any]]:
     """Asked anew when the file is made: what a person may see may have changed since the page was drawn."""
     visit = current_visit()
     assert visit.principal == principal
-    turns = visit.citewell.insights.turns(visit.principal, state.wanted, state.behind, days)
+    turns = visit.citewell.insights.turns(visit.principal, wanted, behind, days)
     return turn_rows(turns, named_collections(visit))

@@ -14,10 +14,14 @@ _MOST_WORDS = 3
 """That say something; what links them does not count."""
 _SHARE = 0.4
 """A further word stands in the name where it weighs so much of what the first one does."""
-_LINKS = frozenset(("of", "in", "for", "at", "on", "from", "with", "to"))
+_LINKS = frozenset(("of", "in", "for", "at", "on", "from", "with", "to", "during"))
 _ARTICLES = frozenset(("the", "a", "an", "my", "our", "your", "their"))
-_DOERS = frozenset("i we you they he she who to can could may must should will would do does did not please".split())  # noqa: SIM905
+_DOERS = frozenset("i we you they he she who to can could may must should will would".split())  # noqa: SIM905
 """What comes after one of these is mostly what somebody does, which makes no topic."""
+
+
+_VAGUE = frozenset("last next first new much many far long often soon company make makes made".split())  # noqa: SIM905
+"""They make no topic, but may stand within one: "regatta last summer"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,7 @@ def _weights(counts: Counter[str], everywhere: Counter[str], total: int) -> dict
 
 
 def _name(questions: Sequence[Sequence[_Word]], weights: Mapping[str, float]) -> str:
-    """Of the stretches whose every word weighs enough the heaviest; of those alike the most frequent, then the first."""
+    """Of the stretches whose every word weighs enough the heaviest; of those alike the most frequent, then the last."""
     least = _SHARE * max(weights.values(), default=0)
     found: dict[tuple[str, ...], list[str]] = {}
     for words in questions:
@@ -54,7 +58,8 @@ def _name(questions: Sequence[Sequence[_Word]], weights: Mapping[str, float]) ->
                 found.setdefault(terms, []).append(" ".join(word.written for word in stretch))
     if not found:
         return ""
-    best = max(found, key=lambda terms: (sum(weights[t] for t in set(terms)), len(found[terms])))
+    # What a question is about mostly stands at its end.
+    best = max(reversed(found), key=lambda terms: (sum(weights[t] for t in set(terms)), len(found[terms])))
     name = Counter(found[best]).most_common(1)[0][0]
     return name[:1].upper() + name[1:]
 
@@ -79,7 +84,8 @@ def _goes_on(words: Sequence[_Word], first: int, last: int) -> bool:
     if word.term:
         return last == first or not word.is_done
     before = words[last - 1]
-    return (word.folded in _LINKS and bool(before.term)) or (word.folded in _ARTICLES and before.folded in _LINKS)
+    is_link = word.folded in _LINKS or word.folded in _VAGUE
+    return bool(before.term) if is_link else word.folded in _ARTICLES and before.folded in _LINKS
 
 
 def _is_topic(words: Sequence[_Word], first: int, last: int) -> bool:
@@ -97,7 +103,8 @@ def _words(text: str) -> list[_Word]:
 
 
 def _term(folded: str) -> str:
-    return term(folded) if len(folded) > 2 and folded[0].isalpha() else ""
+    is_vague = len(folded) < 3 or not folded[0].isalpha() or folded.removesuffix("'s") in _VAGUE | _LINKS
+    return "" if is_vague else term(folded)
 
 
 def _terms(words: Sequence[_Word]) -> set[str]:
