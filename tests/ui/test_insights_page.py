@@ -11,7 +11,7 @@ from assistant.bootstrap import Citewell
 from assistant.feedback import Opinion
 from tests.conftest import document
 from tests.ui.administration import ROOT, running
-from tests.ui.test_app import said
+from tests.ui.test_app import drawn, said
 
 SLEEP, MOON = "Where do quokkas sleep?", "What does the moon weigh in kilograms?"
 
@@ -60,7 +60,10 @@ def test_numbers_charts_tables_and_what_could_not_be_answered_are_there(citewell
     test = insights_page()
     numbers = {metric.label: metric.value for metric in test.metric}
     assert (numbers["Questions"], numbers["Answered"], numbers["Found helpful"]) == ("2", "50%", "50%")
-    assert len(test.get("vega_lite_chart")) == 3  # Without a model no tokens are spent.
+    charts = drawn(test, "chart")
+    assert [chart["form"] for chart in charts] == ["columns", "lines", "lines"]  # Without a model no tokens are spent.
+    ended = {series["name"]: series["values"] for series in charts[0]["series"]}
+    assert (ended["Answered"], ended["Not answered"], ended["Failed"]) == ([1], [1], [0])
     words = said(test)
     for question in ("How much is asked", "How long do people wait?", "Which collections are asked?", "Who asks?"):
         assert question in words
