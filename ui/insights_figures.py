@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from assistant.insights.figures import Behind, Figures, Sums
+from assistant.insights.figures import Behind, Bucket, Figures, Sums
 from assistant.insights.tables import bucket_rows, counts_of
 from assistant.markup import visible
 from retrieval.dates import full_date
@@ -117,14 +117,17 @@ def _draw_charts(found: Figures, state: InsightsState) -> None:
     for at, chart in enumerate(charts_of(found.buckets)):
         with columns[at % 2], st.container(key=f"insights_{chart.name}"):
             _draw_chart(chart, picked, pick)
-    with st.expander("The same as a table"):
-        st.dataframe(
-            bucket_rows(found.buckets),
-            hide_index=True,
-            key="insights_buckets",
-            alt="All figures by day, week or month",
-            placeholder="",
-        )
+    table = st.expander("The same as a table", key="insights_table", on_change="rerun")
+    if table.open:
+        with table:
+            _draw_buckets(found.buckets)
+
+
+def _draw_buckets(buckets: Sequence[Bucket]) -> None:
+    rows = bucket_rows(buckets)
+    alt = "All figures by day, week or month"
+    st.dataframe(rows, hide_index=True, key="insights_buckets", alt=alt, placeholder="", height=height_of(len(rows)))
+    draw_download("all.csv", lambda: rows)
 
 
 def _draw_chart(chart: Chart, picked: int | None, pick: Callable[[Any], None]) -> None:

@@ -85,7 +85,7 @@ def _about(turns: Sequence[Turn]) -> str:
 def _draw_rows(
     turns: Sequence[Turn], rows: Sequence[Mapping[str, Any]], state: InsightsState, name: str, alt: str
 ) -> None:
-    key = f"{name}_{hash(tuple(turn.id for turn in turns))}"
+    key = name
 
     def opened(column: str) -> None:
         turn = turns[st.session_state[f"{column}_{key}"].row]
