@@ -75,6 +75,27 @@ def test_numbers_charts_tables_and_what_could_not_be_answered_are_there(citewell
     assert [row["Question"] for row in table(test, "Question")] == [MOON]
 
 
+def test_a_day_that_is_chosen_lists_its_turns_alone_and_a_row_leads_to_its_conversation(citewell: Citewell) -> None:
+    ask_both(citewell)
+    test = insights_page()
+    (when,) = [box for box in test.selectbox if box.label == "When"]
+    assert len(when.options) == 2
+    when.set_value(when.options[1]).run()
+    (chart, *_) = drawn(test, "chart")
+    assert chart["picked"] == 0
+    assert [row["Question"] for row in table(test, "Question")] == [MOON]
+    assert [row["Open"] for row in table(test, "Question")] == ["Open"]
+
+
+def test_each_number_shows_the_turns_behind_it(citewell: Citewell) -> None:
+    ask_both(citewell)
+    test = insights_page()
+    test.button(key="behind_all").click().run()
+    assert not test.exception
+    listed = [frame.value for frame in test.dataframe if "Question" in frame.value.columns]
+    assert sorted(len(rows) for rows in listed) == [1, 2]
+
+
 def test_a_filter_stays_from_one_part_to_the_other_and_what_is_deleted_is_chosen_no_more(citewell: Citewell) -> None:
     ask_both(citewell)
     empty = citewell.library.create_collection("Empty")
