@@ -113,10 +113,11 @@ def _draw_charts(found: Figures, state: InsightsState) -> None:
     def pick(place: Any) -> None:
         state.choose_day(days[place] if isinstance(place, int) and 0 <= place < len(days) else None)
 
-    columns = st.columns(2, gap="large")
-    for at, chart in enumerate(charts_of(found.buckets)):
-        with columns[at % 2], st.container(key=f"insights_{chart.name}"):
-            _draw_chart(chart, picked, pick)
+    use, waiting, cost, worth = charts_of(found.buckets)
+    for row in ((use, waiting), (cost, worth)):
+        for column, chart in zip(st.columns(2, gap="large"), row, strict=True):
+            with column, st.container(key=f"insights_{chart.name}", gap="small"):
+                _draw_chart(chart, picked, pick)
     table = st.expander("The same as a table", key="insights_table", on_change="rerun")
     if table.open:
         with table:

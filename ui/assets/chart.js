@@ -83,7 +83,7 @@ function stack(place, { series }, scale) {
     if (!value) return null;
     const bottom = scale.place(below);
     below += value;
-    return make("span", { class: `piece tone-${one.tone ?? tone}`, style: `bottom: ${bottom}%; height: ${scale.place(value)}%` });
+    return make("span", { class: `stacked tone-${one.tone ?? tone}`, style: `bottom: ${bottom}%; height: ${scale.place(value)}%` });
   });
 }
 
@@ -141,6 +141,6 @@ function dayLabels({ days }) {
 
 function legend({ series, form }) {
   if (series.length < 2) return null;
-  const key = (one, tone) => make("li", {}, make("span", { class: `key ${form} tone-${one.tone ?? tone} ${one.dash ?? ""}` }), one.name);
+  const key = (one, tone) => make("li", {}, make("span", { class: `swatch ${form} tone-${one.tone ?? tone} ${one.dash ?? ""}` }), one.name);
   return make("ul", { class: "legend" }, series.map(key));
 }
