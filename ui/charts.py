@@ -65,7 +65,7 @@ class Days:
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to draw."""
-        return not any(value for series in self.series for value in series.values)
+        return all(value is None for series in self.series for value in series.values)
 
 
 def bars(label: str, names: Sequence[str], values: Sequence[float], *, shown: Sequence[str] | None = None) -> Bars:
