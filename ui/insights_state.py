@@ -65,13 +65,13 @@ class InsightsState:
         """The day, week or month that was chosen, by its first day, while it is among these."""
         day = _get(self.day_key, None)
         if day not in days:
-            _set(self.day_key, None)
+            _set(self.day_key, "")  # None would be no choice at all.
             return None
         return days[days.index(day)]
 
     def choose_day(self, day: date | None) -> None:
         """Look at one day, week or month alone, or at all of them again."""
-        _set(self.day_key, day)
+        _set(self.day_key, day or "")
 
     @property
     def opening(self) -> Opening | None:

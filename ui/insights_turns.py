@@ -64,7 +64,7 @@ def _draw_choice(buckets: Sequence[Bucket], state: InsightsState) -> Between | N
         st.selectbox("Behind the numbers", _LISTED, format_func=_QUESTIONS.__getitem__, key=BEHIND_KEY, width=340)
         day = st.selectbox(
             "When",
-            [None, *reversed(by_day)],
+            ["", *reversed(by_day)],
             format_func=lambda one: _spanned(by_day[one]) if one in by_day else "All of the period",
             key=state.day_key,
             width=340,
