@@ -77,7 +77,8 @@ class Insights:
             return {str(row.id): row.name for row in connection.execute(select(groups).order_by(groups.c.name))}
 
     def look_ahead(self, principal: Principal, soon: Sequence[Wanted], background: Background) -> None:
-        """Read older events too, beside everything else, and add up what this person may choose next."""
+        """Read older events too, beside everything else, and add up what this person may choose next. Raises NotAllowed."""
+        only_editor(principal)
         if self.frames.is_looking_ahead.acquire(blocking=False):
             background.start(partial(self._look_ahead, principal, soon, background.stopping))
 
