@@ -61,29 +61,27 @@ def draw_figures() -> None:
 
 
 def _draw_numbers(visit: Visit, found: Figures, state: InsightsState) -> None:
-    """How much, how often answered, how well proven, how long, how liked."""
-    total, wait, opinions = found.total, found.wait, found.total.helpful + found.total.unhelpful
+    """The five numbers, each with the way to the turns behind it."""
+    numbers = _numbers(found)
     with st.container(key="insights_numbers"):
-        for column, (label, value, beside, behind) in zip(
-            st.columns(5),
-            (
-                ("Questions", f"{total.questions:,d}", counted(found.people, "person", "people"), "all"),
-                (
-                    "Answered",
-                    _percent(total.share("answered")),
-                    f"in part {_percent(total.share('partial'))}",
-                    "refused",
-                ),
-                ("Statements supported", _percent(total.support), f"of {total.claims:,d}", "unsupported"),
-                ("First word within", _time(wait.first_p50), f"95 of 100: {_time(wait.first_p95)}", "slow"),
-                ("Found helpful", _percent(total.liking), f"of {counted(opinions, 'opinion')}", "unhelpful"),
-            ),
-            strict=True,
-        ):
+        for column, (behind, (label, value, beside)) in zip(st.columns(len(numbers)), numbers.items(), strict=True):
             column.metric(literal(label), literal(value))
             column.caption(literal(beside))
             if column.button(literal(_LEADS_TO[behind]), key=f"behind_{behind}", type="tertiary"):
                 show_turns(visit, behind, state)
+
+
+def _numbers(found: Figures) -> Mapping[Behind, tuple[str, str, str]]:
+    """How much, how often answered, how well proven, how long, how liked; by what stands behind it."""
+    total, wait = found.total, found.wait
+    opinions = counted(total.helpful + total.unhelpful, "opinion")
+    return {
+        "all": ("Questions", f"{total.questions:,d}", counted(found.people, "person", "people")),
+        "refused": ("Answered", _percent(total.share("answered")), f"in part {_percent(total.share('partial'))}"),
+        "unsupported": ("Statements supported", _percent(total.support), f"of {total.claims:,d}"),
+        "slow": ("First word within", _time(wait.first_p50), f"95 of 100: {_time(wait.first_p95)}"),
+        "unhelpful": ("Found helpful", _percent(total.liking), f"of {opinions}"),
+    }
 
 
 def _draw_note(visit: Visit, found: Figures) -> None:

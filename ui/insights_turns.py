@@ -1,8 +1,9 @@
 """The turns behind a number: of the whole period or of one day, each with the way to its conversation or its gap."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -60,16 +61,17 @@ def _draw_listed(visit: Visit, state: InsightsState, behind: Behind, days: Betwe
 def _draw_choice(buckets: Sequence[Bucket], state: InsightsState) -> Between | None:
     by_day = {bucket.first: bucket for bucket in buckets}
     state.day_of([*by_day])
+    days: list[date | Literal[""]] = ["", *reversed(by_day)]
     with st.container(horizontal=True, vertical_alignment="bottom", key="insights_behind_head"):
         st.selectbox("Behind the numbers", _LISTED, format_func=_QUESTIONS.__getitem__, key=BEHIND_KEY, width=340)
         day = st.selectbox(
             "When",
-            ["", *reversed(by_day)],
-            format_func=lambda one: _spanned(by_day[one]) if one in by_day else "All of the period",
+            days,
+            format_func=lambda one: _spanned(by_day[one]) if isinstance(one, date) else "All of the period",
             key=state.day_key,
             width=340,
         )
-    return Between(by_day[day].first, by_day[day].until) if day in by_day else None
+    return Between(by_day[day].first, by_day[day].until) if isinstance(day, date) and day in by_day else None
 
 
 def _spanned(bucket: Bucket) -> str:
