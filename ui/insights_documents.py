@@ -85,7 +85,7 @@ def _draw_rows(found: Sequence[DocumentHealth], names: Mapping[str, str]) -> Doc
         column_config={
             "Open": st.column_config.ButtonColumn("", type="tertiary", width=64, key=f"open_{key}", on_click=opened),
             "Document": st.column_config.TextColumn(width=240),
-            "What ails it": st.column_config.TextColumn(width=200),
+            "What ails it": st.column_config.TextColumn(width=250),
             "Dated": st.column_config.DateColumn(format="D MMM YYYY"),
             "Last found": st.column_config.DateColumn(format="D MMM YYYY"),
         },

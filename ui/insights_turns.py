@@ -80,7 +80,7 @@ def _spanned(bucket: Bucket) -> str:
 
 
 def _about(turns: Sequence[Turn]) -> str:
-    newest = f"The newest {len(turns):,}" if len(turns) > 1 else "One"
+    newest = f"The newest {len(turns):,} questions" if len(turns) > 1 else "One question"
     return f"{newest}{'' if any(turn.question for turn in turns) else _HIDDEN}."
 
 
