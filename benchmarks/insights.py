@@ -31,7 +31,8 @@ _AT_ONCE = 50_000
 _RECORDED, _DRAWS, _CHANGES = 2_000, 5, 5
 _SEED = 20
 _ENDS = ("answered", "answered", "answered", "partial", "refused")
-_CHARTS = "() => document.querySelectorAll('[data-testid=stVegaLiteChart] :is(svg, canvas)').length >= 4"
+_CHARTS = """() => [...document.querySelectorAll("[class*=st-key-insights_] *")].filter(
+    (element) => element.shadowRoot?.querySelector(".plot .column")?.getBoundingClientRect().height > 0).length >= 4"""
 
 
 def measure(bench: Bench) -> Iterator[Row]:

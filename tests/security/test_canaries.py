@@ -229,7 +229,7 @@ def _insights_of(citewell: Citewell, person: Principal) -> object:
         return ()
     names = {c.id: c.name for c in citewell.library.collections() if c.id in editable_by(person, citewell.library)}
     turns = [one for behind in BEHIND for one in insights.turns(person, behind=behind)]
-    charts = [(chart.spec, chart.values) for chart in charts_of(figures.buckets)]
+    charts = [(chart, chart.rows) for chart in charts_of(figures.buckets)]
     files = [
         as_csv(rows) for rows in (bucket_rows(figures.buckets), turn_rows(turns, names), health_rows(health, names))
     ]

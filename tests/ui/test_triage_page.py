@@ -25,7 +25,7 @@ from retrieval.catalogue import Wanted
 from tests.homes import new_home
 from tests.ui.test_app import ROOT, drawn, page, said
 from tests.ui.waiting import settled
-from ui.charts import label_of
+from ui.charts import bars, bars_data
 from ui.triage_jobs import doing
 from ui.work_strip import progress_words
 
@@ -238,8 +238,9 @@ def test_figures_answer_their_questions_and_go_home_as_tables(trained: Citewell)
     assert severities["Tickets"].sum() == 29
 
 
-def test_a_label_in_a_chart_is_never_html() -> None:
-    assert label_of("<a href='x'>b</a> & \u202ec") == "&lt;a href='x'&gt;b&lt;/a&gt; &amp; \ufffdc"
+def test_words_of_others_beside_a_bar_are_data_and_what_cannot_be_seen_in_them_is_shown() -> None:
+    (row,) = bars_data(bars("Labels", ["<a href='x'>b</a> & \u202ec"], [2]))["rows"]
+    assert (row["name"], row["shown"]) == ("<a href='x'>b</a> & \ufffdc", "2")
 
 
 def upload_lessons(rows: bytes) -> AppTest:
