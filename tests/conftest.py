@@ -16,10 +16,11 @@ from retrieval.library import Library
 from retrieval.search import Search
 from retrieval.values import ParsedDocument, Scope, Section
 from retrieval.vectors import VectorIndex
+from tests.postgres import postgres
 from tests.security.threats import pytest_collection_modifyitems, pytest_configure, pytest_terminal_summary
 
-__all__ = ["pytest_collection_modifyitems", "pytest_configure", "pytest_terminal_summary"]
-"""What pytest finds here: the report of threats."""
+__all__ = ["postgres", "pytest_collection_modifyitems", "pytest_configure", "pytest_terminal_summary"]
+"""What pytest finds here: a server of PostgreSQL, and the report of threats."""
 
 
 @pytest.hookimpl(wrapper=True)

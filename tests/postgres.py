@@ -1,0 +1,119 @@
+"""A PostgreSQL of the tests' own: a cluster in a temporary directory, which takes a moment to make and nothing to lose.
+
+Its order of texts is a language's and its time zone is far from UTC, so that whatever rests on either comes to light.
+"""
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+_ENOUGH_S = 60
+_QUICK = ("fsync=off", "full_page_writes=off", "max_connections=200", "timezone=Asia/Kolkata")
+
+
+class Cluster:
+    """A server with any number of databases, reached by a socket in its own directory."""
+
+    def __init__(self, programs: Path) -> None:
+        self._programs = programs
+        self._user = None if os.geteuid() else "postgres"  # The server refuses to run as root.
+        self._directory = Path(tempfile.mkdtemp(prefix="citewell-pg-"))
+        if self._user:
+            os.chown(self._directory, pwd.getpwnam(self._user).pw_uid, -1)
+            self._directory.chmod(0o755)
+        self._data = self._directory / "data"
+        self._server: subprocess.Popen[bytes] | None = None
+        options = ("--no-sync", "--auth=trust", "--username=postgres", "--encoding=UTF8")
+        order = ("--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=en-US")
+        subprocess.run(
+            [programs / "initdb", "-D", self._data, *options, *order],
+            user=self._user, cwd=self._directory, check=True, stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+        self.start()
+
+    def url(self, name: str, *, template: str = "template1") -> str:
+        """The address of a new database of this name, a copy of another; one that was there before is gone."""
+        with self._administration() as connection:
+            names = {"name": sql.Identifier(name), "template": sql.Identifier(template)}
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {name} WITH (FORCE)").format(**names))
+            connection.execute(sql.SQL("CREATE DATABASE {name} TEMPLATE {template}").format(**names))
+        return self.address(name)
+
+    def address(self, name: str) -> str:
+        """The address of a database that may be there."""
+        return f"postgresql+psycopg://postgres@/{name}?host={self._directory}"
+
+    def drop(self, name: str) -> None:
+        """Remove a database with whoever is connected to it."""
+        with self._administration() as connection:
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def start(self) -> None:
+        """Returns once it answers."""
+        command = [self._programs / "postgres", "-D", self._data, "-k", self._directory, "-h", ""]
+        with (self._directory / "log").open("ab") as log:
+            self._server = subprocess.Popen(
+                [*command, *(part for option in _QUICK for part in ("-c", option))],
+                user=self._user, cwd=self._directory, stdout=log, stderr=log,
+            )  # fmt: skip
+        until = time.monotonic() + _ENOUGH_S
+        while True:
+            try:
+                self._administration().close()
+                return
+            except psycopg.OperationalError:
+                if self._server.poll() is not None or time.monotonic() > until:
+                    raise RuntimeError((self._directory / "log").read_text("utf-8", "replace")) from None
+                time.sleep(0.02)
+
+    def stop(self, *, immediately: bool = False) -> None:
+        """End every connection and the server; `immediately`, as if it had been killed."""
+        if self._server is not None:
+            self._server.send_signal(signal.SIGQUIT if immediately else signal.SIGINT)
+            self._server.wait(_ENOUGH_S)
+            self._server = None
+
+    def restart(self, *, immediately: bool = False) -> None:
+        """Stop and start."""
+        self.stop(immediately=immediately)
+        self.start()
+
+    def remove(self) -> None:
+        """Stop, and leave nothing behind."""
+        with suppress(ProcessLookupError):
+            self.stop(immediately=True)
+        shutil.rmtree(self._directory, ignore_errors=True)
+
+    def _administration(self) -> psycopg.Connection[tuple[object, ...]]:
+        return psycopg.connect(host=str(self._directory), user="postgres", dbname="postgres", autocommit=True)
+
+
+def programs() -> Path | None:
+    """Where PostgreSQL's server is: in the path, or where Debian keeps the newest of its versions."""
+    found = shutil.which("initdb")
+    if found and shutil.which("postgres"):
+        return Path(found).parent
+    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: float(path.parts[-3]))
+    return versions[-1].parent if versions else None
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    """A running server without databases of ours."""
+    where = programs()
+    if where is None:
+        pytest.skip("PostgreSQL's server is not installed (Debian: apt-get install postgresql)")
+    cluster = Cluster(where)
+    yield cluster
+    cluster.remove()
