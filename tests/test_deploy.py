@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 DEPLOY = ROOT / "deploy"
 FILES = sorted(path for path in DEPLOY.rglob("*") if path.is_file())
 UNITS = sorted((DEPLOY / "systemd").iterdir())
-SITES = ("citewell.conf", "citewell-oauth2-proxy.conf")
+SITES = ("citewell.conf", "citewell-oauth2-proxy.conf", "citewell-replicas.conf")
 NGINX = shutil.which("nginx")
 SYSTEMD = shutil.which("systemd-analyze")
 _VARIABLE = re.compile(r"\bCITEWELL_[A-Z_]+\b")
@@ -49,6 +49,7 @@ def test_nginx_takes_its_configuration(site: str, tmp_path: Path) -> None:
         "server oauth2-proxy:4180": "server 127.0.0.1:4180",
     }.items():
         text = text.replace(name, here)
+    text = re.sub(r"\bcitewell-[12]:", "127.0.0.1:", text)
     kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     text = "\n".join(
         (f"access_log {tmp_path}/access.log;", *(f"{kind}_temp_path {tmp_path}/{kind};" for kind in kinds), text)
@@ -77,7 +78,7 @@ def test_what_a_browser_says_of_itself_and_who_counts_sessions_stay_outside(site
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
 def test_systemd_takes_its_units(unit: Path, tmp_path: Path) -> None:
     for other in UNITS:
-        text = other.read_text("utf-8").replace("/opt/citewell/.venv/bin/citewell", "/bin/true")
+        text = re.sub(r"/opt/citewell/.venv/bin/(citewell|chroma)", "/bin/true", other.read_text("utf-8"))
         (tmp_path / other.name).write_text(text.replace("User=citewell\nGroup=citewell\n", ""))
     done = subprocess.run(
         [SYSTEMD or "", "verify", "--man=no", str(tmp_path / unit.name)], capture_output=True, text=True, check=False

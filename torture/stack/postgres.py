@@ -4,69 +4,65 @@ import os
 import pwd
 import secrets
 import shutil
-import socket
-import struct
 import subprocess
 import tempfile
-from contextlib import suppress
 from pathlib import Path
+
+import psycopg
 
 from torture.stack.part import Part, StackError
 
-_USER, _DATABASE = "citewell", "citewell"
-_LONG = 12
+_USER = "citewell"
+_PASSWORD_BYTES = 18
 
 
 class Postgres:
     """The cluster: `part` runs it, `url` reaches its database."""
 
     def __init__(self, logs: Path, *, port: int) -> None:
-        self._programs = _programs()
+        programs = _programs()
         # The server refuses to run as root, and whoever it runs as may not enter a directory of root's.
         self._user = None if os.geteuid() else "postgres"
         self._directory = Path(tempfile.mkdtemp(prefix="citewell-postgres-"))
-        password = secrets.token_urlsafe(_LONG)
-        self.url = f"postgresql://{_USER}:{password}@127.0.0.1:{port}/{_DATABASE}"
-        self._make(password)
-        command = (self._programs / "postgres", "-D", self._data, "-h", "127.0.0.1", "-p", str(port))
-        options = ("-c", f"unix_socket_directories={self._directory}", "-c", "max_connections=200")
+        password = secrets.token_urlsafe(_PASSWORD_BYTES)
+        self._make(programs, password)
+        self.url = f"postgresql://{_USER}:{password}@127.0.0.1:{port}/postgres"
+        places = ("-D", self._directory / "data", "-h", "127.0.0.1", "-p", str(port), "-k", self._directory)
         self.part = Part(
             "PostgreSQL",
-            (*command, *options),
+            (programs / "postgres", *places, "-c", "max_connections=200"),
             logs / "postgres.log",
-            lambda: _speaks(port),
+            self._takes_connections,
             directory=self._directory,
             user=self._user,
         )
 
-    @property
-    def _data(self) -> Path:
-        return self._directory / "data"
+    def remove(self) -> None:
+        """Leave nothing behind, once the server has ended."""
+        shutil.rmtree(self._directory, ignore_errors=True)
 
-    def _make(self, password: str) -> None:
+    def _make(self, programs: Path, password: str) -> None:
         secret = self._directory / "password"
         secret.write_text(password, "utf-8")
         if self._user:
             owner = pwd.getpwnam(self._user)
             for path in (self._directory, secret):
                 os.chown(path, owner.pw_uid, owner.pw_gid)
-        options = ("--no-sync", "--auth=scram-sha-256", f"--username={_USER}", f"--pwfile={secret}", "--encoding=UTF8")
-        self._run(self._programs / "initdb", "-D", self._data, "--locale=C.UTF-8", *options)
-        secret.unlink()
-        # Single-user mode, before anything listens.
-        create = (self._programs / "postgres", "--single", "-D", self._data, "postgres")
-        self._run(*create, said=f"CREATE DATABASE {_DATABASE}\n")
-
-    def _run(self, *command: str | Path, said: str | None = None) -> None:
+        options = ("--auth=scram-sha-256", f"--username={_USER}", f"--pwfile={secret}", "--encoding=UTF8")
+        command = (programs / "initdb", "-D", self._directory / "data", "--locale=C.UTF-8", "--no-sync", *options)
         done = subprocess.run(
-            command, input=said, user=self._user, cwd=self._directory, capture_output=True, text=True, check=False
+            command, user=self._user, cwd=self._directory, capture_output=True, text=True, check=False
         )
+        secret.unlink()
         if done.returncode:
-            raise StackError(done.stderr)
+            raise StackError(f"PostgreSQL's cluster could not be made:\n{done.stderr}")
 
-    def remove(self) -> None:
-        """Leave nothing behind; the server has ended."""
-        shutil.rmtree(self._directory, ignore_errors=True)
+    def _takes_connections(self) -> bool:
+        try:
+            psycopg.connect(self.url, connect_timeout=2).close()
+        except psycopg.OperationalError:
+            return False
+        return True
 
 
 def _programs() -> Path:
@@ -78,13 +74,3 @@ def _programs() -> Path:
     if not versions:
         raise StackError("PostgreSQL's server is not installed (apt install postgresql)")
     return versions[-1].parent
-
-
-def _speaks(port: int) -> bool:
-    """Whether it takes connections: while it recovers, it listens and sends people away."""
-    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
-        startup = struct.pack("!ii", 0, 196608) + f"user\0{_USER}\0database\0{_DATABASE}\0\0".encode()
-        connection.sendall(struct.pack("!i", len(startup)) + startup[4:])
-        # R: it asks for the password. E: it is starting, or at its end.
-        return connection.recv(1) == b"R"
-    return False
