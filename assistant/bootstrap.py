@@ -44,12 +44,14 @@ from assistant.models import Models
 from assistant.personal import prepare_detection
 from assistant.personal_data import PersonalData
 from assistant.preferences import Preferences
+from assistant.processes import Kind, Processes
 from assistant.proxy_token import ProxyTokens
 from assistant.question_sets import QuestionSets
 from assistant.real_questions import RealQuestions
 from assistant.retention import Retention
 from assistant.settings import Settings
 from assistant.snapshots import Snapshots
+from assistant.sweeping import Sweeping
 from assistant.threads import Threads
 from assistant.triage.known import KnownIssues
 from assistant.triage.queue import Queue
@@ -57,6 +59,7 @@ from assistant.triage.registry import open_registry
 from assistant.triage.teaching import Teaching
 from assistant.turn import Assistant
 from assistant.verified.store import VerifiedAnswers
+from assistant.watch_problems import WatchProblems
 from retrieval.addresses import is_loopback
 from retrieval.catalogue import Catalogue
 from retrieval.database import open_database
@@ -79,6 +82,8 @@ log = logging.getLogger(__name__)
 SAMPLE_COLLECTION = "Sample company"
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 _STOP_ANSWERS_S = 15.0
+_UNFINISHED_S = 3_600.0
+"""So long no process writes a file without touching it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +138,12 @@ class Citewell:
     recorder: Recorder
     insights: Insights
     api_keys: ApiKeys
+    processes: Processes
+    """This process among others that work on the same database."""
+    sweeping: Sweeping
+    watch_problems: WatchProblems
     wake: threading.Event
     """Set it after adding a job, so that the worker looks at once."""
-    watch_problems: dict[str, str] = field(default_factory=dict)
-    """Why a watched folder cannot be followed, by collection id."""
     _closing: ExitStack = field(default_factory=ExitStack)
 
     @property
@@ -163,8 +170,10 @@ class Citewell:
         self._closing.close()
 
 
-def open_citewell(settings: Settings | None = None) -> Citewell:
+def open_citewell(settings: Settings | None = None, *, kind: Kind = "app") -> Citewell:
     """Open the home that the settings name, bring its indexes in step, and wire everything up.
+
+    `kind` is what the process is to others that work on the same database.
 
     Raises HomeError and its kinds, or SettingsError. Absent or wrong weights are no error: answers
     then come by words alone and `notice` says so.
@@ -175,24 +184,28 @@ def open_citewell(settings: Settings | None = None) -> Citewell:
         opening.callback(home.close)
         engine = open_database(home.database_url)
         opening.callback(engine.dispose)
-        citewell = _wired(settings, home, engine)
+        processes = Processes(engine, is_alone=settings.database_url is None)
+        opening.callback(processes.leave)
+        citewell = _wired(settings, home, engine, processes)
         opening.callback(citewell.recorder.close)
         opening.callback(citewell.indexes.close)
         if isinstance(citewell.reranker, HttpReranker):
             opening.callback(citewell.reranker.close)
         opening.callback(citewell.background.close)
         opening.callback(JOBS.stop_all, timeout_s=_STOP_ANSWERS_S)
-        citewell.conversations.mark_interrupted()
-        citewell.limits.start_anew()
+        processes.join(kind)
+        citewell.sweeping.sweep()
         citewell.threads.purge()
-        citewell.originals.forget_unfinished()
+        citewell.originals.forget_unfinished(untouched_s=0.0 if processes.is_alone else _UNFINISHED_S)
         for collection_id in citewell.library.every_collection():
             citewell.indexes.prove(collection_id, beside=citewell.background.start)
+        if not processes.is_alone:
+            citewell.background.start(partial(citewell.sweeping.keep_sweeping, citewell.background.stopping))
         citewell._closing.push(opening.pop_all())
         return citewell
 
 
-def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
+def _wired(settings: Settings, home: Home, engine: Engine, processes: Processes) -> Citewell:
     library = Library(engine)
     embedder, notice = _embedder(settings, home.cache)
     background = Background()
@@ -201,14 +214,14 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
     search = Search(library, indexes, embedder, _asked_of(reranker, settings))
     catalogue, audit, chosen = Catalogue(engine), Audit(engine), Chosen(engine)
     retriever = CitewellRetriever(engine=search, catalogue=catalogue, limit=settings.passages)
-    conversations = Conversations(engine)
+    conversations = Conversations(engine, processes.id)
     snapshots = Snapshots(engine, conversations, catalogue)
     originals = Originals(home.originals)
-    jobs = JobTable(engine)
+    jobs = JobTable(engine, processes.id)
     wake = threading.Event()
     intake = Intake(library, indexes, embedder, originals)
     models, house_rules = Models(settings, chosen, connect=_connected), HouseRules(engine)
-    limits = limits_of(settings, engine, currency=lambda: models.lineup.settings.currency)
+    limits = limits_of(settings, engine, currency=lambda: models.lineup.settings.currency, process_id=processes.id)
     accounts = Accounts(engine, settings.admits, on_sign_in=partial(_tell_of_sign_in, audit))
     attached = AttachedFiles(library, catalogue, originals, conversations, jobs, limits)
     threads = Threads(engine, forget_files=attached.forget)
@@ -279,6 +292,9 @@ def _wired(settings: Settings, home: Home, engine: Engine) -> Citewell:
         recorder,
         Insights(engine, library, chosen, jobs, wake, Frames(engine)),
         api_keys,
+        processes,
+        Sweeping(processes, conversations, jobs, limits),
+        WatchProblems(chosen),
         wake,
     )
 
@@ -382,9 +398,10 @@ def proxy_tokens_of(settings: Settings) -> ProxyTokens | None:
     return ProxyTokens(settings.proxy_jwks_url, settings.proxy_issuer, settings.proxy_audience, settings.proxy_header)
 
 
-def limits_of(settings: Settings, engine: Engine, *, currency: Callable[[], str]) -> Limits:
+def limits_of(settings: Settings, engine: Engine, *, currency: Callable[[], str], process_id: str = "") -> Limits:
     """What each person may use, as the settings say where nothing is chosen on a page."""
-    return Limits(engine, settings.limits, monthly_budget=settings.monthly_budget, currency=currency)
+    budget = settings.monthly_budget
+    return Limits(engine, settings.limits, monthly_budget=budget, currency=currency, process_id=process_id)
 
 
 def personal_data_of(engine: Engine, settings: Settings) -> PersonalData:

@@ -10,9 +10,9 @@ from assistant.audit import Action
 from assistant.finding import Finding
 from assistant.home import DATABASE_FILE, takes_work
 from assistant.settings import Settings
-from retrieval.database import check_whole
 from retrieval.database_copy import read_only, revision_of
 from retrieval.dates import utc_now
+from retrieval.sqlite_file import check_whole
 
 _BACKUP_AFTER = timedelta(days=7)
 _WAITS_LONG = timedelta(hours=1)

@@ -22,8 +22,8 @@ from assistant.job_table import JobTable
 from assistant.limits import Limits
 from assistant.question_sets import QuestionSets
 from assistant.threads import Threads
-from retrieval.database import empty_log, scrub
 from retrieval.dates import utc_now
+from retrieval.sqlite_file import empty_log, scrub
 
 KeptName = Literal["conversations_kept_days", "audit_kept_days", "counts_kept_days", "events_kept_days"]
 AT_LEAST: Mapping[KeptName, int] = {

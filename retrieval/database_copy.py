@@ -4,8 +4,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from retrieval.database import check_whole
 from retrieval.errors import FULL, HomeDamaged, HomeFull
+from retrieval.sqlite_file import check_whole
 
 
 def copy_database(source: Path, target: Path) -> None:

@@ -7,9 +7,11 @@ RetrievalError
 ├── WeightsError          the embedding's weights are absent or not the published ones
 ├── EmbeddingError        an embedding failed or returned numbers that cannot be stored
 ├── RerankFailed          a reranker gave no ranking; the order of the search stands
-├── HomeError             the data directory cannot be used
+├── HomeError             the data directory, or the database, cannot be used
 │   ├── HomeBusy          another process holds it
-│   ├── HomeInUse         traces of what was deleted are still being read; it goes later
+│   ├── HomeInUse         others read or change what is to be changed; later it can be
+│   ├── HomeUnreachable   the database's server does not answer; it may be back in a moment
+│   ├── HomeRefused       the database that was named cannot be used as it is
 │   ├── HomeNotWritable   no permission, or read-only
 │   │   └── HomeFull      no space left; what was stored before is safe
 │   ├── HomeDamaged       the database is damaged, cut short or gone; nothing is written over it
@@ -66,7 +68,15 @@ class HomeBusy(HomeError):
 
 
 class HomeInUse(HomeError):
-    """Traces of what was deleted cannot be removed yet, for somebody reads the files."""
+    """Something cannot be changed or removed yet, for somebody else reads or changes it."""
+
+
+class HomeUnreachable(HomeError):
+    """The database's server does not answer, or broke off what it was doing."""
+
+
+class HomeRefused(HomeError):
+    """A database that Citewell cannot use: of another kind, too old, or of another encoding."""
 
 
 class HomeNotWritable(HomeError):

@@ -15,11 +15,14 @@ _ACCENT = re.compile(f"[{_ACCENTS}]")
 
 
 def fold(text: str) -> str:
-    """The text without case and accents, for comparison; the same that `Folded` computes in SQL."""
+    """The text without case and accents, for comparison; the same that `Folded` computes in SQL.
+
+    The sigma at the end of a Greek word is the same as any other: which one is meant depends on what follows.
+    """
     if text.isascii():
         return text.lower().replace("\0", " ")
     bare = text.encode("utf-8", "replace").decode("utf-8")
-    return _ACCENT.sub("", unicodedata.normalize("NFKD", bare)).lower().replace("\0", " ")
+    return _ACCENT.sub("", unicodedata.normalize("NFKD", bare)).lower().replace("ς", "σ").replace("\0", " ")
 
 
 class Folded(FunctionElement[str]):
@@ -31,8 +34,9 @@ class Folded(FunctionElement[str]):
 
 @compiles(Folded)
 def _folded(element: Folded, compiler: SQLCompiler, **how: Any) -> str:
+    # By ICU's rules for no language in particular, which are those of Python, whatever the database's own are.
     bare = f"regexp_replace(normalize({compiler.process(element.clauses, **how)}, NFKD), '[{_ACCENTS}]', '', 'g')"
-    return f"lower({bare})"
+    return f"""replace(lower({bare} COLLATE "und-x-icu"), 'ς', 'σ')"""
 
 
 @compiles(Folded, "sqlite")
