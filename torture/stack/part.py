@@ -60,6 +60,11 @@ class Part:
         """Whether its process lives."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def pid(self) -> int | None:
+        """Its process id."""
+        return None if self._process is None else self._process.pid
+
     def kill(self) -> None:
         """SIGKILL: it cannot do anything about it."""
         if self._process is not None:

@@ -21,8 +21,8 @@ class Stack:
 
     def __init__(self, directory: Path, *, port: int | None = None, settings: Mapping[str, str] | None = None) -> None:
         self.directory = directory
-        https, http, database, vectors, *replicas = free_ports(4 + REPLICAS)
-        self.replica_ports = tuple(replicas)
+        https, http, database, vectors, *others = free_ports(4 + 2 * REPLICAS)
+        self.replica_ports, self.metrics_ports = tuple(others[:REPLICAS]), tuple(others[REPLICAS:])
         self.url = f"https://localhost:{port or https}"
         self.files = directory / "files"
         self._postgres = Postgres(directory, port=database)
@@ -76,20 +76,23 @@ class Stack:
 
     def _replica(self, number: int) -> Part:
         name, port = f"replica-{number}", self.replica_ports[number - 1]
-        address = f"http://127.0.0.1:{port}/readyz"
-        return self._citewell(name, "serve", "--port", str(port), ready_at=address)
+        metrics = {"CITEWELL_METRICS_PORT": str(self.metrics_ports[number - 1])}
+        ready = f"http://127.0.0.1:{port}/readyz"
+        return self._citewell(name, "serve", "--port", str(port), ready_at=ready, settings=metrics)
 
     def _worker(self, number: int) -> Part:
         return self._citewell(f"worker-{number}", "worker")
 
-    def _citewell(self, name: str, *arguments: str, ready_at: str | None = None) -> Part:
+    def _citewell(
+        self, name: str, *arguments: str, ready_at: str | None = None, settings: Mapping[str, str] | None = None
+    ) -> Part:
         command = (sys.executable, "-m", "assistant", *arguments, "--home", self.home(name))
         return Part(
             name,
             command,
             self.directory / f"{name}.log",
             lambda: ready_at is None or answers(ready_at),
-            environment=self.environment,
+            environment={**self.environment, **(settings or {})},
             directory=ROOT,
         )
 
