@@ -114,6 +114,11 @@ def database_of(settings: Settings) -> str:
     return shared.get_secret_value() if shared is not None else database_url_of(home_of(settings))
 
 
+def has_database(settings: Settings) -> bool:
+    """Whether there is a database already, without making one; a shared one always counts."""
+    return settings.database_url is not None or (home_of(settings) / DATABASE_FILE).is_file()
+
+
 def database_url_of(home: Path) -> str:
     """SQLAlchemy's address of a home's SQLite file; usable without holding the home."""
     return f"sqlite:///{home / DATABASE_FILE}"

@@ -19,7 +19,7 @@ from assistant.access import Principal, only_admin
 from assistant.choices import Chosen
 from assistant.chosen_endpoint import ENDPOINT, Endpoint, checked, endpoint_of, is_name, origin, refuse_exposed
 from assistant.errors import ChoiceRefused, ModelFailed
-from assistant.home import DATABASE_FILE, database_url_of
+from assistant.home import database_of, has_database
 from assistant.llm import ChatModel, Deadlines, Message, OpenAIModel, TextPiece
 from assistant.secrecy import MASKER
 from assistant.settings import Settings
@@ -217,10 +217,9 @@ class Models:
 
 def in_force(settings: Settings) -> Settings:
     """The settings with what was chosen on a page of their home in them; the home need not be held."""
-    path = settings.home.expanduser().absolute()
-    if settings.demo or not (path / DATABASE_FILE).is_file():
+    if settings.demo or not has_database(settings):
         return settings
-    engine = open_database(database_url_of(path))
+    engine = open_database(database_of(settings))
     try:
         chosen = Chosen(engine).get(ENDPOINT)
     finally:

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Connection,
     Row,
     RowMapping,
+    ScalarSelect,
     Table,
     bindparam,
     delete,
@@ -173,6 +174,7 @@ class Library(PrivateCollections, IndexFeed):
     def add(self, collection_id: str, new: NewDocument) -> int:
         """Store a document and return its id; one of the same path is replaced in the same transaction."""
         with self._engine.begin() as connection:
+            _will_change(connection, collection_id)
             old = _remove_at(connection, collection_id, new.path)
             document_id = _insert_document(connection, collection_id, new)
             if old is not None:
@@ -193,11 +195,13 @@ class Library(PrivateCollections, IndexFeed):
             ).first()
             if row is None:
                 raise UnknownDocument(f"There is no document {document_id}.")
+            _will_change(connection, row.collection_id)
             _remove_at(connection, row.collection_id, row.path)
 
     def remove_paths(self, collection_id: str, paths: Iterable[str]) -> None:
         """Delete the documents and forget the failures at these paths, in one transaction."""
         with self._engine.begin() as connection:
+            _will_change(connection, collection_id)
             for path in paths:
                 _remove_at(connection, collection_id, path)
                 _forget_failure(connection, collection_id, path)
@@ -342,7 +346,9 @@ class Library(PrivateCollections, IndexFeed):
 
     def store_embeddings(self, document_id: int, vectors: dict[int, Vector], title: Vector, model: str) -> None:
         """Set the embeddings of a document's title and of all its chunks, by chunk id, in one transaction."""
+        of_document = select(documents.c.collection_id).where(documents.c.id == document_id).scalar_subquery()
         with self._engine.begin() as connection:
+            _will_change(connection, of_document)
             for chunk_id, vector in vectors.items():
                 connection.execute(
                     update(chunks)
@@ -350,6 +356,16 @@ class Library(PrivateCollections, IndexFeed):
                     .values(embedding=vector.astype(np.float32).tobytes(), embedding_model=model)
                 )
             _set_title(connection, document_id, title, model)
+
+
+def _will_change(connection: Connection, collection_id: str | ScalarSelect[Any]) -> None:
+    """Say that a collection changes, before anything else in the transaction.
+
+    Whoever else changes it waits here, so that ids of documents and removals are committed in their order, and an
+    index that has seen one has seen all before it.
+    """
+    changed = update(collections).where(collections.c.id == collection_id)
+    connection.execute(changed.values(version=collections.c.version + 1))
 
 
 def _set_title(connection: Connection, document_id: int, title: Vector, model: str) -> None:
