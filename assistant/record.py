@@ -1,5 +1,6 @@
 """The stored answer, kept in step with the events of its turn."""
 
+import logging
 import time
 from dataclasses import dataclass, field, replace
 
@@ -19,7 +20,10 @@ from assistant.events import (
     TurnStopped,
 )
 from assistant.turn_log import log_end
+from retrieval.errors import HomeUnreachable
+from retrieval.postgres import through_outage
 
+log = logging.getLogger(__name__)
 _SAVE_EVERY_S = 0.8
 
 
@@ -50,7 +54,7 @@ class Record:
                     self._save()
             case AnswerReplaced(answer):
                 self.text, self.work = "", replace(self.work, replaced=answer)
-                self.conversations.save(self.message_id, state="streaming", text="", work=self.work)
+                through_outage(self.conversations.save)(self.message_id, state="streaming", text="", work=self.work)
             case AnswerFinished(answer):
                 self.answer = answer
                 self._close("done", answer)
@@ -62,10 +66,14 @@ class Record:
                 return
 
     def _save(self) -> None:
-        work, self.has_found = self.work if self.has_found else None, False
         self.saved_at = time.monotonic()
-        self.conversations.save(self.message_id, state="streaming", text=self.text, work=work)
+        work = self.work if self.has_found else None
+        try:
+            self.conversations.save(self.message_id, state="streaming", text=self.text, work=work)
+            self.has_found = False
+        except HomeUnreachable:  # The next time, or the end, stores this too.
+            log.warning("what was written of answer %d could not be stored yet", self.message_id, exc_info=True)
 
     def _close(self, state: State, answer: Answer | None, reason: str | None = None) -> None:
         work = replace(self.work, answer=answer)
-        self.conversations.save(self.message_id, state=state, text=self.text, work=work, reason=reason)
+        through_outage(self.conversations.save)(self.message_id, state=state, text=self.text, work=work, reason=reason)
