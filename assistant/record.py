@@ -1,6 +1,7 @@
 """The stored answer, kept in step with the events of its turn."""
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from assistant.conversations import Conversations, State, Work
@@ -19,6 +20,8 @@ from assistant.events import (
     TurnStopped,
 )
 from assistant.turn_log import log_end
+from retrieval.errors import HomeUnreachable
+from retrieval.outage import through_outage
 
 _SAVE_EVERY_S = 0.8
 
@@ -50,7 +53,7 @@ class Record:
                     self._save()
             case AnswerReplaced(answer):
                 self.text, self.work = "", replace(self.work, replaced=answer)
-                self.conversations.save(self.message_id, state="streaming", text="", work=self.work)
+                through_outage(self.conversations.save)(self.message_id, state="streaming", text="", work=self.work)
             case AnswerFinished(answer):
                 self.answer = answer
                 self._close("done", answer)
@@ -62,10 +65,13 @@ class Record:
                 return
 
     def _save(self) -> None:
-        work, self.has_found = self.work if self.has_found else None, False
+        work = self.work if self.has_found else None
+        with suppress(HomeUnreachable):  # The text goes on; in a second it is stored again, and at its end until it is.
+            self.conversations.save(self.message_id, state="streaming", text=self.text, work=work)
+            self.has_found = False
         self.saved_at = time.monotonic()
-        self.conversations.save(self.message_id, state="streaming", text=self.text, work=work)
 
     def _close(self, state: State, answer: Answer | None, reason: str | None = None) -> None:
         work = replace(self.work, answer=answer)
-        self.conversations.save(self.message_id, state=state, text=self.text, work=work, reason=reason)
+        save = through_outage(self.conversations.save)
+        save(self.message_id, state=state, text=self.text, work=work, reason=reason)
