@@ -29,6 +29,7 @@ from assistant.schema import processes, used
 from assistant.usage import Usage
 from retrieval.dates import utc_now
 from retrieval.errors import RetrievalError
+from retrieval.outage import through_outage
 
 log = logging.getLogger(__name__)
 LimitName = Literal["questions_a_day", "tokens_a_day", "uploads_an_hour", "answers_at_once", "upload_mb"]
@@ -136,6 +137,7 @@ class Limits:
                 with _not_lost():
                     self._end_answer(principal.key)
 
+    @through_outage
     def _begin_answer(self, principal: Principal) -> bool:
         """Whether it is counted as under way."""
         may, key = self.of(principal), principal.key
@@ -157,6 +159,7 @@ class Limits:
                 )
         return may.answers_at_once is not None
 
+    @through_outage
     def _end_answer(self, key: str) -> None:
         one = (used.c.owner == key) & (used.c.limit == self._answers) & (used.c.amount > 0)
         with self._engine.begin() as connection:

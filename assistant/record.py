@@ -21,7 +21,7 @@ from assistant.events import (
 )
 from assistant.turn_log import log_end
 from retrieval.errors import HomeUnreachable
-from retrieval.postgres import through_outage
+from retrieval.outage import through_outage
 
 log = logging.getLogger(__name__)
 _SAVE_EVERY_S = 0.8

@@ -5,6 +5,7 @@ A document becomes visible whole or not at all: its text, chunks and embeddings 
 
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -167,14 +168,13 @@ class Library(PrivateCollections, IndexFeed):
 
     def delete_collection(self, collection_id: str) -> None:
         """Delete a collection with its documents and failures, in one transaction."""
-        with self._engine.begin() as connection:
+        with self._writing(collection_id) as connection:
             connection.execute(delete(removals).where(removals.c.collection_id == collection_id))
             connection.execute(delete(collections).where(collections.c.id == collection_id))
 
     def add(self, collection_id: str, new: NewDocument) -> int:
         """Store a document and return its id; one of the same path is replaced in the same transaction."""
-        with self._engine.begin() as connection:
-            _will_change(connection, collection_id)
+        with self._writing(collection_id) as connection:
             old = _remove_at(connection, collection_id, new.path)
             document_id = _insert_document(connection, collection_id, new)
             if old is not None:
@@ -189,22 +189,29 @@ class Library(PrivateCollections, IndexFeed):
 
     def remove(self, document_id: int) -> None:
         """Delete a document with its chunks; raises UnknownDocument."""
-        with self._engine.begin() as connection:
-            row = connection.execute(
-                select(documents.c.collection_id, documents.c.path).where(documents.c.id == document_id)
-            ).first()
-            if row is None:
+        place = select(documents.c.collection_id, documents.c.path).where(documents.c.id == document_id)
+        with self._engine.connect() as connection:
+            row = connection.execute(place).first()
+        if row is None:
+            raise UnknownDocument(f"There is no document {document_id}.")
+        with self._writing(row.collection_id) as connection:
+            if (now := connection.execute(place).first()) is None:
                 raise UnknownDocument(f"There is no document {document_id}.")
-            _will_change(connection, row.collection_id)
-            _remove_at(connection, row.collection_id, row.path)
+            _remove_at(connection, row.collection_id, now.path)
 
     def remove_paths(self, collection_id: str, paths: Iterable[str]) -> None:
         """Delete the documents and forget the failures at these paths, in one transaction."""
-        with self._engine.begin() as connection:
-            _will_change(connection, collection_id)
+        with self._writing(collection_id) as connection:
             for path in paths:
                 _remove_at(connection, collection_id, path)
                 _forget_failure(connection, collection_id, path)
+
+    @contextmanager
+    def _writing(self, collection_id: str) -> Iterator[Connection]:
+        """A transaction in which documents of a collection come and go, one at a time."""
+        with self._engine.begin() as connection:
+            _will_change(connection, collection_id)
+            yield connection
 
     def forget_failures(self, collection_id: str, paths: Iterable[str]) -> None:
         """Forget that the files at these paths could not be read in."""

@@ -1,7 +1,7 @@
 """What only PostgreSQL needs: how it is connected to, what its server must be able to do, and what its errors mean.
 
 A server that is being started anew is waited for where a connection is made. A statement that it broke off raises
-HomeUnreachable; `through_outage` tries again what may be done twice.
+HomeUnreachable; `retrieval.outage` tries again what may be done twice.
 """
 
 import json
@@ -14,7 +14,6 @@ import psycopg
 from psycopg.types.string import StrDumperUnknown
 from sqlalchemy import Connection, Dialect, Engine, ExceptionContext, create_engine, event, make_url
 from sqlalchemy.exc import DatabaseError
-from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
 from retrieval.errors import (
     FULL,
@@ -37,6 +36,7 @@ _AGAIN_S = 0.1
 _MIGRATING = 0x43495445
 """The advisory lock of whoever changes the schema."""
 _NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
+_HALVES = re.compile("[\ud800-\udfff]")
 _AWAY = frozenset({"57P01", "57P02", "57P03", "53300"})
 """Shut down, crashed, starting, full of connections: passes by itself."""
 _HELD = frozenset({"55P03", "40P01", "40001"})
@@ -56,14 +56,6 @@ _SERVER = (
     "SELECT current_setting('server_version_num')::int, current_setting('server_encoding'),"
     " EXISTS (SELECT FROM pg_collation WHERE collname = 'und-x-icu')"
 )
-
-through_outage = retry(
-    retry=retry_if_exception_type(HomeUnreachable),
-    stop=stop_after_delay(30),
-    wait=wait_random_exponential(multiplier=0.1, max=2),
-    reraise=True,
-)
-"""Do it again for half a minute while the database's server is away. For what may be done twice."""
 
 
 def new_engine(url: str) -> Engine:
@@ -145,7 +137,8 @@ class _WithoutNul(StrDumperUnknown):
 
 
 def _as_json(value: Any) -> str:
-    return _NUL.sub(r"\1\\ufffd", json.dumps(value))
+    """PostgreSQL keeps any JSON, but reads none of which a character is NUL or half of a surrogate pair."""
+    return _NUL.sub(r"\1\\ufffd", _HALVES.sub("\ufffd", json.dumps(value, ensure_ascii=False)))
 
 
 def _prepare(connection: psycopg.Connection[Any], _record: Any) -> None:

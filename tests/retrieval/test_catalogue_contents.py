@@ -1,10 +1,20 @@
 """What the catalogue says of one document and of whole collections."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
+from retrieval.embedding import Embedder
 from retrieval.errors import UnknownDocument
 from retrieval.library import Failure, FileFacts
-from tests.conftest import Shelf, document
+from tests.conftest import Shelf, document, opened_shelf
+
+
+@pytest.fixture
+def shelf(tmp_path: Path, embedder: Embedder, database: str) -> Iterator[Shelf]:
+    """An empty library, in each kind of database."""
+    yield from opened_shelf(tmp_path, embedder, database)
 
 
 def test_contents_count_documents_passages_and_failures_of_each_collection(shelf: Shelf) -> None:
