@@ -160,7 +160,10 @@ def test_docker_compose_takes_its_files(name: str, tmp_path: Path) -> None:
     (folder / "citewell.env").write_text("")
     (folder / ".env").write_text("POSTGRES_PASSWORD=test")
     done = subprocess.run(
-        ["docker", "compose", "-f", str(folder / name), "config", "--quiet"], capture_output=True, text=True, check=False
+        ["docker", "compose", "-f", str(folder / name), "config", "--quiet"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
 

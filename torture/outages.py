@@ -47,8 +47,12 @@ def vectors_lost(serving: Serving, number: int) -> Outage:
     answered = [serving.ask(QUESTION, replica=replica) for replica in (*replicas, None)]
     name, word = f"meanwhile-{number}.md", f"Zephyrine{number}"
     serving.wait_for(serving.send(name, f"# {word}\n\nThe {word} opens at nine.\n", word=word))
-    problems = [f"asked meanwhile: {_said(asked)}" for asked in answered if asked.end != "answer_finished" or not asked.citations]
-    problems += [f"replica {at + 1} did not find {name} meanwhile" for at in replicas if not _is_found(serving, name, at)]
+    problems = [
+        f"asked meanwhile: {_said(asked)}"
+        for asked in answered
+        if asked.end != "answer_finished" or not asked.citations
+    ]
+    problems += [f"replica {at + 1} did not find {name} meanwhile" for at in replicas if not serving.finds(name, at)]
     chroma.start()
     chroma.wait()
     back_s = _until_whole(serving)
@@ -87,9 +91,7 @@ def _until_whole(serving: Serving) -> float:
     return time.monotonic() - began
 
 
-def _is_found(serving: Serving, name: str, replica: int) -> bool:
-    return any(found[0] == name for found in serving.found(serving.documents[name], replica))
-
-
 def _said(asked: Asked) -> str:
-    return f"answer {asked.message_id} ended with {asked.end}, {len(asked.text)} characters, {asked.citations} citations"
+    return (
+        f"answer {asked.message_id} ended with {asked.end}, {len(asked.text)} characters, {asked.citations} citations"
+    )

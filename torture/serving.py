@@ -16,12 +16,16 @@ from typing import Any
 import httpx
 import psycopg
 
+from assistant.access import LOCAL_USER
+from assistant.api_keys import SCOPES, ApiKeys, Wanted
+from retrieval.database import open_database
+from retrieval.library import Library
 from torture.stack.part import Part
 from torture.stack.whole import ROOT, Stack
 
 COLLECTION = "Handbook"
 PATIENCE_S = 90.0
-_SCOPES = ("ask", "search", "documents:read", "documents:write")
+FOLLOWS_S = 15.0
 _BROKEN = ("interrupted", "stopped", "failed", "done")
 """How an answer may have ended whose connection broke: it was written on where only nginx was lost."""
 _STORED = (
@@ -61,28 +65,29 @@ class Serving:
     """A running stack with a key for everything, and all that was acknowledged. Safe to share between threads."""
 
     def __init__(self, stack: Stack) -> None:
-        """Makes the key and the collection by the command line."""
+        """Makes the key and the collection in the database, beside the processes that run."""
         self.stack = stack
         self.asked: list[Asked] = []
         self.documents: dict[str, str] = {}
         """Names of documents, each with a word that stands in no other."""
-        scopes = [part for scope in _SCOPES for part in ("--scope", scope)]
-        made = self.run("keys", "create", "torture", *scopes, "--calls-a-minute", "6000")
-        self._key = str(made["key"])
+        engine = open_database(stack.database_url)
+        wanted = Wanted("torture", SCOPES, calls_a_minute=6_000)
+        self._key = ApiKeys(engine, is_open=True).create(wanted, LOCAL_USER).secret
+        Library(engine).create_collection(COLLECTION)
+        engine.dispose()
         self._trust = ssl.create_default_context(cafile=str(stack.directory / "nginx/fullchain.pem"))
-        self.run("collections", "create", COLLECTION)
 
-    def run(self, *arguments: str) -> Mapping[str, Any]:
-        """A command beside the running processes; its JSON."""
+    def run(self, *arguments: str) -> tuple[int, Mapping[str, Any]]:
+        """A command beside the running processes: its exit code and its JSON."""
         command = [sys.executable, "-m", "assistant", *arguments, "--json", "--home", str(self.stack.home("commands"))]
         done = subprocess.run(
             command, cwd=ROOT, env=self.stack.environment, capture_output=True, text=True, check=False, timeout=120
         )
-        if done.returncode:
+        if not done.stdout.startswith("{"):
             raise RuntimeError(f"{' '.join(arguments)}: {done.stdout}{done.stderr}")
         found = json.loads(done.stdout)
         assert isinstance(found, dict)
-        return found
+        return done.returncode, found
 
     def client(self, replica: int | None = None) -> httpx.Client:
         """A program that comes through nginx, or to one replica past it."""
@@ -171,7 +176,9 @@ class Serving:
 
     def part_at_work(self) -> Part | None:
         """The worker that carries out a job at this moment."""
-        query = "SELECT pid FROM processes JOIN jobs ON jobs.process_id = processes.id WHERE jobs.state = 'running' LIMIT 1"
+        query = (
+            "SELECT pid FROM processes JOIN jobs ON jobs.process_id = processes.id WHERE jobs.state = 'running' LIMIT 1"
+        )
         with psycopg.connect(self.stack.database_url) as connection:
             row = connection.execute(query).fetchone()
         return next((part for part in self.stack.workers if row and part.pid == row[0]), None)
@@ -181,6 +188,15 @@ class Serving:
         with self.client(replica) as client:
             passages = client.post("/search", json={"text": text, "limit": 10}).raise_for_status().json()["passages"]
         return tuple((each["document"], each["start"], each["end"], round(each["score"], 4)) for each in passages)
+
+    def finds(self, name: str, replica: int) -> bool:
+        """Whether a replica finds a document by its word, soon: it follows what others store."""
+        deadline = time.monotonic() + FOLLOWS_S
+        while not any(found[0] == name for found in self.found(self.documents[name], replica)):
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.2)
+        return True
 
     def degraded(self, replica: int) -> tuple[str, ...]:
         """What a replica says works less well; what is not ready with it."""
@@ -249,14 +265,16 @@ def _lost_documents(serving: Serving) -> Iterator[str]:
             yield f"{name} was acknowledged and replica {replica + 1} does not list it"
     for name, word in serving.documents.items():
         for replica in replicas:
-            if not any(found[0] == name for found in serving.found(word, replica)):
+            if not serving.finds(name, replica):
                 yield f"replica {replica + 1} does not find {name} by its word {word}"
 
 
 def _apart(serving: Serving) -> Iterator[str]:
     """Replicas that find different things, and indexes that are behind."""
     for name, word in serving.documents.items():
-        first, *others = (serving.found(f"What is said about {word}?", replica) for replica in range(len(serving.stack.replicas)))
+        first, *others = (
+            serving.found(f"What is said about {word}?", replica) for replica in range(len(serving.stack.replicas))
+        )
         if any(other != first for other in others):
             yield f"the replicas find different passages for {name}"
     for replica in range(len(serving.stack.replicas)):

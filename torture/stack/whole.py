@@ -39,9 +39,7 @@ class Stack:
         )
         self.replicas = tuple(self._replica(number) for number in range(1, REPLICAS + 1))
         self.workers = tuple(self._worker(number) for number in range(1, WORKERS + 1))
-        self.nginx = nginx_part(
-            directory / "nginx", port=port or https, plain_port=http, replicas=self.replica_ports
-        )
+        self.nginx = nginx_part(directory / "nginx", port=port or https, plain_port=http, replicas=self.replica_ports)
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -100,9 +98,11 @@ class Stack:
 @contextmanager
 def stack(*, port: int | None = None, settings: Mapping[str, str] | None = None) -> Iterator[Stack]:
     """All of it in a temporary directory, running until the end of the block."""
-    with tempfile.TemporaryDirectory(prefix="citewell-stack-", ignore_cleanup_errors=True) as directory:
-        with Stack(Path(directory), port=port, settings=settings) as running:
-            yield running
+    with (
+        tempfile.TemporaryDirectory(prefix="citewell-stack-", ignore_cleanup_errors=True) as directory,
+        Stack(Path(directory), port=port, settings=settings) as running,
+    ):
+        yield running
 
 
 def _chroma(directory: Path, port: int) -> Part:
