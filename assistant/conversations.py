@@ -21,6 +21,7 @@ from assistant.branches import read_tree
 from assistant.errors import ConversationNotFound
 from assistant.events import Answer, Citation
 from assistant.narrowed import Narrowed
+from assistant.processes import known_ids
 from assistant.rewrite import Rewrite
 from assistant.schema import citations, conversations, messages
 from assistant.usage import Usage
@@ -31,10 +32,14 @@ from retrieval.values import Passage
 _ABANDONED_AFTER = timedelta(days=1)
 """A conversation in which nothing was asked until then is none."""
 
+_BEGUN = timedelta(seconds=30)
+"""By then an answer that was begun here is known to be written here."""
+
 Role = Literal["user", "assistant"]
 State = Literal["pending", "streaming", "done", "stopped", "failed", "interrupted"]
 _ROWS_AT_ONCE = 1_000
 """A database takes only so many ids in one statement."""
+OPEN: tuple[State, ...] = ("pending", "streaming")
 _INTERRUPTED = "Citewell was stopped while it was answering. What was written is kept; ask again for the rest."
 
 
@@ -80,14 +85,31 @@ class Heading:
     created_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """How the newest message of a branch stands: enough to see that it has changed."""
+
+    id: int
+    state: State
+    chars: int
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is being written."""
+        return self.state in OPEN
+
+
 _WORK: TypeAdapter[Work] = TypeAdapter(Work)
 
 
 class Conversations:
-    """Stores conversations and reads them back for their owner."""
+    """Stores conversations and reads them back for their owner. `process_id` is whose the answers are that begin here."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, process_id: str | None = None) -> None:
         self._engine = engine
+        self._process_id = process_id
+        self._writing: set[int] = set()
+        """The answers that are being written here."""
 
     def create(self, principal: Principal) -> str:
         """A new conversation's id."""
@@ -138,6 +160,26 @@ class Conversations:
         with self._engine.connect() as connection:
             return _leaf(connection, conversation_id, principal)
 
+    def newest(self, conversation_id: str, principal: Principal) -> Newest | None:
+        """How the newest message on screen stands, None where nothing was asked; raises ConversationNotFound."""
+        stands = select(messages.c.id, messages.c.state, func.length(messages.c.text))
+        with self._engine.connect() as connection:
+            leaf = _leaf(connection, conversation_id, principal)
+            row = connection.execute(stands.where(messages.c.id == leaf)).first()
+        return None if row is None else Newest(*row)
+
+    def stop(self, conversation_id: str, principal: Principal) -> None:
+        """Ask the process that writes the newest answer on screen to end it; raises ConversationNotFound."""
+        with self._engine.begin() as connection:
+            leaf = _leaf(connection, conversation_id, principal)
+            is_open = (messages.c.id == leaf) & messages.c.state.in_(OPEN)
+            connection.execute(update(messages).where(is_open).values(stop_asked=True))
+
+    def is_stop_asked(self, message_id: int) -> bool:
+        """Whether an answer that is being written here is to end: another process was told to stop it."""
+        with self._engine.connect() as connection:
+            return bool(connection.execute(select(messages.c.stop_asked).where(messages.c.id == message_id)).scalar())
+
     def begin(
         self,
         conversation_id: str,
@@ -160,10 +202,22 @@ class Conversations:
             if role != "assistant":
                 after = _append(connection, conversation_id, "user", question, "done", after=after)
             answer = _append(
-                connection, conversation_id, "assistant", "", "pending", after=after, request_id=request_id
+                connection,
+                conversation_id,
+                "assistant",
+                "",
+                "pending",
+                after=after,
+                request_id=request_id,
+                process_id=self._process_id,
             )
             _show(connection, conversation_id, answer)
-            return answer
+        self._writing.add(answer)
+        return answer
+
+    def let_go(self, message_id: int) -> None:
+        """Nothing writes this answer here any more; how it ended could not be stored, if it is still open then."""
+        self._writing.discard(message_id)
 
     def choose(self, conversation_id: str, principal: Principal, message_id: int) -> None:
         """Bring the newest branch with this message on screen; raises ConversationNotFound."""
@@ -230,12 +284,17 @@ class Conversations:
             return frozenset(connection.execute(query).scalars())
 
     def mark_interrupted(self) -> int:
-        """At start: answers that a stopped process left open are interrupted; returns how many."""
-        open_states: Sequence[State] = ("pending", "streaming")
+        """Answers that a process left open which is gone are interrupted; returns how many.
+
+        So are those that nobody writes in this process either, for the database was away when they ended.
+        """
+        is_lost = messages.c.process_id.is_(None) | messages.c.process_id.not_in(known_ids())
+        is_ours = (messages.c.process_id == self._process_id) & (messages.c.created_at < utc_now() - _BEGUN)
+        is_lost |= is_ours & messages.c.id.not_in(tuple(self._writing))
         with self._engine.begin() as connection:
             result = connection.execute(
                 update(messages)
-                .where(messages.c.state.in_(open_states))
+                .where(messages.c.state.in_(OPEN), is_lost)
                 .values(state="interrupted", reason=_INTERRUPTED)
             )
             return result.rowcount
@@ -287,9 +346,11 @@ def _append(
     *,
     after: int | None,
     request_id: str | None = None,
+    process_id: str | None = None,
 ) -> int:
     values = {"conversation_id": conversation_id, "parent_id": after, "role": role, "text": text, "state": state}
-    result = connection.execute(insert(messages).values(**values, created_at=utc_now(), request_id=request_id))
+    whose = {"request_id": request_id, "process_id": process_id}
+    result = connection.execute(insert(messages).values(**values, **whose, created_at=utc_now()))
     key = result.inserted_primary_key
     assert key is not None
     return int(key[0])

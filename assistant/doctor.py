@@ -5,12 +5,12 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing
 
-from assistant.bootstrap import reranker_of
+from assistant.connecting import reranker_of
 from assistant.doctor_access import look_at_metrics, look_at_sign_in
 from assistant.doctor_data import look_at_backup, look_at_database, look_at_files, look_at_jobs
 from assistant.errors import AssistantError
 from assistant.finding import Finding
-from assistant.home import Home, cache_of
+from assistant.home import Home, cache_of, database_of, home_of
 from assistant.llm import list_models
 from assistant.models import in_force
 from assistant.settings import Settings
@@ -52,24 +52,24 @@ def _finding(name: str, look: Callable[[Settings], Finding], settings: Settings)
 
 
 def _look_at_home(settings: Settings) -> Finding:
-    path = settings.home.expanduser().absolute()
+    path = home_of(settings)
     try:
-        with closing(Home(path)) as home:
-            open_database(home.database_url).dispose()
+        with closing(Home(path)):
+            open_database(database_of(settings)).dispose()
     except HomeBusy:
         return Finding("Data directory", True, f"{path} is in use by a running Citewell")
     return Finding("Data directory", True, str(path))
 
 
 def _look_at_disk(settings: Settings) -> Finding:
-    path = settings.home.expanduser().absolute()
+    path = home_of(settings)
     free = shutil.disk_usage(next(p for p in (path, *path.parents) if p.exists())).free
     enough = free >= _LEAST_FREE_BYTES
     return Finding("Disk", enough, f"{free / 1e9:.1f} GB free", "" if enough else "Free some space.")
 
 
 def _look_at_embedding(settings: Settings) -> Finding:
-    embedder = load_embedder(settings.embedding, cache_of(settings.home.expanduser().absolute()))
+    embedder = load_embedder(settings.embedding, cache_of(home_of(settings)))
     return Finding("Embedding", True, f"{embedder.name}, {embedder.dimension} dimensions")
 
 

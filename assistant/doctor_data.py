@@ -8,7 +8,7 @@ from typing import Any
 
 from assistant.audit import Action
 from assistant.finding import Finding
-from assistant.home import DATABASE_FILE, takes_work
+from assistant.home import DATABASE_FILE, home_of, takes_work
 from assistant.settings import Settings
 from retrieval.database_copy import read_only, revision_of
 from retrieval.dates import utc_now
@@ -47,7 +47,7 @@ def look_at_jobs(settings: Settings) -> Finding:
     if not waiting or since is None:
         return Finding("Jobs", True, "none waits")
     detail = f"{waiting} wait, the oldest since {since:%Y-%m-%d %H:%M} UTC"
-    if not takes_work(settings.home.expanduser().absolute()):
+    if not takes_work(home_of(settings)):
         return Finding("Jobs", True, detail, "They are done once the app runs: citewell serve.")
     is_stuck = utc_now() - since > _WAITS_LONG
     return Finding("Jobs", not is_stuck, detail, "See what runs: citewell jobs list." if is_stuck else "")
@@ -63,7 +63,7 @@ def look_at_files(settings: Settings) -> Finding:
 
 
 def _file(settings: Settings) -> Path | None:
-    file = settings.home.expanduser().absolute() / DATABASE_FILE
+    file = home_of(settings) / DATABASE_FILE
     return file if file.is_file() else None
 
 

@@ -16,9 +16,11 @@ from sqlalchemy import Connection, Engine, delete, insert, or_, select, update
 
 from assistant.access import LOCAL_USER, Principal, Role
 from assistant.accounts import ERASED, Accounts, keeping_an_admin
+from assistant.conversations import OPEN
 from assistant.errors import PersonNotFound
 from assistant.job_table import Job, JobTable
 from assistant.jobs import JOBS, JobRegistry
+from assistant.processes import known_ids
 from assistant.schema import (
     api_keys,
     choices,
@@ -29,6 +31,7 @@ from assistant.schema import (
     grants,
     jobs,
     memberships,
+    messages,
     people,
     set_questions,
     sign_ins,
@@ -62,7 +65,7 @@ _GOES_LOCAL = (
     "This removes, for good: all conversations of whoever sits at this machine, with their files, links and feedback, "
     "own choices and API keys, and what commands asked. What stays: documents in collections, and the audit log."
 )
-_STOPPING_S = 30.0
+_STOPPING_S, _LOOK_AGAIN_S = 30.0, 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +123,7 @@ class Erasure:
         self._shut_out(person_id)
         time.sleep(0.0 if person_id is None else self.patience_s)
         self.answers.stop_all_of(key, timeout_s=_STOPPING_S)
+        self._stop_elsewhere(key)
         self._cancel_reading(key)
         with self.engine.begin() as connection:
             if person_id is not None:
@@ -144,6 +148,17 @@ class Erasure:
         with self.engine.begin() as connection, keeping_an_admin(connection):
             connection.execute(update(people).where(people.c.id == person_id).values(is_disabled=True))
             _end_sign_ins(connection, person_id)
+
+    def _stop_elsewhere(self, key: str) -> None:
+        """Stop what other processes write of theirs, and wait until it has ended."""
+        theirs = messages.c.conversation_id.in_(select(conversations.c.id).where(conversations.c.owner == key))
+        is_written = theirs & messages.c.state.in_(OPEN) & messages.c.process_id.in_(known_ids())
+        until = time.monotonic() + _STOPPING_S
+        while time.monotonic() < until:
+            with self.engine.begin() as connection:
+                if not connection.execute(update(messages).where(is_written).values(stop_asked=True)).rowcount:
+                    return
+            time.sleep(_LOOK_AGAIN_S)
 
     def _cancel_reading(self, key: str) -> None:
         """Nothing of theirs is to be read in any more."""

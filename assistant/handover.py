@@ -3,7 +3,6 @@
 import time
 from collections.abc import Mapping
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 from assistant.access import LOCAL_USER
@@ -11,7 +10,7 @@ from assistant.audit import AT_THE_MACHINE
 from assistant.bootstrap import open_citewell
 from assistant.carrying_out import Begun, carry_out
 from assistant.errors import AssistantError
-from assistant.home import database_url_of, takes_work
+from assistant.home import database_of, home_of, takes_work
 from assistant.job_table import JobTable
 from assistant.operations import READING, Reporter, finish_up
 from assistant.settings import Settings
@@ -26,12 +25,15 @@ _LOOK_AT_HOLDER_EVERY_S = 2.0
 def perform(settings: Settings, kind: str, work: Mapping[str, Any], reporter: Reporter) -> tuple[dict[str, Any], str]:
     """Carry out an operation; returns its result, and a notice where the home is degraded.
 
+    Where several processes share a database, a worker of theirs does it: paths are as it sees them.
     Raises HomeBusy where another command holds the home: only the app takes work.
     """
+    if settings.database_url is not None:
+        return _hand_over(settings, kind, work, reporter), ""
     try:
         citewell = open_citewell(settings)
     except HomeBusy:
-        if not takes_work(_path(settings)):
+        if not takes_work(home_of(settings)):
             raise
         return _hand_over(settings, kind, work, reporter), ""
     with closing(citewell):
@@ -42,7 +44,7 @@ def perform(settings: Settings, kind: str, work: Mapping[str, Any], reporter: Re
 
 
 def _hand_over(settings: Settings, kind: str, work: Mapping[str, Any], reporter: Reporter) -> dict[str, Any]:
-    engine = open_database(database_url_of(_path(settings)))
+    engine = open_database(database_of(settings))
     try:
         jobs = JobTable(engine)
         job_id = jobs.add(kind, work, owner=LOCAL_USER.key)
@@ -67,7 +69,7 @@ def _followed(jobs: JobTable, job_id: int, settings: Settings, reporter: Reporte
             reporter.on_progress(Progress(job.done, job.total, job.current))
         if time.monotonic() >= look_at:
             look_at = time.monotonic() + _LOOK_AT_HOLDER_EVERY_S
-            if not takes_work(_path(settings)):
+            if settings.database_url is None and not takes_work(home_of(settings)):
                 raise AssistantError("Citewell was stopped meanwhile; it goes on with this work when it starts again.")
         time.sleep(_POLL_S)
     if job is None or job.problem:
@@ -75,7 +77,3 @@ def _followed(jobs: JobTable, job_id: int, settings: Settings, reporter: Reporte
     if job.result is None:
         raise AssistantError("The work was cancelled in the app before it began; start it again.")
     return job.result
-
-
-def _path(settings: Settings) -> Path:
-    return settings.home.expanduser().absolute()

@@ -92,7 +92,7 @@ class Holdings:
         """Bring a collection in step with the folder that it follows; raises UnknownCollection."""
         collection = editable_collection(principal, self.library, collection_id)
         if collection.folder:
-            self._start("sync", {"collection": collection.name, "folder": collection.folder}, principal)
+            self._start("sync", sync_work(collection), principal)
 
     # Documents.
 
@@ -147,6 +147,11 @@ class Holdings:
         job_id = self.jobs.add(kind, work, owner=principal.key)
         self.wake.set()
         return job_id
+
+
+def sync_work(collection: Collection) -> dict[str, Any]:
+    """The work of a job that brings a collection in step with its folder."""
+    return {"collection": collection.name, "folder": collection.folder, "collection_id": collection.id}
 
 
 def _sees(principal: Principal, job: Job) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from assistant.settings import Settings
 from retrieval.errors import HomeBusy, HomeNotWritable
 
 DATABASE_FILE = "citewell.sqlite"
@@ -17,9 +18,10 @@ _LOOKED_AT_S = 0.2
 class Home:
     """A data directory that this process holds until `close`."""
 
-    def __init__(self, path: Path) -> None:
-        """Creates and locks the directory; raises HomeNotWritable or HomeBusy."""
+    def __init__(self, path: Path, files: Path | None = None) -> None:
+        """Creates and locks the directory; raises HomeNotWritable or HomeBusy. `files` is shared with other homes."""
         self.path = path
+        self.files = files or path
         # Whichever thread closes the home lets go of it, not only the one that opened it.
         self._lock = FileLock(path / "lock", timeout=_LOOKED_AT_S, thread_local=False)
         try:
@@ -60,7 +62,7 @@ class Home:
     @property
     def originals(self) -> Path:
         """The files as they were given."""
-        return originals_of(self.path)
+        return originals_of(self.files)
 
     def offer_hand_over(self) -> None:
         """Tell other processes that this one takes work through the job table."""
@@ -94,6 +96,27 @@ def cache_of(home: Path) -> Path:
 def originals_of(home: Path) -> Path:
     """Where a home keeps files as they were given; usable without holding the home."""
     return home / "originals"
+
+
+def home_of(settings: Settings) -> Path:
+    """The data directory that the settings name."""
+    return settings.home.expanduser().absolute()
+
+
+def files_of(settings: Settings) -> Path:
+    """Where files as they were given and MLflow's are: a directory that several processes share, else the home."""
+    return settings.files.expanduser().absolute() if settings.files is not None else home_of(settings)
+
+
+def database_of(settings: Settings) -> str:
+    """SQLAlchemy's address of the database that the settings name, with its password."""
+    shared = settings.database_url
+    return shared.get_secret_value() if shared is not None else database_url_of(home_of(settings))
+
+
+def has_database(settings: Settings) -> bool:
+    """Whether there is a database already, without making one; a shared one always counts."""
+    return settings.database_url is not None or (home_of(settings) / DATABASE_FILE).is_file()
 
 
 def database_url_of(home: Path) -> str:

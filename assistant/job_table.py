@@ -2,20 +2,30 @@
 
 A job goes waiting → running → done, failed or cancelled. One that a stopped process left running waits again,
 for every kind of work converges when it is done twice.
+
+The table is the queue, however many processes take from it: they take their turns (`_take_turns`), so that each job
+is claimed once, and what must not run beside each other does not. A process that was taken for dead changes nothing
+any more about a job that somebody else has claimed since.
 """
 
+import threading
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Engine, Row, case, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, case, delete, func, insert, select, update
 
+from assistant.processes import known_ids
 from assistant.schema import jobs
 from retrieval.dates import utc_now
 
 JobState = Literal["waiting", "running", "done", "failed", "cancelled"]
 OPEN: tuple[JobState, ...] = ("waiting", "running")
+_MOST_LOOKED_AT = 100
+"""Where none of so many may begin, those behind them wait too."""
+_CLAIMING = 4_716_200_013
+"""The number by which PostgreSQL knows this lock from others; no other meaning."""
 _MOST_STARTS = 3
 _GIVEN_UP = "Citewell stopped three times while it worked on this; its log says more. Start it again to retry."
 
@@ -57,11 +67,46 @@ class Job:
         return None if rate is None else max(self.total - self.done, 0) / rate
 
 
-class JobTable:
-    """Reads and writes jobs. Safe to use from several processes: each job is claimed once."""
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """Which jobs of some kinds may run beside each other, in all processes together.
 
-    def __init__(self, engine: Engine) -> None:
+    Those that name different things under `by`, such as collections; what names none runs alone. Without `by` every
+    job runs alone.
+    """
+
+    by: str | None = None
+
+    def next(self, running: Sequence[Row[Any]], waiting: Sequence[Row[Any]]) -> int | None:
+        """The id of the first job that may begin. None overtakes another that it must not run beside."""
+        before = [self._named(row) for row in running]
+        for row in waiting:
+            named = self._named(row)
+            if not before or not (named is None or None in before or named in before):
+                return int(row.id)
+            before.append(named)
+        return None
+
+    def _named(self, row: Row[Any]) -> object:
+        return None if self.by is None else row.work.get(self.by)
+
+
+ALONE = Turns()
+BY_COLLECTION = Turns("collection_id")
+
+
+class JobTable:
+    """Reads and writes jobs. Safe to use from several processes: each job is claimed once.
+
+    `process_id` is whose the jobs are that are claimed here.
+    """
+
+    def __init__(self, engine: Engine, process_id: str | None = None) -> None:
         self._engine = engine
+        self._process_id = process_id
+        self._held: set[int] = set()
+        """What is carried out here."""
+        self._claiming = threading.Lock()
 
     def add(self, kind: str, work: Mapping[str, Any], *, owner: str) -> int:
         """Put a job at the end of the queue; returns its id."""
@@ -114,19 +159,40 @@ class JobTable:
         with self._engine.begin() as connection:
             connection.execute(delete(jobs).where(jobs.c.kind.in_(kinds), jobs.c.ended_at < before))
 
-    def claim(self, kinds: Collection[str]) -> Job | None:
-        """Take the oldest job that waits; None where there is none."""
-        waiting = select(jobs.c.id).where(jobs.c.state == "waiting", jobs.c.kind.in_(kinds)).order_by(jobs.c.id)
+    def claim(self, kinds: Collection[str], turns: Turns | None = None) -> Job | None:
+        """Take the oldest job of these kinds that may begin, any that waits without `turns`; None where there is none."""
+        of_kinds = select(jobs.c.id, jobs.c.work).where(jobs.c.kind.in_(kinds)).order_by(jobs.c.id)
+        waiting = of_kinds.where(jobs.c.state == "waiting")
+        if not self._are_there(waiting.limit(1)):  # Polling disturbs nobody.
+            return None
+        with self._claiming:
+            job_id = self._claim(of_kinds, waiting, turns)
+            if job_id is not None:
+                self._held.add(job_id)
+        return None if job_id is None else self.get(job_id)
+
+    def let_go(self, job_id: int) -> None:
+        """Nothing carries it out here any more; how it ended could not be stored, if it is still running then."""
+        with self._claiming:
+            self._held.discard(job_id)
+
+    def _claim(self, of_kinds: Select[Any], waiting: Select[Any], turns: Turns | None) -> int | None:
         with self._engine.begin() as connection:
-            job_id = connection.execute(waiting.limit(1)).scalar()
-            if job_id is None:
-                return None
+            _take_turns(connection)
+            first = connection.execute(waiting.limit(_MOST_LOOKED_AT)).all()
+            running = connection.execute(of_kinds.where(jobs.c.state == "running")).all() if turns else ()
+            job_id = (turns or ALONE).next(running, first)
+            begun = {"starts": jobs.c.starts + 1, "started_at": utc_now(), "process_id": self._process_id}
             taken = connection.execute(
                 update(jobs)
                 .where(jobs.c.id == job_id, jobs.c.state == "waiting")
-                .values(state="running", starts=jobs.c.starts + 1, started_at=utc_now(), done=0, current="")
+                .values(state="running", done=0, current="", **begun)
             )
-        return self.get(job_id) if taken.rowcount else None
+        return job_id if taken.rowcount else None
+
+    def _are_there(self, query: Select[Any]) -> bool:
+        with self._engine.connect() as connection:
+            return connection.execute(query).first() is not None
 
     def report(self, job_id: int, *, done: int, total: int, current: str) -> None:
         """Store how far it has come."""
@@ -142,7 +208,7 @@ class JobTable:
 
     def put_back(self, job_id: int) -> None:
         """Let it wait again: this process closes before it is done."""
-        self._change(job_id, state="waiting", starts=jobs.c.starts - 1)
+        self._change(job_id, state="waiting", starts=jobs.c.starts - 1, process_id=None)
 
     def cancel(self, job_id: int) -> None:
         """End a job that waits, and ask one that runs to end."""
@@ -163,20 +229,48 @@ class JobTable:
         with self._engine.connect() as connection:
             return bool(connection.execute(select(jobs.c.cancelled).where(jobs.c.id == job_id)).scalar())
 
+    def is_to_end(self, job_id: int) -> bool:
+        """Whether a job that is carried out here is to end: it was cancelled, or this process was taken for dead and
+        the job is not its own any more.
+        """
+        is_to_go_on = self._is_no_others(job_id) & (jobs.c.state == "running") & jobs.c.cancelled.is_(False)
+        return not self._are_there(select(jobs.c.id).where(is_to_go_on))
+
     def resume(self) -> None:
-        """At start: what a stopped process left running waits again; what stopped it each time has failed."""
-        running = jobs.c.state == "running"
-        with self._engine.begin() as connection:
+        """What a process left running that is gone waits again; what stopped it each time has failed.
+
+        So does what nobody carries out in this process either, for the database was away when it ended.
+        """
+        with self._claiming, self._engine.begin() as connection:
+            is_lost = jobs.c.process_id.is_(None) | jobs.c.process_id.not_in(known_ids())
+            is_lost |= (jobs.c.process_id == self._process_id) & jobs.c.id.not_in(tuple(self._held))
+            running = (jobs.c.state == "running") & is_lost
             connection.execute(
                 update(jobs)
                 .where(running, jobs.c.starts >= _MOST_STARTS)
                 .values(state="failed", problem=_GIVEN_UP, ended_at=utc_now())
             )
-            connection.execute(update(jobs).where(running).values(state="waiting"))
+            connection.execute(update(jobs).where(running).values(state="waiting", process_id=None))
 
     def _change(self, job_id: int, **values: Any) -> None:
         with self._engine.begin() as connection:
-            connection.execute(update(jobs).where(jobs.c.id == job_id).values(**values))
+            connection.execute(update(jobs).where(self._is_no_others(job_id)).values(**values))
+
+    def _is_no_others(self, job_id: int) -> ColumnElement[bool]:
+        """The job, unless another process has claimed it."""
+        return (jobs.c.id == job_id) & (jobs.c.process_id.is_(None) | (jobs.c.process_id == self._process_id))
+
+
+def _take_turns(connection: Connection) -> None:
+    """Wait until nobody else claims, in any process; whoever comes later waits for the end of this transaction.
+
+    Rows locked one by one (FOR UPDATE SKIP LOCKED) are not enough: two processes would pass each other and begin on
+    two jobs of the same collection.
+    """
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # Before it is read, not when it is written.
+    else:
+        connection.execute(select(func.pg_advisory_xact_lock(_CLAIMING)))
 
 
 def _works_on(collection_id: str) -> ColumnElement[bool]:

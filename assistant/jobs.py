@@ -125,6 +125,11 @@ class JobRegistry:
         with self._lock:
             return sum(not job.ended for job in self._jobs.values())
 
+    def forget_ended(self) -> None:
+        """Keep nothing of answers that have ended; whoever watches one has it."""
+        with self._lock:
+            self._jobs = {place: job for place, job in self._jobs.items() if not job.ended}
+
     def stop_all_of(self, key: str, *, timeout_s: float) -> None:
         """Stop every answer of the person with this key, wait until it has ended, and keep nothing of it."""
         with self._lock:

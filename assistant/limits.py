@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, TypeAdapter
-from sqlalchemy import Connection, Engine, delete, select, update
+from sqlalchemy import Connection, Engine, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -25,7 +25,7 @@ from assistant.access import Principal
 from assistant.choices import Choice, Chosen
 from assistant.errors import LimitReached, UploadTooLarge
 from assistant.logs import log_event, pseudonym
-from assistant.schema import used
+from assistant.schema import processes, used
 from assistant.usage import Usage
 from retrieval.dates import utc_now
 from retrieval.errors import RetrievalError
@@ -60,7 +60,9 @@ MONTHLY_BUDGET: Choice[float] = Choice("monthly_budget", TypeAdapter(Annotated[f
 
 _EVERYBODY = ""
 _ALWAYS = datetime(1970, 1, 1)
-"""Since when answers under way are counted: a start counts them anew, no day does."""
+"""Since when answers under way are counted: they end with their process, not with a day."""
+_ANSWERS = "answers "
+"""Before the id of the process in which they are under way."""
 _KEPT_DAYS = 2
 _MB = 1 << 20  # As the web server counts.
 _INSERT: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
@@ -87,8 +89,9 @@ class Limits:
         monthly_budget: float | None = None,
         currency: Callable[[], str] = lambda: "",
         now: Callable[[], datetime] = utc_now,
+        process_id: str = "",
     ) -> None:
-        """`given` are the limits that the settings name; what is chosen on a page goes before them.
+        """`process_id` is whose the answers are that are under way here; `given` are the limits that the settings name; what is chosen on a page goes before them.
 
         `currency` is that of the prices at the moment; each currency is counted for itself.
         """
@@ -98,6 +101,7 @@ class Limits:
         self._budget = monthly_budget
         self._currency = currency
         self._now = now
+        self._answers = f"{_ANSWERS}{process_id}"
 
     def of(self, principal: Principal) -> Allowance:
         """What this person may use."""
@@ -141,9 +145,12 @@ class Limits:
             return False
         today, tomorrow = _day(self._now())
         with _told(principal), self._engine.begin() as connection:
-            if not _counts(connection, key, "answers", _ALWAYS, most=may.answers_at_once):
+            # First, whether it is limited or not: whoever asks for this person in another process waits here.
+            may_ask = _counts(connection, key, "questions", today, most=may.questions_a_day or math.inf)
+            if may.answers_at_once is not None and _under_way(connection, key) >= may.answers_at_once:
                 raise LimitReached("answers_at_once", _too_many_at_once(may.answers_at_once))
-            if not _counts(connection, key, "questions", today, most=may.questions_a_day):
+            _counts(connection, key, self._answers, _ALWAYS, most=math.inf if may.answers_at_once else None)
+            if not may_ask:
                 asked = _counted(may.questions_a_day or 0, "question")
                 raise LimitReached("questions_a_day", f"You have asked your {asked} of today", tomorrow)
             if may.tokens_a_day is not None and _amount(connection, key, "tokens", today) >= may.tokens_a_day:
@@ -154,7 +161,7 @@ class Limits:
 
     @through_outage
     def _end_answer(self, key: str) -> None:
-        one = (used.c.owner == key) & (used.c.limit == "answers") & (used.c.amount > 0)
+        one = (used.c.owner == key) & (used.c.limit == self._answers) & (used.c.amount > 0)
         with self._engine.begin() as connection:
             connection.execute(update(used).where(one).values(amount=used.c.amount - 1))
 
@@ -209,9 +216,10 @@ class Limits:
                 raise LimitReached("uploads_an_hour", _too_many_uploads(left, may.uploads_an_hour), next_hour)
 
     def start_anew(self) -> None:
-        """At start no answer is under way."""
+        """Whatever a process had under way that is gone is under way no more."""
+        living = select(_ANSWERS + processes.c.id).scalar_subquery()
         with self._engine.begin() as connection:
-            connection.execute(delete(used).where(used.c.began_at == _ALWAYS))
+            connection.execute(delete(used).where(used.c.began_at == _ALWAYS, used.c.limit.not_in(living)))
 
     def expire(self, days: int | None = None) -> None:
         """Forget what was counted of people so many days ago, two where nothing is said; a month's cost stays."""
@@ -246,6 +254,12 @@ def _taking(dialect: str, owner: str, what: str, since: datetime, amount: float,
 def _amount(connection: Connection, owner: str, what: str, since: datetime) -> float:
     is_it = (used.c.owner == owner) & (used.c.limit == what) & (used.c.began_at == since)
     return float(connection.execute(select(used.c.amount).where(is_it)).scalar() or 0.0)
+
+
+def _under_way(connection: Connection, owner: str) -> float:
+    """How many answers of a person are being written, in all processes."""
+    theirs = (used.c.owner == owner) & (used.c.began_at == _ALWAYS)
+    return float(connection.execute(select(func.sum(used.c.amount)).where(theirs)).scalar() or 0.0)
 
 
 @contextmanager

@@ -192,5 +192,5 @@ def _logged(citewell: Citewell, chosen: QuestionSet, configuration: Configuratio
     """Keep the figures in MLflow, without a word of the questions: what is erased here would stay there."""
     facts = {"set": chosen.name, "collection": chosen.collection, "questions": len(evaluated.outcomes)}
     figures = {name: value for name, value in evaluated.figures.items() if value is not None}
-    tracking = open_tracking(citewell.settings.model_copy(update={"home": citewell.home.path}))
+    tracking = open_tracking(citewell.settings)
     return tracking.keep_run(_EXPERIMENT, chosen.name, facts | configuration.as_json, figures)

@@ -12,7 +12,11 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import create_engine, make_url, text
+from sqlalchemy.exc import SQLAlchemyError
+
 from assistant.errors import AssistantError
+from assistant.home import files_of, home_of
 from assistant.settings import Settings, keep_mlflow_quiet
 
 if TYPE_CHECKING:
@@ -20,6 +24,8 @@ if TYPE_CHECKING:
 
 DATABASE_FILE, ARTIFACTS = "mlflow.sqlite", "mlflow"
 """Where a home keeps them, unless a server does."""
+_SCHEMA = "mlflow"
+_MAKING = 4_711_002
 _MOST_VALUE_CHARS = 250
 _OPENING = threading.Lock()
 """The first to open a new store makes its tables."""
@@ -80,12 +86,54 @@ def save_model(folder: Path, *, loader: str, data: Path) -> None:
 
 
 def open_tracking(settings: Settings) -> Tracking:
-    """The MLflow of the settings: a server's, else the home's own."""
+    """The MLflow of the settings: a server's, else a schema of the shared database, else the home's own file."""
     if settings.mlflow_uri:
         return Tracking(settings.mlflow_uri, None)
-    home = settings.home.expanduser().absolute()
-    home.mkdir(parents=True, exist_ok=True)
-    return Tracking(f"sqlite:///{home / DATABASE_FILE}", (home / ARTIFACTS).as_uri())
+    files = files_of(settings)
+    files.mkdir(parents=True, exist_ok=True)
+    artifacts = (files / ARTIFACTS).as_uri()
+    if settings.database_url is not None:
+        return _InSchema(settings.database_url.get_secret_value(), artifacts)
+    return Tracking(f"sqlite:///{home_of(settings) / DATABASE_FILE}", artifacts)
+
+
+class _InSchema(Tracking):
+    """MLflow's tables in a schema of their own, beside ours: both sides have a table of Alembic's."""
+
+    def __init__(self, database: str, artifacts: str) -> None:
+        url = make_url(database)
+        options = f"{url.query.get('options', '')} -csearch_path={_SCHEMA}".strip()
+        super().__init__(url.update_query_dict({"options": options}).render_as_string(hide_password=False), artifacts)
+        self._database = database
+        self._making = threading.Lock()
+        self._is_made = False
+
+    @contextmanager
+    def client(self) -> Iterator["MlflowClient"]:
+        """A client; for the first, the schema and MLflow's tables in it are made."""
+        with self._making:
+            if not self._is_made:
+                self._make()
+        with super().client() as client:
+            yield client
+
+    def _make(self) -> None:
+        engine = create_engine(self._database, hide_parameters=True)
+        try:
+            # Held to the end: another process that did the same beside would be in the way.
+            with engine.begin() as connection:
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MAKING})
+                with engine.begin() as making:
+                    making.execute(text(f"CREATE SCHEMA IF NOT EXISTS {_SCHEMA}"))
+                with super().client() as client:
+                    client.search_experiments(max_results=1)
+        except SQLAlchemyError as error:
+            raise RegistryFailed(
+                "MLflow's part of the database cannot be reached; check DATABASE_URL and try again."
+            ) from error
+        finally:
+            engine.dispose()
+        self._is_made = True
 
 
 def follow_home(database: Path, *, before: str, after: str) -> None:

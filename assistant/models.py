@@ -4,6 +4,7 @@ What is chosen holds from the next question on, in every session. A key never le
 was given for: another scheme, host or port needs it anew, for a test and a list of models too.
 """
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -12,12 +13,13 @@ from itertools import count
 from typing import Literal
 
 from pydantic import SecretStr
+from sqlalchemy.exc import SQLAlchemyError
 
 from assistant.access import Principal, only_admin
 from assistant.choices import Chosen
 from assistant.chosen_endpoint import ENDPOINT, Endpoint, checked, endpoint_of, is_name, origin, refuse_exposed
 from assistant.errors import ChoiceRefused, ModelFailed
-from assistant.home import DATABASE_FILE, database_url_of
+from assistant.home import database_of, has_database
 from assistant.llm import ChatModel, Deadlines, Message, OpenAIModel, TextPiece
 from assistant.secrecy import MASKER
 from assistant.settings import Settings
@@ -25,7 +27,10 @@ from assistant.usage import Prices
 from prompts import render
 from retrieval.addresses import shown
 from retrieval.database import open_database
+from retrieval.errors import RetrievalError
 
+log = logging.getLogger(__name__)
+_LOOK_EVERY_S = 2.0
 _TRIAL = Deadlines(first_token_s=15.0, idle_s=5.0, total_s=20.0)
 _NOTHING = "The model answered with nothing; try it again, or choose another."
 
@@ -81,8 +86,27 @@ class Models:
         self._connect = connect
         self._changing = threading.Lock()
         self._numbers = count()
-        self.lineup = self._lineup_of(chosen.get(ENDPOINT))
-        """Who answers at this moment; another one from the next change on."""
+        self._in_force = chosen.get(ENDPOINT)
+        self._lineup = self._lineup_of(self._in_force)
+        self._looked_at = time.monotonic()
+
+    @property
+    def lineup(self) -> Lineup:
+        """Who answers at this moment; another one from the next change on, at once here, soon in other processes."""
+        if time.monotonic() - self._looked_at >= _LOOK_EVERY_S and self._changing.acquire(blocking=False):
+            try:
+                self._looked_at = time.monotonic()
+                self._follow(self._chosen.get(ENDPOINT))
+            except (SQLAlchemyError, RetrievalError):  # Whoever answered goes on while the database is away.
+                log.warning("the database could not be asked which model was chosen", exc_info=True)
+            finally:
+                self._changing.release()
+        return self._lineup
+
+    @lineup.setter
+    def lineup(self, lineup: Lineup) -> None:
+        """Let these answer here, until others are chosen."""
+        self._lineup = lineup
 
     def state(self, principal: Principal) -> EndpointState:
         """What is in force; raises NotAllowed."""
@@ -148,7 +172,12 @@ class Models:
     def _take(self, endpoint: Endpoint | None) -> None:
         lineup = self._lineup_of(endpoint)
         self._chosen.set(ENDPOINT, endpoint)
-        self.lineup = lineup
+        self._lineup, self._in_force = lineup, endpoint
+
+    def _follow(self, endpoint: Endpoint | None) -> None:
+        """What was chosen in another process holds here, too."""
+        if endpoint != self._in_force:
+            self._lineup, self._in_force = self._lineup_of(endpoint), endpoint
 
     def _lineup_of(self, endpoint: Endpoint | None) -> Lineup:
         if endpoint is None:
@@ -188,10 +217,9 @@ class Models:
 
 def in_force(settings: Settings) -> Settings:
     """The settings with what was chosen on a page of their home in them; the home need not be held."""
-    path = settings.home.expanduser().absolute()
-    if settings.demo or not (path / DATABASE_FILE).is_file():
+    if settings.demo or not has_database(settings):
         return settings
-    engine = open_database(database_url_of(path))
+    engine = open_database(database_of(settings))
     try:
         chosen = Chosen(engine).get(ENDPOINT)
     finally:

@@ -51,7 +51,7 @@ from retrieval.trace import SearchTrace
 from retrieval.values import Scope
 
 _TAKEN_BACK = "\n\n(Taken back: the documents do not bear it out.)\n\n"
-TIDY = "tidy"
+TIDY, EMBED = "tidy", "embed_missing"
 _NO_FILE = "Its file is not kept here; add it again."
 
 
@@ -236,7 +236,7 @@ def delete_collection(citewell: Citewell, work: Work, _reporter: Reporter) -> di
     count = citewell.library.document_count(frozenset({work["collection_id"]}))
     citewell.library.delete_collection(work["collection_id"])
     citewell.indexes.drop(work["collection_id"])
-    _tidy(citewell)
+    citewell.jobs.add(TIDY, {}, owner="")
     return {"deleted": count}
 
 
@@ -285,9 +285,14 @@ def finish_up(citewell: Citewell) -> None:
 
 
 def tidy(citewell: Citewell, _work: Work, _reporter: Reporter) -> dict[str, Any]:
-    """Delete the kept files that nothing stands for any more; a job of the thread that reads files in and keeps them."""
+    """Delete the kept files that nothing stands for any more; beside it no file is read in and kept."""
     _tidy(citewell)
     return {}
+
+
+def embed_missing(citewell: Citewell, work: Work, reporter: Reporter) -> dict[str, Any]:
+    """Embed what `collection_id` has without an embedding by the model of now."""
+    return {"embedded": citewell.intake.embed_missing(work["collection_id"], reporter.stopping)}
 
 
 def rebuild(citewell: Citewell, _work: Work, reporter: Reporter) -> dict[str, Any]:
@@ -386,6 +391,7 @@ WRITING: Mapping[str, Operation] = {
     "delete_documents": delete_documents,
     "delete_collection": delete_collection,
     "rebuild": rebuild,
+    EMBED: embed_missing,
     TIDY: tidy,
 }
 ATTACHED: Mapping[str, Operation] = {
@@ -462,7 +468,7 @@ def _sync_one(
         citewell.library.change_collection(collection_id, folder=str(folder))
         report = citewell.intake.sync(collection_id, plan, on_progress=reporter.on_progress, stopping=reporter.stopping)
         if plan.removed:
-            _tidy(citewell)
+            citewell.jobs.add(TIDY, {}, owner="")  # Beside this, others may keep files that nothing stands for yet.
     return {**report_json(report), "moved": report.moved, "changes": changes}
 
 

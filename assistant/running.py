@@ -13,7 +13,7 @@ from assistant.logs import log_event
 from assistant.metrics import Metrics
 from assistant.readiness import Readiness, readiness_of
 from assistant.settings import Settings
-from assistant.worker import Worker
+from assistant.worker import Worker, warm_up
 from retrieval.errors import RetrievalError
 
 log = logging.getLogger(__name__)
@@ -85,7 +85,10 @@ class Running:
             if settings.metrics_port is not None:
                 self._metrics = Metrics(partial(gauges_of, citewell))
                 self._metrics.serve(settings.metrics_address, settings.metrics_port)
-            Worker(citewell).start()
+            if citewell.processes.carries_out:
+                Worker(citewell).start()
+            else:
+                citewell.background.start(partial(warm_up, citewell))
             self._citewell, self._problem = citewell, None
             log_event("server_started", demo=settings.demo, has_model=settings.has_model, collections=collections)
         except (AssistantError, RetrievalError) as error:

@@ -44,6 +44,7 @@ __all__ = [
     "messages",
     "metadata",
     "people",
+    "processes",
     "question_sets",
     "run_outcomes",
     "set_questions",
@@ -86,7 +87,8 @@ messages = Table(
     Column("parent_id", Integer),
     Column("role", String(16), nullable=False),
     Column("text", Text, nullable=False),
-    Column("state", String(16), nullable=False),
+    # Every process looks from time to time for open ones that nobody writes any more.
+    Column("state", String(16), nullable=False, index=True),
     Column("reason", Text),
     Column("work", JSON),
     # Questions that may come next; null until they were looked for.
@@ -105,6 +107,9 @@ messages = Table(
     Column("style", String(16)),
     # By which the log and the model endpoint know the answer.
     Column("request_id", String(64), index=True),
+    # Which process writes it while it is open, and whether another one was told to stop it.
+    Column("process_id", String(16)),
+    Column("stop_asked", Boolean),
     # The whole tree of a conversation is read from this index alone.
     Index("ix_messages_conversation_id_id_parent_id", "conversation_id", "id", "parent_id"),
     sqlite_autoincrement=True,
@@ -174,6 +179,8 @@ jobs = Table(
     Column("work", JSON, nullable=False),
     Column("result", JSON),
     Column("problem", Text),
+    # Which process carries it out while it runs.
+    Column("process_id", String(16)),
     sqlite_autoincrement=True,
 )
 
@@ -539,4 +546,17 @@ api_keys = Table(
     Column("minute_at", DateTime),
     Column("minute_calls", Integer, nullable=False, default=0),
     sqlite_autoincrement=True,
+)
+
+# The processes that work on this database, each seen lately. Seconds since 1970 by the database's own clock.
+processes = Table(
+    "processes",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("host", String(255), nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("version", String(64), nullable=False),
+    Column("started_s", BigInteger, nullable=False),
+    Column("seen_s", BigInteger, nullable=False),
 )

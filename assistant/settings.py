@@ -4,6 +4,7 @@ import os
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import unquote, urlsplit
 
 from platformdirs import user_data_path
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
@@ -14,7 +15,7 @@ from assistant.personal import is_country
 from assistant.proxy_headers import ProxyHeaders, networks_of
 from assistant.secrecy import MASKER
 from assistant.usage import Prices
-from retrieval.addresses import is_loopback, is_web_address
+from retrieval.addresses import is_loopback, is_web_address, may_be_private, postgresql_address
 
 _ORIGIN = re.compile(r"https?://[a-z0-9-]+(\.[a-z0-9-]+)*(:[1-9][0-9]{0,4})?", re.IGNORECASE)
 """What a browser compares: scheme, host and port. The characters are those that a header may safely carry."""
@@ -25,6 +26,10 @@ _OPEN_TO_ALL = (
 
 _HEADER = re.compile(r"[a-z0-9-]+", re.IGNORECASE)
 _HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*", re.IGNORECASE)
+
+
+_NAMED_BY_OTHERS = ("OPENAI_", "DATABASE_URL", "CHROMA_URL", "FORWARDED_ALLOW_IPS")
+"""Variables that do not begin with CITEWELL_, for other programs know them too."""
 
 
 def _alias(name: str) -> AliasChoices:
@@ -41,6 +46,25 @@ class Settings(BaseSettings):
     home: Path = Field(
         default_factory=lambda: user_data_path("citewell", appauthor=False),
         description="Where documents, indexes and conversations are kept.",
+    )
+    database_url: SecretStr | None = Field(
+        None,
+        validation_alias=_alias("DATABASE_URL"),
+        description="Address of a PostgreSQL database that several processes share, such as "
+        "postgresql://citewell:password@db/citewell; none: a file in the data directory. It needs `CHROMA_URL` and "
+        "`CITEWELL_FILES`, and the data directory is then each process's own, for its lock and indexes of words.",
+    )
+    chroma_url: str | None = Field(
+        None,
+        validation_alias=_alias("CHROMA_URL"),
+        description="Address of the Chroma server (`chroma run`) that several processes share, such as "
+        "http://127.0.0.1:8000; none: Chroma in the process. It asks nobody who they are: on this machine or a private "
+        "network only.",
+    )
+    files: Path | None = Field(
+        None,
+        description="The directory that several processes share for files as they were given and for what MLflow keeps; "
+        "none: the data directory.",
     )
     openai_api_key: SecretStr | None = Field(
         None, validation_alias=_alias("OPENAI_API_KEY"), description="Key of the model endpoint."
@@ -202,6 +226,9 @@ class Settings(BaseSettings):
     )
 
     @field_validator(
+        "database_url",
+        "chroma_url",
+        "files",
         "proxy_jwks_url",
         "openai_api_key",
         "openai_base_url",
@@ -225,6 +252,18 @@ class Settings(BaseSettings):
     @classmethod
     def _empty_is_absent(cls, value: Any) -> Any:
         return None if value == "" else value
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_postgresql(cls, value: SecretStr | None) -> SecretStr | None:
+        return None if value is None else SecretStr(postgresql_address(value.get_secret_value()))
+
+    @field_validator("chroma_url")
+    @classmethod
+    def _stays_inside(cls, value: str | None) -> str | None:
+        if value is not None and not (is_web_address(value) and may_be_private(value)):
+            raise ValueError("it is no address like http://127.0.0.1:8000 on this machine or a private network")
+        return value
 
     @field_validator("models", mode="before")
     @classmethod
@@ -296,6 +335,19 @@ class Settings(BaseSettings):
         return value
 
     @model_validator(mode="after")
+    def _sharing_is_whole(self) -> Self:
+        shared = {"DATABASE_URL": self.database_url, "CHROMA_URL": self.chroma_url, "CITEWELL_FILES": self.files}
+        absent = [name for name, value in shared.items() if value is None]
+        if absent and len(absent) < len(shared):
+            raise ValueError(
+                f"DATABASE_URL, CHROMA_URL and CITEWELL_FILES go together, and {' and '.join(absent)} is not set; set all "
+                "three for several processes, or none"
+            )
+        if self.demo and not absent:
+            raise ValueError("a demonstration keeps nothing: leave DATABASE_URL, CHROMA_URL and CITEWELL_FILES out")
+        return self
+
+    @model_validator(mode="after")
     def _proxy_is_whole(self) -> Self:
         of_token = (self.proxy_jwks_url, self.proxy_issuer, self.proxy_audience)
         if self.proxy_addresses and (self.sign_in != "proxy" or any(of_token)):
@@ -358,14 +410,21 @@ class Settings(BaseSettings):
         try:
             settings = cls(**given)
             MASKER.learn(value.get_secret_value() for _, value in settings if isinstance(value, SecretStr))
+            MASKER.learn(password_in(settings.database_url))
             return settings
         except ValidationError as error:
             first = error.errors(include_input=False)[0]
             if not first["loc"]:
                 raise SettingsError(f"The settings do not fit together: {first['msg']}.") from None
-            name = "CITEWELL_" + "_".join(str(part) for part in first["loc"]).upper()
-            name = name.replace("CITEWELL_OPENAI", "OPENAI").replace("CITEWELL_CITEWELL", "CITEWELL")
+            name = "_".join(str(part) for part in first["loc"]).upper()
+            name = name if name.startswith(_NAMED_BY_OTHERS) else f"CITEWELL_{name.removeprefix('CITEWELL_')}"
             raise SettingsError(f"The setting {name} is wrong ({first['msg']}); correct it, or leave it out.") from None
+
+
+def password_in(address: SecretStr | None) -> tuple[str, ...]:
+    """The password in a database's address, by itself: an error may name it without the rest."""
+    password = urlsplit(address.get_secret_value()).password if address is not None else None
+    return (unquote(password),) if password else ()
 
 
 def environment(**changes: str) -> dict[str, str]:

@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, delete, exists, func, select, update
 
 from assistant.access import Principal
+from assistant.conversations import OPEN
 from assistant.errors import ConversationNotFound
 from assistant.jobs import JOBS, JobRegistry
 from assistant.narrowed import Narrowed
@@ -154,6 +155,9 @@ class Threads:
         self._change(conversation_id, principal, deleted_at=self._now())
         if (job := self._jobs.running(principal, conversation_id)) is not None:
             job.stop()
+        is_written = (_MESSAGE.conversation_id == conversation_id) & _MESSAGE.state.in_(OPEN)
+        with self._engine.begin() as connection:  # By another process, perhaps.
+            connection.execute(update(messages).where(is_written).values(stop_asked=True))
 
     def restore(self, conversation_id: str, principal: Principal) -> None:
         """Bring a deleted one back as it was; raises ConversationNotFound where it is too late."""

@@ -46,6 +46,7 @@ from assistant.notices import BUDGET_SPENT, INSTEAD, REPLACED, disagree, missing
 from assistant.record import Record
 from assistant.rewrite import Attempt, Rewrite, rewrite_follow_up
 from assistant.standing import standing
+from assistant.stop_asked import StopAsked
 from assistant.storing import begin
 from assistant.turn_log import log_asked
 from assistant.usage import Prices, Usage
@@ -148,6 +149,7 @@ class Assistant:
             branch = through_outage(self.conversations.messages)(
                 conversation_id, principal, leaf=message_id, newest=_MOST_HISTORY + 2, with_work=False
             )
+            cancelled = StopAsked(cancelled, partial(self.conversations.is_stop_asked, message_id))
             record = Record(self.conversations, message_id, Work(narrowed=Narrowed(collection, filters) or None))
             answering = self.answer(
                 question,
@@ -160,10 +162,13 @@ class Assistant:
                 cancelled=cancelled,
                 from_documents=bool(files) or (instead_of is not None and branch[-2].id < instead_of),
             )
-            for event in self._after_files(answering, conversation_id, principal, files, cancelled):
-                record.keep(event)
-                self._tell(turned(event, principal, record.work.passages, scope, message_id=message_id))
-                yield event
+            try:
+                for event in self._after_files(answering, conversation_id, principal, files, cancelled):
+                    record.keep(event)
+                    self._tell(turned(event, principal, record.work.passages, scope, message_id=message_id))
+                    yield event
+            finally:
+                self.conversations.let_go(message_id)
         if record.answer:
             answered = Answered(message_id, question, record.answer, record.work.passages, scope, filters)
             self._follow_up(answered, principal)

@@ -16,7 +16,8 @@ from functools import partial
 from pathlib import Path
 
 from assistant.access import LOCAL_USER
-from assistant.bootstrap import EXAMPLES, embedder_of
+from assistant.bootstrap import EXAMPLES
+from assistant.connecting import embedder_of
 from assistant.settings import Settings
 from assistant.triage.assessment import Assessor, Pile
 from assistant.triage.batch import triage_all

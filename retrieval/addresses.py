@@ -13,6 +13,22 @@ def is_loopback(url: str) -> bool:
     return host == "localhost"
 
 
+def may_be_private(url: str) -> bool:
+    """Whether an address is on this machine or a private network, as far as numbers tell; a name may be either."""
+    host = urlsplit(url).hostname or ""
+    with suppress(ValueError):
+        return ip_address(host).is_private
+    return bool(host)
+
+
+def postgresql_address(url: str) -> str:
+    """A PostgreSQL address as SQLAlchemy asks for it by psycopg 3; raises ValueError for any other database's."""
+    scheme, separator, rest = url.partition("://")
+    if not separator or not rest or scheme not in {"postgresql", "postgres", "postgresql+psycopg"}:
+        raise ValueError("it is no address like postgresql://citewell:password@db/citewell")
+    return f"postgresql+psycopg://{rest}"
+
+
 def is_web_address(url: str) -> bool:
     """Whether it is http or https with a host."""
     try:

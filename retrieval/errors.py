@@ -6,6 +6,7 @@ RetrievalError
 ├── ParseCancelled        reading was given up by whoever asked for it; it says nothing about the file
 ├── WeightsError          the embedding's weights are absent or not the published ones
 ├── EmbeddingError        an embedding failed or returned numbers that cannot be stored
+├── VectorsUnreachable    the server of vectors does not answer; words alone find meanwhile
 ├── RerankFailed          a reranker gave no ranking; the order of the search stands
 ├── HomeError             the data directory, or the database, cannot be used
 │   ├── HomeBusy          another process holds it
@@ -53,6 +54,10 @@ class WeightsError(RetrievalError):
 
 class EmbeddingError(RetrievalError):
     """An embedding provider failed, or returned NaN, infinite or zero vectors."""
+
+
+class VectorsUnreachable(RetrievalError):
+    """The server of vectors did not answer, or not rightly."""
 
 
 class RerankFailed(RetrievalError):

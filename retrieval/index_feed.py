@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from retrieval.chunk_reader import ChunkReader, Vector
 from retrieval.context import IndexedText, indexed_text
-from retrieval.schema import chunks, documents, removals
+from retrieval.schema import chunks, collections, documents, removals
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,17 @@ class IndexFeed(ChunkReader):
         )
         with self._engine.connect() as connection:
             return {language: int(count) for language, count in connection.execute(query)}
+
+    def versions(self) -> dict[str, int]:
+        """A number of every collection, the private ones too, that grows with each change of its documents."""
+        with self._engine.connect() as connection:
+            return dict(connection.execute(select(collections.c.id, collections.c.version)).tuples().all())
+
+    def version(self, collection_id: str) -> int | None:
+        """The same of one collection, None where there is none."""
+        query = select(collections.c.version).where(collections.c.id == collection_id)
+        with self._engine.connect() as connection:
+            return connection.execute(query).scalar()
 
     def chunk_count(self, collection_id: str, *, embedded_by: str | None = None) -> int:
         """How many chunks a collection has; with `embedded_by`, only those with that model's embedding."""

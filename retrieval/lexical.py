@@ -6,6 +6,7 @@ so operators, quotes and brackets in it are ordinary characters.
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from heapq import nlargest
@@ -54,6 +55,10 @@ class LexicalIndex:
             clear(directory)
         self._open: dict[str, tuple[_Entries, _Entries]] = {}
         self._stemmers: dict[str, str] = {}
+
+    def on_trial(self) -> AbstractContextManager[None]:
+        """If the process ends within it, the next one opens new files."""
+        return self.seal.on_trial()
 
     def add(self, collection_id: str, chunks: Sequence[IndexedChunk]) -> None:
         """Insert or replace whole documents, given by all their chunks; seen by searches after `commit`."""

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Connection,
     Row,
     RowMapping,
+    ScalarSelect,
     Table,
     bindparam,
     delete,
@@ -206,15 +207,15 @@ class Library(PrivateCollections, IndexFeed):
                 _forget_failure(connection, collection_id, path)
 
     @contextmanager
-    def _writing(self, collection_id: str) -> Iterator[Connection]:
-        """A transaction in which documents of a collection come and go, one at a time.
+    def _writing(self, collection_id: str | ScalarSelect[Any]) -> Iterator[Connection]:
+        """A transaction that says that a collection changes, before anything else in it.
 
-        Ids are drawn within it and not before: whoever follows a collection by the last id seen would pass over one
-        that was drawn earlier and stored later. SQLite has one writer anyway and leaves the lock out.
+        Whoever else changes it waits here, so that ids of documents and removals are drawn and committed in one order,
+        and an index that has seen one has seen all before it.
         """
-        row = select(collections.c.id).where(collections.c.id == collection_id)
+        changed = update(collections).where(collections.c.id == collection_id)
         with self._engine.begin() as connection:
-            connection.execute(row.with_for_update(key_share=True))  # Rows that merely refer to it do not wait.
+            connection.execute(changed.values(version=collections.c.version + 1))
             yield connection
 
     def forget_failures(self, collection_id: str, paths: Iterable[str]) -> None:
@@ -357,7 +358,8 @@ class Library(PrivateCollections, IndexFeed):
 
     def store_embeddings(self, document_id: int, vectors: dict[int, Vector], title: Vector, model: str) -> None:
         """Set the embeddings of a document's title and of all its chunks, by chunk id, in one transaction."""
-        with self._engine.begin() as connection:
+        of_document = select(documents.c.collection_id).where(documents.c.id == document_id).scalar_subquery()
+        with self._writing(of_document) as connection:
             for chunk_id, vector in vectors.items():
                 connection.execute(
                     update(chunks)

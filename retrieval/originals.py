@@ -8,8 +8,9 @@ import io
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -59,10 +60,16 @@ class Originals:
             path.unlink(missing_ok=True)
         return len(unused)
 
-    def forget_unfinished(self) -> None:
-        """Delete what a killed process was about to write; nobody may be writing."""
+    def forget_unfinished(self, *, untouched_s: float = 0.0) -> None:
+        """Delete what killed processes were about to write, where it was not touched for so long.
+
+        Without a time nobody may be writing.
+        """
+        before = time.time() - untouched_s
         for path in self._directory.glob(f"??/{_NEW}*"):
-            path.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):  # It was finished meanwhile.
+                if path.stat().st_mtime <= before:
+                    path.unlink()
 
     def _place(self, sha256: str) -> Path:
         return self._directory / sha256[:2] / sha256

@@ -47,6 +47,8 @@ collections = Table(
     # The conversation whose own files these are, and whose conversation it is; null for a collection of everybody's.
     Column("conversation_id", String(32), index=True),
     Column("owner", String(300)),
+    # Grows with every change of its documents, so that each process sees at a glance which indexes are behind.
+    Column("version", Integer, nullable=False, default=0, server_default="0"),
 )
 
 # What is known of a file besides its text, so that a sync passes over unchanged files without opening them.
@@ -131,4 +133,16 @@ failures = Table(
     Column("failed_at", DateTime, nullable=False),
     Column("deaths", Integer, nullable=False),
     Column("reason", Text, nullable=False),
+)
+
+# How far an index that several processes share has come, by collection.
+index_marks = Table(
+    "index_marks",
+    metadata,
+    Column("index_name", String(100), primary_key=True),
+    Column("collection_id", String(32), primary_key=True),
+    Column("document", BigInteger, nullable=False),
+    Column("removal", BigInteger, nullable=False),
+    # While it is filled anew nobody is to ask it.
+    Column("is_filling", Boolean, nullable=False),
 )

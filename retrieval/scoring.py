@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from retrieval.chunk_reader import Vector
 from retrieval.embedding import Embedder
+from retrieval.errors import VectorsUnreachable
 from retrieval.fusion import fuse_legs, ranked
 from retrieval.held import Held, nearest, products
 from retrieval.indexes import Indexes
@@ -27,6 +28,7 @@ _MOST_COMPARED = 4_000
 _WIDENED = 2_000
 """How many chunks the index of meanings is asked for where more are chosen."""
 _THREADS = 2
+_WORDS_ALONE = "The index of vectors could not be asked, so some collections were searched by words alone."
 FEEDBACK = 0.2
 """How far a question moves towards its best chunk: +.006 on SciFact, +.007 on MTRAG-human (docs/evaluation.md)."""
 
@@ -80,6 +82,8 @@ class Scored:
     scores: tuple[QueryScores, ...]
     vectors: Sequence[Vector]
     """The embeddings of the queries; empty where there is no embedding."""
+    notes: tuple[str, ...] = ()
+    """What could not be asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +134,7 @@ class Scorer:
         lap("embed")
         held = self._indexes.held(scope)
         near = [self._nearest(vector, scope, held, documents, depth) for vector in vectors]
+        notes = self._left_out(scope - held.keys()) if vectors else ()
         lap("dense")
         matching = [found.result() for found in sought]
         lap("lexical")
@@ -140,7 +145,11 @@ class Scorer:
         scores = tuple(_scores(embedded, vector, told) for vector, told in zip(asked, words, strict=True))
         owners = self._owners(places, words[0])
         lap("complete")
-        return Scored(_found_by(near, matching), owners, _counts(near, matching), scores, vectors)
+        return Scored(_found_by(near, matching), owners, _counts(near, matching), scores, vectors, notes)
+
+    def _left_out(self, large: Scope) -> tuple[str, ...]:
+        """A note where the index of vectors could not be asked about some of these collections."""
+        return () if large <= self._indexes.dense_scope(large) else (_WORDS_ALONE,)
 
     def _embed(self, queries: Sequence[Query]) -> list[Vector]:
         if self._embedder is None or self._indexes.dense is None:
@@ -160,7 +169,11 @@ class Scorer:
         assert index is not None
 
         def search(collection: str) -> _Hits:
-            return {chunk: _Hit(collection, cosine) for chunk, cosine in index.search(collection, vector, depth)}
+            try:
+                found = index.search(collection, vector, depth)
+            except VectorsUnreachable:  # Words answer meanwhile; the notes say so.
+                return {}
+            return {chunk: _Hit(collection, cosine) for chunk, cosine in found}
 
         large = sorted(self._indexes.dense_scope(scope) - held.keys())
         asked = (self._beside.map if len(large) > 1 else map)(search, large)

@@ -147,7 +147,8 @@ class Search:
         )
         asked = tuple(replace(query, found=found) for query, found in zip(queries, scored.counts, strict=True))
         watch.lap("fuse")
-        trace = SearchTrace(asked, len(scope), candidates, judged_query(queries), timings_ms=watch.parts)
+        judged, notes = judged_query(queries), scored.notes
+        trace = SearchTrace(asked, len(scope), candidates, judged, timings_ms=watch.parts, notes=notes)
         return in_order_of(self._method, trace), scored.vectors
 
     def _signals(

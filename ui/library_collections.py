@@ -103,7 +103,7 @@ def _notices(visit: Visit, collection: Collection) -> Iterator[tuple[str, str]]:
     if collection.folder:
         how = "by itself" if collection.watched else "when you ask for it"
         yield "folder", f"Follows {collection.folder}; looks for changes {how}."
-    if problem := visit.citewell.watch_problems.get(collection.id):
+    if collection.watched and (problem := visit.citewell.watch_problems.of(collection.id)):
         yield "warning", problem
     if notice := language_notice(visit, collection.id):
         yield "translate", notice

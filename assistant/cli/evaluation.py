@@ -9,14 +9,14 @@ from typing import Annotated, Any
 
 import typer
 
-from assistant.bootstrap import model_of
 from assistant.citation_evaluation import evaluate_citations
 from assistant.claim_sets import make_claims, read_claims, write_claims
 from assistant.cli.output import HomeDir, Json, print_json, print_text, say
+from assistant.connecting import model_of
 from assistant.errors import SettingsError
 from assistant.evaluation import evaluate_answers, read_answer_set, read_foreign_questions
 from assistant.grading import grade_answers
-from assistant.home import cache_of
+from assistant.home import cache_of, home_of
 from assistant.llm import ChatModel
 from assistant.models import in_force
 from assistant.settings import Settings
@@ -242,7 +242,7 @@ def _percent(share: float | None) -> str:
 
 def _embedder(home: Path | None) -> RememberingEmbedder:
     settings = Settings.read(home=home)
-    cache = cache_of(settings.home.expanduser().absolute())
+    cache = cache_of(home_of(settings))
     return RememberingEmbedder(load_embedder(settings.embedding, cache), cache / "embeddings.sqlite")
 
 

@@ -12,7 +12,7 @@ from assistant.bootstrap import EXAMPLES
 from assistant.cli.output import HomeDir, Json, perform, print_json, print_text, say
 from assistant.doctor import examine
 from assistant.errors import AssistantError
-from assistant.home import Home
+from assistant.home import Home, database_of, home_of
 from assistant.settings import Settings, environment
 from retrieval.database import open_database
 from retrieval.weights import install_weights
@@ -30,13 +30,13 @@ def serve(
     settings = Settings.read(home=home, demo=demo or None)
     settings.check_address(host)
     changes = {
-        "CITEWELL_HOME": str(settings.home.expanduser().absolute()),
+        "CITEWELL_HOME": str(home_of(settings)),
         "CITEWELL_DEMO": str(int(settings.demo)),
     }
     _check_port(host, port)
     if not settings.demo:
-        with closing(Home(settings.home.expanduser().absolute())) as held:
-            open_database(held.database_url).dispose()  # What is newer or damaged is said here, not on a page.
+        with closing(Home(home_of(settings))):
+            open_database(database_of(settings)).dispose()  # What is newer or damaged is said here, not on a page.
             say(f"Citewell serves {settings.home} at http://localhost:{port}")
     else:
         say(f"Citewell's demonstration is at http://localhost:{port}; nothing is kept.")

@@ -14,7 +14,7 @@ from assistant import handover
 from assistant.access import LOCAL_USER
 from assistant.audit import AT_THE_MACHINE, Action, Audit
 from assistant.errors import AssistantError
-from assistant.home import DATABASE_FILE, Home, database_url_of
+from assistant.home import Home, database_of, has_database, home_of
 from assistant.markup import visible
 from assistant.operations import Reporter
 from assistant.settings import Settings
@@ -56,10 +56,10 @@ def perform(kind: str, work: Mapping[str, Any], home: Path | None, *, on_text: O
 @contextmanager
 def database(home: Path | None) -> Iterator[Engine]:
     """The database of a home, for what only reads or changes rows: it may be used while the app runs."""
-    path = Settings.read(home=home).home.expanduser().absolute()
-    if not (path / DATABASE_FILE).is_file():
-        Home(path).close()
-    engine = open_database(database_url_of(path))
+    settings = Settings.read(home=home)
+    if not has_database(settings):
+        Home(home_of(settings)).close()
+    engine = open_database(database_of(settings))
     try:
         yield engine
     finally:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from assistant.audit import Action
-from assistant.bootstrap import embedder_of
 from assistant.cli.output import (
     SOME_FAILED,
     HomeDir,
@@ -23,8 +22,9 @@ from assistant.cli.output import (
     record,
     say,
 )
+from assistant.connecting import embedder_of
 from assistant.errors import AssistantError
-from assistant.home import cache_of
+from assistant.home import cache_of, home_of
 from assistant.settings import Settings
 from retrieval.evaluation.workbench import RememberingEmbedder
 
@@ -179,7 +179,7 @@ def _columns(given: list[str] | None) -> dict[str, str]:
 
 
 def _embedder(settings: Settings) -> RememberingEmbedder:
-    cache = cache_of(settings.home.expanduser().absolute())
+    cache = cache_of(home_of(settings))
     return RememberingEmbedder(embedder_of(settings, cache), cache / "embeddings.sqlite")
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.bootstrap import further_models_of, model_of
+from assistant.connecting import further_models_of, model_of
 from assistant.errors import SettingsError
 from assistant.events import AnswerFinished
 from assistant.llm import ChatModel, Finished, Message, TextPiece

@@ -433,7 +433,8 @@ def test_a_collection_in_a_language_that_the_embedding_does_not_read_says_so(own
 
 def test_a_folder_that_cannot_be_followed_is_named_on_its_collection(own: Path) -> None:
     library_page()
-    opened().watch_problems[handbook()] = "The folder /srv/handbook is not there; nothing was removed."
+    opened().library.change_collection(handbook(), folder="/srv/handbook", watched=True)
+    opened().watch_problems.tell({handbook(): "The folder /srv/handbook is not there; nothing was removed."})
     assert "/srv/handbook is not there; nothing was removed." in said(library_page())
 
 
