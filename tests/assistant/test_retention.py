@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import insert, select, update
@@ -22,9 +23,9 @@ from tests.assistant.people import ANNA, CANARY, boss, erase, opened, work_off
 
 
 @pytest.fixture
-def citewell(fresh_home: Path) -> Iterator[Citewell]:
+def citewell(fresh_home: Path, sharing: dict[str, Any]) -> Iterator[Citewell]:
     """A home in which nothing was chosen; no worker runs."""
-    with closing(opened(fresh_home)) as made:
+    with closing(opened(fresh_home, **sharing)) as made:
         yield made
 
 
