@@ -17,8 +17,7 @@ from assistant.errors import ArchiveRefused
 from assistant.schema import metadata
 from assistant.settings import Settings
 from assistant.support_bundle import write_bundle
-from tests.assistant.canaries import CANARY
-from tests.assistant.people import anna, boss, erase, opened
+from tests.assistant.people import CANARY, anna, boss, erase, opened
 from tests.conftest import document
 from tests.postgres import Cluster
 
@@ -48,7 +47,11 @@ def test_the_bundle_counts_rows_of_any_database(settings: Settings, tmp_path: Pa
     with ZipFile(tmp_path / "b.zip") as bundle:
         counts, versions = (json.loads(bundle.read(name)) for name in ("counts.json", "versions.json"))
     assert counts["engine"] == ("sqlite" if settings.database_url is None else "postgresql")
-    assert (counts["rows"]["documents"], counts["rows"]["messages"], counts["answers"]) == (1, 2, {"interrupted": 1})
+    assert (counts["rows"]["documents"], counts["rows"]["messages"], counts["answers"]) == (
+        1,
+        2,
+        {"done": 1, "pending": 1},
+    )
     assert counts["database_bytes"] > 10_000
     assert versions["schema"].startswith("00")
 
