@@ -5,7 +5,7 @@ A document becomes visible whole or not at all: its text, chunks and embeddings 
 
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -125,14 +125,17 @@ class Library(PrivateCollections, IndexFeed):
 
     def create_collection(self, name: str) -> Collection:
         """The collection of that name, made if it is new; raises CollectionRefused for a name that is none."""
-        name = _checked_name(name)
-        with self._engine.begin() as connection:
-            found = connection.execute(select(collections).where(collections.c.name == name)).first()
-            if found:
-                return _collection(found)
-            collection = Collection(uuid.uuid4().hex, name)
-            connection.execute(insert(collections).values(**asdict(collection), created_at=utc_now()))
-            return collection
+        named = collections.c.name == (name := _checked_name(name))
+        row = {**asdict(Collection(uuid.uuid4().hex, name)), "created_at": utc_now()}
+        with self._engine.connect() as connection:
+            found = connection.execute(select(collections).where(named)).first()
+        if found is None:
+            # Somebody else may make it meanwhile: then theirs is found.
+            with suppress(IntegrityError), self._engine.begin() as connection:
+                connection.execute(insert(collections).values(**row))
+            with self._engine.connect() as connection:
+                found = connection.execute(select(collections).where(named)).one()
+        return _collection(found)
 
     def change_collection(
         self,
