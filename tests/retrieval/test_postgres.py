@@ -5,19 +5,26 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import Engine, create_engine, insert, select, text
+from sqlalchemy import Engine, create_engine, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
-from assistant.access import LOCAL_USER
+from assistant.access import LOCAL_USER, Role
+from assistant.accounts import Accounts, Person
+from assistant.claims import Claims
 from assistant.conversations import Conversations, StoredMessage, Work
+from assistant.draft import Draft
+from assistant.errors import NotAllowed
+from assistant.events import AnswerFinished, TextDelta
 from assistant.job_table import JobTable
 from assistant.record import Record
 from assistant.request_ids import at_work_for
+from assistant.schema import document_use, people
 from assistant.storing import begin
 from retrieval.database import open_database
 from retrieval.errors import HomeError, HomeInUse, HomeRefused, HomeTooNew, HomeUnreachable
 from retrieval.library import FileFacts, Library, NewDocument
 from retrieval.outage import begun, through_outage
+from retrieval.putting import put
 from retrieval.schema import collections, documents
 from retrieval.values import Chunk
 from tests.conftest import document
@@ -206,6 +213,50 @@ def test_the_same_document_from_two_writers_is_stored_once(engine: Engine) -> No
     assert len(library.removals_after(home, 0)) == 11
 
 
+def test_of_many_who_count_the_same_at_once_none_is_lost(engine: Engine) -> None:
+    home = Library(engine).create_collection("c").id
+    row = {"collection_id": home, "path": "a.md", "found": 1, "cited": 0, "found_at_s": 1}
+
+    def count(_: int) -> None:
+        with engine.begin() as connection:
+            put(connection, document_use, row, {document_use.c.found: document_use.c.found + 1})
+
+    with ThreadPoolExecutor(6) as counting:
+        list(counting.map(count, range(60)))
+    with engine.connect() as connection:
+        assert connection.execute(select(document_use.c.found)).scalar_one() == 60
+
+
+def test_of_many_who_make_the_same_collection_at_once_all_have_the_one(engine: Engine) -> None:
+    library = Library(engine)
+    with ThreadPoolExecutor(6) as making:
+        made = set(making.map(lambda _: library.create_collection("same"), range(12)))
+    assert made == set(library.collections())
+    assert len(made) == 1
+
+
+def test_of_two_administrators_who_step_down_together_one_stays(engine: Engine) -> None:
+    accounts = Accounts(engine)
+    for n in range(5):
+        both = [
+            accounts.recognise(Claims("https://login", f"{n}{name}", name, "", None, Role.ADMIN, f"{n}{name}"))
+            for name in "ab"
+        ]
+
+        def step_down(person: Person) -> bool:
+            try:
+                accounts.set_role(person.id, Role.MEMBER, person.principal)
+            except NotAllowed:
+                return False
+            return True
+
+        with ThreadPoolExecutor(2) as leaving:
+            done = list(leaving.map(step_down, both))
+        assert sorted(done) == [False, True]
+        with engine.begin() as connection:
+            connection.execute(update(people).values(role=Role.MEMBER.value))
+
+
 def test_whoever_waits_too_long_for_others_is_told_to_try_again(engine: Engine) -> None:
     home = Library(engine).create_collection("c").id
     change = text("UPDATE collections SET description = '' WHERE id = :id")
@@ -296,9 +347,6 @@ def texts(messages: Sequence[StoredMessage]) -> list[tuple[str, str]]:
 def test_an_answer_that_ends_while_the_server_is_away_is_stored_when_it_is_back(
     engine: Engine, postgres: Cluster
 ) -> None:
-    from assistant.draft import Draft
-    from assistant.events import AnswerFinished, TextDelta
-
     conversations, conversation = asked(engine)
     record = Record(conversations, begin(conversations, conversation, LOCAL_USER, "Why?", instead_of=None), Work())
     again = stop_for_a_moment(postgres)
