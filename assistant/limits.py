@@ -18,7 +18,6 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, TypeAdapter
 from sqlalchemy import Connection, Engine, delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from assistant.access import Principal
@@ -30,6 +29,7 @@ from assistant.usage import Usage
 from retrieval.dates import utc_now
 from retrieval.errors import RetrievalError
 from retrieval.outage import through_outage
+from retrieval.putting import INSERT
 
 log = logging.getLogger(__name__)
 LimitName = Literal["questions_a_day", "tokens_a_day", "uploads_an_hour", "answers_at_once", "upload_mb"]
@@ -65,7 +65,6 @@ _ANSWERS = "answers "
 """Before the id of the process in which they are under way."""
 _KEPT_DAYS = 2
 _MB = 1 << 20  # As the web server counts.
-_INSERT: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +244,7 @@ def _counts(
 
 
 def _taking(dialect: str, owner: str, what: str, since: datetime, amount: float, *, most: float) -> Any:
-    row = _INSERT[dialect](used).values(owner=owner, limit=what, began_at=since, amount=amount)
+    row = INSERT[dialect](used).values(owner=owner, limit=what, began_at=since, amount=amount)
     grown = used.c.amount + amount
     row = row.on_conflict_do_update(index_elements=list(used.primary_key), set_={"amount": grown}, where=grown <= most)
     return row.returning(used.c.amount)

@@ -44,10 +44,10 @@ from assistant.logs import log_event
 from assistant.narrowed import Narrowed, nothing_fits
 from assistant.notices import BUDGET_SPENT, INSTEAD, REPLACED, disagree, missing, not_in_documents
 from assistant.record import Record
-from assistant.request_ids import current_request_id
 from assistant.rewrite import Attempt, Rewrite, rewrite_follow_up
 from assistant.standing import standing
 from assistant.stop_asked import StopAsked
+from assistant.storing import begin
 from assistant.turn_log import log_asked
 from assistant.usage import Prices, Usage
 from assistant.verified.store import VerifiedAnswers
@@ -143,9 +143,7 @@ class Assistant:
         question = checked_question(question)
         scope = through_outage(scope_of)(principal, self.library, collection=collection, conversation=conversation_id)
         with self.limits.answering(principal) if self.limits else nullcontext():
-            message_id = self.conversations.begin(
-                conversation_id, principal, question, instead_of=instead_of, request_id=current_request_id()
-            )
+            message_id = begin(self.conversations, conversation_id, principal, question, instead_of=instead_of)
             log_asked(principal, conversation_id, message_id, chars=len(question), files=len(files))
             yield TurnStarted(message_id)
             branch = through_outage(self.conversations.messages)(

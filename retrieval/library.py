@@ -5,7 +5,7 @@ A document becomes visible whole or not at all: its text, chunks and embeddings 
 
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -125,14 +125,17 @@ class Library(PrivateCollections, IndexFeed):
 
     def create_collection(self, name: str) -> Collection:
         """The collection of that name, made if it is new; raises CollectionRefused for a name that is none."""
-        name = _checked_name(name)
-        with self._engine.begin() as connection:
-            found = connection.execute(select(collections).where(collections.c.name == name)).first()
-            if found:
-                return _collection(found)
-            collection = Collection(uuid.uuid4().hex, name)
-            connection.execute(insert(collections).values(**asdict(collection), created_at=utc_now()))
-            return collection
+        named = collections.c.name == (name := _checked_name(name))
+        row = {**asdict(Collection(uuid.uuid4().hex, name)), "created_at": utc_now()}
+        with self._engine.connect() as connection:
+            found = connection.execute(select(collections).where(named)).first()
+        if found is None:
+            # Somebody else may make it meanwhile: then theirs is found.
+            with suppress(IntegrityError), self._engine.begin() as connection:
+                connection.execute(insert(collections).values(**row))
+            with self._engine.connect() as connection:
+                found = connection.execute(select(collections).where(named)).one()
+        return _collection(found)
 
     def change_collection(
         self,
@@ -207,10 +210,15 @@ class Library(PrivateCollections, IndexFeed):
                 _forget_failure(connection, collection_id, path)
 
     @contextmanager
-    def _writing(self, collection_id: str) -> Iterator[Connection]:
-        """A transaction in which documents of a collection come and go, one at a time."""
+    def _writing(self, collection_id: str | ScalarSelect[Any]) -> Iterator[Connection]:
+        """A transaction that says that a collection changes, before anything else in it.
+
+        Whoever else changes it waits here, so that ids of documents and removals are drawn and committed in one order,
+        and an index that has seen one has seen all before it.
+        """
+        changed = update(collections).where(collections.c.id == collection_id)
         with self._engine.begin() as connection:
-            _will_change(connection, collection_id)
+            connection.execute(changed.values(version=collections.c.version + 1))
             yield connection
 
     def forget_failures(self, collection_id: str, paths: Iterable[str]) -> None:
@@ -354,8 +362,7 @@ class Library(PrivateCollections, IndexFeed):
     def store_embeddings(self, document_id: int, vectors: dict[int, Vector], title: Vector, model: str) -> None:
         """Set the embeddings of a document's title and of all its chunks, by chunk id, in one transaction."""
         of_document = select(documents.c.collection_id).where(documents.c.id == document_id).scalar_subquery()
-        with self._engine.begin() as connection:
-            _will_change(connection, of_document)
+        with self._writing(of_document) as connection:
             for chunk_id, vector in vectors.items():
                 connection.execute(
                     update(chunks)
@@ -363,16 +370,6 @@ class Library(PrivateCollections, IndexFeed):
                     .values(embedding=vector.astype(np.float32).tobytes(), embedding_model=model)
                 )
             _set_title(connection, document_id, title, model)
-
-
-def _will_change(connection: Connection, collection_id: str | ScalarSelect[Any]) -> None:
-    """Say that a collection changes, before anything else in the transaction.
-
-    Whoever else changes it waits here, so that ids of documents and removals are committed in their order, and an
-    index that has seen one has seen all before it.
-    """
-    changed = update(collections).where(collections.c.id == collection_id)
-    connection.execute(changed.values(version=collections.c.version + 1))
 
 
 def _set_title(connection: Connection, document_id: int, title: Vector, model: str) -> None:

@@ -58,11 +58,15 @@ _SERVER = (
 )
 
 
-def new_engine(url: str) -> Engine:
-    """An engine on a server that can be used; raises HomeUnreachable or HomeRefused."""
+def new_engine(url: str, *, waits: bool = True) -> Engine:
+    """An engine on a server that can be used; raises HomeUnreachable or HomeRefused.
+
+    One that `waits` gives a server that is away some seconds to come back, whenever it connects.
+    """
+    address = make_url(url).set(drivername="postgresql+psycopg")
     engine = create_engine(
-        make_url(url).set(drivername="postgresql+psycopg"),
-        connect_args=_CONNECTION,
+        address,
+        connect_args={name: value for name, value in _CONNECTION.items() if name not in address.query},
         isolation_level="READ COMMITTED",
         json_serializer=_as_json,
         # What people wrote stands in parameters, and errors in logs.
@@ -73,7 +77,8 @@ def new_engine(url: str) -> Engine:
         max_overflow=_MOST_CONNECTIONS - _MOST_CONNECTIONS // 2,
     )
     event.listen(engine, "handle_error", _as_home_error, retval=True)
-    event.listen(engine, "do_connect", _Patient())
+    if waits:
+        event.listen(engine, "do_connect", _Patient())
     event.listen(engine, "connect", _prepare)
     try:
         with engine.connect() as connection:

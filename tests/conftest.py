@@ -18,6 +18,7 @@ from retrieval.values import ParsedDocument, Scope, Section
 from retrieval.vectors import VectorIndex
 from tests.postgres import database, postgres, shared_database
 from tests.security.threats import pytest_collection_modifyitems, pytest_configure, pytest_terminal_summary
+from tests.sharing import sharing, sharing_of_module, vectors_apart
 
 __all__ = [
     "database",
@@ -26,6 +27,9 @@ __all__ = [
     "pytest_configure",
     "pytest_terminal_summary",
     "shared_database",
+    "sharing",
+    "sharing_of_module",
+    "vectors_apart",
 ]
 """What pytest finds here: databases of every kind, and the report of threats."""
 

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 import pytest
@@ -68,6 +69,11 @@ class Cluster:
     def address(self, name: str) -> str:
         """The address of a database that may be there."""
         return f"postgresql+psycopg://postgres@/{name}?host={self._directory}"
+
+    def run(self, statement: LiteralString) -> None:
+        """Carry out a statement as the administrator, outside any of our databases."""
+        with self._administration() as connection:
+            connection.execute(statement)
 
     def drop(self, name: str) -> None:
         """Remove a database with whoever is connected to it."""

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, insert, select, update
+from sqlalchemy import Connection, Engine, delete, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from assistant.access import LOCAL_USER
@@ -20,6 +20,8 @@ from assistant.insights.choices import WORDS_KEPT
 from assistant.insights.happened import Happened, Place
 from assistant.schema import document_use, events, memberships, people
 from retrieval.errors import RetrievalError
+from retrieval.outage import through_outage
+from retrieval.putting import put
 from retrieval.schema import collections
 
 log = logging.getLogger(__name__)
@@ -82,7 +84,7 @@ class Recorder:
             batch, is_last = self._next()
             try:
                 if batch:
-                    self._store(batch)
+                    through_outage(self._store)(batch)
             except (SQLAlchemyError, RetrievalError):
                 log.warning("%d events could not be recorded", len(batch), exc_info=True)
             except Exception:  # One odd event must not end the thread that all others wait for.
@@ -195,8 +197,5 @@ def _count(connection: Connection, at_s: int, one: Happened, shared: frozenset[s
 
 def _count_one(connection: Connection, at_s: int, name: str, place: Place) -> None:
     column, at = document_use.c[name], document_use.c[f"{name}_at_s"]
-    is_it = (document_use.c.collection_id == place[0], document_use.c.path == place[1])
-    changed = connection.execute(update(document_use).where(*is_it).values({column: column + 1, at: at_s}))
-    if not changed.rowcount:
-        row = {"collection_id": place[0], "path": place[1], "found": 0, "cited": 0}
-        connection.execute(insert(document_use).values(**row | {name: 1, at.name: at_s}))
+    row = {"collection_id": place[0], "path": place[1], "found": 0, "cited": 0, name: 1, at.name: at_s}
+    put(connection, document_use, row, {column: column + 1, at: at_s})
