@@ -166,17 +166,17 @@ class JobTable:
         if not self._are_there(waiting.limit(1)):  # Polling disturbs nobody.
             return None
         with self._claiming:
-            job_id = self._claim(of_kinds, waiting, turns)
-            if job_id is not None:
-                self._held.add(job_id)
-        return None if job_id is None else self.get(job_id)
+            job = self._claim(of_kinds, waiting, turns)
+            if job is not None:
+                self._held.add(job.id)
+        return job
 
     def let_go(self, job_id: int) -> None:
         """Nothing carries it out here any more; how it ended could not be stored, if it is still running then."""
         with self._claiming:
             self._held.discard(job_id)
 
-    def _claim(self, of_kinds: Select[Any], waiting: Select[Any], turns: Turns | None) -> int | None:
+    def _claim(self, of_kinds: Select[Any], waiting: Select[Any], turns: Turns | None) -> Job | None:
         with self._engine.begin() as connection:
             _take_turns(connection)
             first = connection.execute(waiting.limit(_MOST_LOOKED_AT)).all()
@@ -188,7 +188,7 @@ class JobTable:
                 .where(jobs.c.id == job_id, jobs.c.state == "waiting")
                 .values(state="running", done=0, current="", **begun)
             )
-        return job_id if taken.rowcount else None
+            return _job(connection.execute(select(jobs).where(jobs.c.id == job_id)).one()) if taken.rowcount else None
 
     def _are_there(self, query: Select[Any]) -> bool:
         with self._engine.connect() as connection:
