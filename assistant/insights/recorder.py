@@ -8,7 +8,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Engine, delete, insert, select
@@ -35,7 +35,6 @@ _WITHOUT_SIGN_IN = {LOCAL_USER.issuer, "demo", ""}
 _CLOSE_S = 10.0
 _Told = tuple[int, Happened]
 _Used = tuple[Place, str, int]
-_INSERT: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 class Recorder:
