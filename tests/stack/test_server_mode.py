@@ -167,6 +167,26 @@ def test_the_database_killed_and_started_again_under_load(serving: Serving, endp
     assert database_lost(serving, endpoint, answers=4).problems == ()
 
 
+def test_the_doctor_names_what_is_away_with_a_remedy(serving: Serving) -> None:
+    stack = serving.stack
+    whole = {check["name"]: check for check in serving.run("doctor")[1]["checks"]}
+    shared = ("Database", "Workers", "Vectors", "Shared files")
+    assert [whole[name]["ok"] for name in shared] == [True] * 4
+    assert "PostgreSQL" in whole["Database"]["detail"]
+    assert whole["Workers"]["detail"].startswith("2 ")
+    stack.chroma.kill()
+    stack.files.rename(stack.directory / "moved")
+    code, told = serving.run("doctor")
+    (stack.directory / "moved").rename(stack.files)
+    stack.chroma.start()
+    stack.chroma.wait()
+    away = {check["name"]: check["remedy"] for check in told["checks"] if not check["ok"]}
+    assert code == 1
+    assert set(away) == {"Vectors", "Shared files"}
+    assert all(away.values())
+    assert stack.database_url.split(":")[2].partition("@")[0] not in str(told)
+
+
 def test_nginx_killed_and_started_again(browser: Browser, serving: Serving) -> None:
     """An open page goes on by itself, in the same conversation."""
     with page_of(browser, serving) as page:
