@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -295,5 +296,5 @@ def _vectors(stack: Stack) -> int:
     import chromadb
 
     host, _, port = stack.chroma_url.removeprefix("http://").partition(":")
-    client = chromadb.HttpClient(host=host, port=int(port))
-    return sum(collection.count() for collection in client.list_collections())
+    with closing(chromadb.HttpClient(host=host, port=int(port))) as client:
+        return sum(collection.count() for collection in client.list_collections())
