@@ -213,8 +213,11 @@ class Conversations:
                 process_id=self._process_id,
             )
             _show(connection, conversation_id, answer)
-        self._writing.add(answer)
         return answer
+
+    def hold(self, message_id: int) -> None:
+        """This process writes that answer, until it lets go."""
+        self._writing.add(message_id)
 
     def _refuse_beside_another(self, connection: Connection, leaf: int | None) -> None:
         """In this process `JOBS` sees to it that one answer is written at a time."""

@@ -60,7 +60,7 @@ def look_at_jobs(settings: Settings) -> Finding:
     if not waiting or since is None:
         return Finding("Jobs", True, "none waits")
     detail = f"{waiting} wait, the oldest since {since:%Y-%m-%d %H:%M} UTC"
-    if not takes_work(home_of(settings)):
+    if settings.database_url is None and not takes_work(home_of(settings)):
         return Finding("Jobs", True, detail, "They are done once the app runs: citewell serve.")
     is_stuck = utc_now() - since > _WAITS_LONG
     return Finding("Jobs", not is_stuck, detail, "See what runs: citewell jobs list." if is_stuck else "")

@@ -7,7 +7,7 @@ model; every sentence is held against what it cites. Whatever happens, what was 
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
@@ -142,8 +142,10 @@ class Assistant:
         """
         question = checked_question(question)
         scope = through_outage(scope_of)(principal, self.library, collection=collection, conversation=conversation_id)
-        with self.limits.answering(principal) if self.limits else nullcontext():
+        with self.limits.answering(principal) if self.limits else nullcontext(), ExitStack() as ending:
             message_id = begin(self.conversations, conversation_id, principal, question, instead_of=instead_of)
+            self.conversations.hold(message_id)
+            ending.callback(self.conversations.let_go, message_id)
             log_asked(principal, conversation_id, message_id, chars=len(question), files=len(files))
             yield TurnStarted(message_id)
             branch = through_outage(self.conversations.messages)(
@@ -162,13 +164,10 @@ class Assistant:
                 cancelled=cancelled,
                 from_documents=bool(files) or (instead_of is not None and branch[-2].id < instead_of),
             )
-            try:
-                for event in self._after_files(answering, conversation_id, principal, files, cancelled):
-                    record.keep(event)
-                    self._tell(turned(event, principal, record.work.passages, scope, message_id=message_id))
-                    yield event
-            finally:
-                self.conversations.let_go(message_id)
+            for event in self._after_files(answering, conversation_id, principal, files, cancelled):
+                record.keep(event)
+                self._tell(turned(event, principal, record.work.passages, scope, message_id=message_id))
+                yield event
         if record.answer:
             answered = Answered(message_id, question, record.answer, record.work.passages, scope, filters)
             self._follow_up(answered, principal)
