@@ -9,7 +9,7 @@ COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --universal --generate-h
 	--python-version 3.11 --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test check bench bench-peers bench-first-run bench-million torture screenshots audit lock clean
+.PHONY: help install run demo test check bench bench-peers bench-first-run bench-million torture stack screenshots audit lock clean
 
 help: ## List these targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -46,6 +46,9 @@ bench-million: .venv/.developing ## Measure search among a million chunks; most 
 
 torture: .venv/.developing ## Kill, damage and fill the disk at full count; stores torture/report
 	$(BIN)/python -m torture
+
+stack: .venv/.developing ## Bring up the server mode here, without Docker: PostgreSQL, Chroma, two replicas, two workers, nginx
+	$(BIN)/python -m torture.stack
 
 screenshots: .venv/.developing ## Make a picture of every state of the page in build/screenshots, and those of the docs
 	$(BIN)/python -m tests.browser.screenshots

@@ -269,10 +269,11 @@ def _let_in(person: Person) -> Person:
 def keeping_an_admin(connection: Connection) -> Iterator[None]:
     """Raises NotAllowed where what is done within leaves nobody to look after Citewell, where somebody was."""
     is_admin = (people.c.role == Role.ADMIN.value) & people.c.is_disabled.is_(False)
-    query = select(func.count()).select_from(people).where(is_admin)
-    before = connection.execute(query).scalar_one()
+    admins = select(people.c.id).where(is_admin)
+    # Locked, so that of two who leave at once the second sees that the first is gone.
+    before = connection.execute(admins.with_for_update(key_share=True)).all()
     yield
-    if before and not connection.execute(query).scalar_one():
+    if before and connection.execute(admins.limit(1)).first() is None:
         raise NotAllowed(_LAST_ADMIN)
 
 

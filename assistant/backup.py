@@ -14,12 +14,22 @@ from zipfile import ZipFile
 
 from assistant.archive import BLOCK_BYTES, FORMAT, MANIFEST, Kept, Manifest, as_json, check_archive, is_kept_name
 from assistant.errors import ArchiveRefused, AssistantError
-from assistant.home import DATABASE_FILE
+from assistant.home import DATABASE_FILE, files_of
 from assistant.mlflow_client import ARTIFACTS
 from assistant.mlflow_client import DATABASE_FILE as MLFLOW_FILE
+from assistant.settings import Settings
 from assistant.version import version_of_citewell
 from retrieval.database_copy import copy_database, revision_of
 from retrieval.dates import utc_now
+
+
+def check_can_copy(settings: Settings) -> None:
+    """Raises ArchiveRefused where the data are not SQLite's, which alone is copied here."""
+    if settings.database_url is not None:
+        raise ArchiveRefused(
+            "The data are in PostgreSQL, which has its own backups: use pg_dump or pg_basebackup for the database, and "
+            f"copy {files_of(settings)} with the files beside it; docs/operations.md says in which order."
+        )
 
 
 def back_up(home: Path, target: Path) -> Manifest:

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import Engine, delete, insert, select
+from sqlalchemy import Engine, delete, select
 
 from assistant.access import Principal
 from assistant.errors import ChoiceRefused
 from assistant.schema import choices
 from retrieval.dates import utc_now
+from retrieval.putting import put
 
 T = TypeVar("T")
 _ORGANISATION = ""
@@ -60,10 +61,11 @@ class Chosen:
                 reason = error.errors(include_input=False, include_url=False)[0]["msg"]
                 raise ChoiceRefused(f"The value of {choice.name} is not allowed ({reason}); choose another.") from error
         with self._engine.begin() as connection:
-            connection.execute(delete(choices).where(choices.c.owner == owner, choices.c.name == choice.name))
-            if value is not None:
-                row = {"owner": owner, "name": choice.name, "value": kept, "changed_at": utc_now()}
-                connection.execute(insert(choices).values(**row))
+            if value is None:
+                connection.execute(delete(choices).where(choices.c.owner == owner, choices.c.name == choice.name))
+                return
+            chosen = {"value": kept, "changed_at": utc_now()}
+            put(connection, choices, {"owner": owner, "name": choice.name, **chosen}, chosen)
 
 
 def _owner(principal: Principal | None) -> str:

@@ -213,8 +213,11 @@ class Conversations:
                 process_id=self._process_id,
             )
             _show(connection, conversation_id, answer)
-        self._writing.add(answer)
         return answer
+
+    def hold(self, message_id: int) -> None:
+        """This process writes that answer, until it lets go."""
+        self._writing.add(message_id)
 
     def _refuse_beside_another(self, connection: Connection, leaf: int | None) -> None:
         """In this process `JOBS` sees to it that one answer is written at a time."""
@@ -287,9 +290,15 @@ class Conversations:
         """Those of these conversations in which something was asked, or that are so new that it still may be."""
         asked = exists().where(messages.c.conversation_id == conversations.c.id)
         is_new = conversations.c.created_at > utc_now() - _ABANDONED_AFTER
-        query = select(conversations.c.id).where(conversations.c.id.in_(conversation_ids), asked | is_new)
+        query, ids = select(conversations.c.id).where(asked | is_new), tuple(conversation_ids)
         with self._engine.connect() as connection:
-            return frozenset(connection.execute(query).scalars())
+            return frozenset(
+                conversation_id
+                for start in range(0, len(ids), _ROWS_AT_ONCE)
+                for conversation_id in connection.execute(
+                    query.where(conversations.c.id.in_(ids[start : start + _ROWS_AT_ONCE]))
+                ).scalars()
+            )
 
     def mark_interrupted(self) -> int:
         """Answers that a process left open which is gone are interrupted; returns how many.

@@ -1,22 +1,21 @@
-"""What `citewell doctor` says of the data: nothing is changed, so beside the app too; a home's own are read with nothing
-but SQLite.
-"""
+"""What `citewell doctor` says of the data: only looked at, and nothing is changed, so beside the app too."""
 
-import sqlite3
-from contextlib import closing
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.exc import DatabaseError
 
 from assistant.audit import Action
 from assistant.finding import Finding
-from assistant.home import DATABASE_FILE, database_of, home_of, takes_work
+from assistant.home import DATABASE_FILE, database_of, has_database, home_of, takes_work
 from assistant.processes import Processes
 from assistant.readiness import NO_WORKER
 from assistant.settings import Settings
 from retrieval.database import open_database
-from retrieval.database_copy import read_only, revision_of
 from retrieval.dates import utc_now
+from retrieval.errors import HomeError
+from retrieval.looking import bytes_of, looking, schema_in
 from retrieval.sqlite_file import check_whole
 
 _BACKUP_AFTER = timedelta(days=7)
@@ -24,16 +23,25 @@ _WAITS_LONG = timedelta(hours=1)
 
 
 def look_at_database(settings: Settings) -> Finding:
-    """Its schema and size; raises HomeDamaged where it cannot be trusted."""
-    if (file := _file(settings)) is None:
+    """Its schema and size; raises HomeDamaged where it cannot be trusted, HomeUnreachable where it does not answer."""
+    if not has_database(settings):
         return Finding("Database", True, "none yet; it is made at the first start")
-    check_whole(file)
-    return Finding("Database", True, f"schema {revision_of(file)}, {file.stat().st_size / 1e6:,.1f} MB")
+    if settings.database_url is None:
+        check_whole(home_of(settings) / DATABASE_FILE)
+    with looking(database_of(settings)) as connection:
+        kind = "" if settings.database_url is None else "PostgreSQL, "
+        detail = f"{kind}schema {schema_in(connection) or 'none yet'}, {bytes_of(connection) / 1e6:,.1f} MB"
+    return Finding("Database", True, detail)
 
 
 def look_at_backup(settings: Settings) -> Finding:
     """When the last one was made; that there is none is no fault of the installation."""
-    last = _one(settings, "SELECT max(at) FROM audit WHERE action = ? AND outcome = 'done'", Action.BACKED_UP.value)
+    if settings.database_url is not None:
+        remedy = "See docs/operations.md for what to keep with it."
+        return Finding("Backup", True, "of PostgreSQL by its own means: pg_dump, or the host's snapshots", remedy)
+    last = _one(
+        settings, "SELECT max(at) FROM audit WHERE action = :action AND outcome = 'done'", Action.BACKED_UP.value
+    )
     made_at = _moment(last)
     if made_at is None:
         has_data = _one(settings, "SELECT 1 FROM messages UNION ALL SELECT 1 FROM documents LIMIT 1") is not None
@@ -52,7 +60,7 @@ def look_at_jobs(settings: Settings) -> Finding:
     if not waiting or since is None:
         return Finding("Jobs", True, "none waits")
     detail = f"{waiting} wait, the oldest since {since:%Y-%m-%d %H:%M} UTC"
-    if not takes_work(home_of(settings)):
+    if settings.database_url is None and not takes_work(home_of(settings)):
         return Finding("Jobs", True, detail, "They are done once the app runs: citewell serve.")
     is_stuck = utc_now() - since > _WAITS_LONG
     return Finding("Jobs", not is_stuck, detail, "See what runs: citewell jobs list." if is_stuck else "")
@@ -81,22 +89,17 @@ def look_at_files(settings: Settings) -> Finding:
     return Finding("Files", True, f"{failed} could not be read", remedy)
 
 
-def _file(settings: Settings) -> Path | None:
-    file = home_of(settings) / DATABASE_FILE
-    return file if file.is_file() else None
-
-
-def _one(settings: Settings, query: str, *values: str) -> Any:
+def _one(settings: Settings, query: str, action: str = "") -> Any:
     """One value; None where there is no database, or one of another version."""
-    if (file := _file(settings)) is None:
+    if not has_database(settings):
         return None
     try:
-        with closing(read_only(file)) as connection:
-            row = connection.execute(query, values).fetchone()
-    except sqlite3.DatabaseError:  # What is wrong with it is said of the database itself.
+        with looking(database_of(settings)) as connection:
+            return connection.execute(text(query), {"action": action}).scalar()
+    except (DatabaseError, HomeError):  # What is wrong with it is said of the database itself.
         return None
-    return row[0] if row else None
 
 
-def _moment(stored: str | None) -> datetime | None:
-    return None if stored is None else datetime.fromisoformat(stored)
+def _moment(stored: datetime | str | None) -> datetime | None:
+    """SQLite tells a time as text."""
+    return datetime.fromisoformat(stored) if isinstance(stored, str) else stored

@@ -65,7 +65,7 @@ _GOES_LOCAL = (
     "This removes, for good: all conversations of whoever sits at this machine, with their files, links and feedback, "
     "own choices and API keys, and what commands asked. What stays: documents in collections, and the audit log."
 )
-_STOPPING_S, _LOOK_AGAIN_S = 30.0, 0.5
+_LOOK_AGAIN_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,8 @@ class Erased:
 class Erasure:
     """Erases people. `person_id` None is whoever sits at the machine, who stays who they are.
 
-    `patience_s`: an open page believes for a second that its reader is still let in.
+    `patience_s`: an open page believes for a second that its reader is still let in. `stopping_s`: so long an answer may
+    take to end.
     """
 
     engine: Engine
@@ -91,6 +92,7 @@ class Erasure:
     wake: threading.Event
     answers: JobRegistry = JOBS
     patience_s: float = 1.5
+    stopping_s: float = 30.0
 
     def begin(self, person_id: int | None, principal: Principal) -> int:
         """Shut a person out and have everything of theirs removed; returns the job's id.
@@ -122,7 +124,7 @@ class Erasure:
             return None
         self._shut_out(person_id)
         time.sleep(0.0 if person_id is None else self.patience_s)
-        self.answers.stop_all_of(key, timeout_s=_STOPPING_S)
+        self.answers.stop_all_of(key, timeout_s=self.stopping_s)
         self._stop_elsewhere(key)
         self._cancel_reading(key)
         with self.engine.begin() as connection:
@@ -153,7 +155,7 @@ class Erasure:
         """Stop what other processes write of theirs, and wait until it has ended."""
         theirs = messages.c.conversation_id.in_(select(conversations.c.id).where(conversations.c.owner == key))
         is_written = theirs & messages.c.state.in_(OPEN) & messages.c.process_id.in_(known_ids())
-        until = time.monotonic() + _STOPPING_S
+        until = time.monotonic() + self.stopping_s
         while time.monotonic() < until:
             with self.engine.begin() as connection:
                 if not connection.execute(update(messages).where(is_written).values(stop_asked=True)).rowcount:

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import Connection, Engine, delete, insert, select, update
+from sqlalchemy import Connection, Engine, delete, select
 
 from assistant.access import Principal
 from assistant.conversations import State, Work
@@ -18,6 +18,7 @@ from assistant.errors import FeedbackRefused
 from assistant.insights.happened import Happened
 from assistant.schema import conversations, feedback, messages
 from retrieval.dates import utc_now
+from retrieval.putting import put
 
 Reason = Literal["wrong", "not_in_source", "incomplete", "outdated", "hard_to_read", "other"]
 REASONS: Mapping[Reason, str] = {
@@ -86,12 +87,8 @@ class Feedback:
         values = {"is_helpful": opinion.is_helpful, "reason": opinion.reason, "comment": opinion.comment}
         with self._engine.begin() as connection:
             _answered(connection, message_id, principal)
-            changed = connection.execute(
-                update(feedback).where(*_own(message_id, principal)).values(**values, updated_at=now)
-            )
-            if not changed.rowcount:
-                key = {"message_id": message_id, "owner": principal.key}
-                connection.execute(insert(feedback).values(**key, **values, created_at=now, updated_at=now))
+            key, changes = {"message_id": message_id, "owner": principal.key}, {**values, "updated_at": now}
+            put(connection, feedback, {**key, **changes, "created_at": now}, changes)
         self._tell(message_id, principal, opinion)
 
     def withdraw(self, message_id: int, principal: Principal) -> None:

@@ -18,7 +18,6 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, TypeAdapter
 from sqlalchemy import Connection, Engine, delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from assistant.access import Principal
@@ -29,6 +28,8 @@ from assistant.schema import processes, used
 from assistant.usage import Usage
 from retrieval.dates import utc_now
 from retrieval.errors import RetrievalError
+from retrieval.outage import through_outage
+from retrieval.putting import INSERT
 
 log = logging.getLogger(__name__)
 LimitName = Literal["questions_a_day", "tokens_a_day", "uploads_an_hour", "answers_at_once", "upload_mb"]
@@ -64,7 +65,6 @@ _ANSWERS = "answers "
 """Before the id of the process in which they are under way."""
 _KEPT_DAYS = 2
 _MB = 1 << 20  # As the web server counts.
-_INSERT: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +136,7 @@ class Limits:
                 with _not_lost():
                     self._end_answer(principal.key)
 
+    @through_outage
     def _begin_answer(self, principal: Principal) -> bool:
         """Whether it is counted as under way."""
         may, key = self.of(principal), principal.key
@@ -157,6 +158,7 @@ class Limits:
                 )
         return may.answers_at_once is not None
 
+    @through_outage
     def _end_answer(self, key: str) -> None:
         one = (used.c.owner == key) & (used.c.limit == self._answers) & (used.c.amount > 0)
         with self._engine.begin() as connection:
@@ -242,7 +244,7 @@ def _counts(
 
 
 def _taking(dialect: str, owner: str, what: str, since: datetime, amount: float, *, most: float) -> Any:
-    row = _INSERT[dialect](used).values(owner=owner, limit=what, began_at=since, amount=amount)
+    row = INSERT[dialect](used).values(owner=owner, limit=what, began_at=since, amount=amount)
     grown = used.c.amount + amount
     row = row.on_conflict_do_update(index_elements=list(used.primary_key), set_={"amount": grown}, where=grown <= most)
     return row.returning(used.c.amount)

@@ -1,7 +1,7 @@
 """The stored answer, kept in step with the events of its turn."""
 
-import logging
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from assistant.conversations import Conversations, State, Work
@@ -21,9 +21,8 @@ from assistant.events import (
 )
 from assistant.turn_log import log_end
 from retrieval.errors import HomeUnreachable
-from retrieval.postgres import through_outage
+from retrieval.outage import through_outage
 
-log = logging.getLogger(__name__)
 _SAVE_EVERY_S = 0.8
 
 
@@ -66,14 +65,13 @@ class Record:
                 return
 
     def _save(self) -> None:
-        self.saved_at = time.monotonic()
         work = self.work if self.has_found else None
-        try:
+        with suppress(HomeUnreachable):  # The text goes on; in a second it is stored again, and at its end until it is.
             self.conversations.save(self.message_id, state="streaming", text=self.text, work=work)
             self.has_found = False
-        except HomeUnreachable:  # The next time, or the end, stores this too.
-            log.warning("what was written of answer %d could not be stored yet", self.message_id, exc_info=True)
+        self.saved_at = time.monotonic()
 
     def _close(self, state: State, answer: Answer | None, reason: str | None = None) -> None:
         work = replace(self.work, answer=answer)
-        through_outage(self.conversations.save)(self.message_id, state=state, text=self.text, work=work, reason=reason)
+        save = through_outage(self.conversations.save)
+        save(self.message_id, state=state, text=self.text, work=work, reason=reason)

@@ -8,25 +8,27 @@ import json
 import os
 import platform
 import re
-import sqlite3
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterable, Mapping
-from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, get_args
 from zipfile import ZIP_DEFLATED, ZipFile
 
+from sqlalchemy import text
+from sqlalchemy.exc import DatabaseError
+
 from assistant.doctor import examine
 from assistant.errors import AssistantError
-from assistant.home import DATABASE_FILE
+from assistant.home import database_of, has_database
 from assistant.logs import EventName
 from assistant.secrecy import MASKER
 from assistant.settings import Settings
 from assistant.settings_table import setting_rows, value_without_names
 from assistant.version import version_of_citewell
-from retrieval.database_copy import read_only, revision_of
 from retrieval.dates import utc_now
+from retrieval.errors import HomeError
+from retrieval.looking import bytes_of, looking, reason_of, rows_in, schema_in
 
 _PACKAGES = ("streamlit", "chromadb", "tantivy", "openai", "langchain", "sqlalchemy", "onnxruntime", "mlflow-skinny")
 _MOST_LINES = 1_000
@@ -88,33 +90,42 @@ def _is_own(key: str, value: Any) -> bool:
 
 
 def _versions(settings: Settings) -> dict[str, str]:
-    file = settings.home.expanduser().absolute() / DATABASE_FILE
     return {
         "made_at": f"{utc_now().isoformat(timespec='seconds')}Z",
         "citewell": version_of_citewell(),
-        "schema": revision_of(file) if file.is_file() else "none",
+        "schema": _schema(settings),
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         **{name: version(name) for name in _PACKAGES},
     }
 
 
+def _schema(settings: Settings) -> str:
+    if not has_database(settings):
+        return "none"
+    try:
+        with looking(database_of(settings)) as connection:
+            return schema_in(connection)
+    except (DatabaseError, HomeError):  # `_counts` says what is wrong.
+        return "unknown"
+
+
 def _counts(settings: Settings) -> dict[str, Any]:
     """How many rows each table has, and how answers and jobs ended."""
-    file = settings.home.expanduser().absolute() / DATABASE_FILE
-    if not file.is_file():
+    if not has_database(settings):
         return {}
     try:
-        with closing(read_only(file)) as connection:
-            names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-            tables = {name: connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in names}  # noqa: S608
-            answers = Counter(dict(connection.execute("SELECT state, count(*) FROM messages GROUP BY state")))
-            ended = connection.execute("SELECT kind, state, count(*) FROM jobs GROUP BY kind, state").fetchall()
-    except sqlite3.DatabaseError as error:
-        return {"problem": error.sqlite_errorname}
-    return {
-        "rows": tables,
-        "answers": answers,
-        "jobs": [{"kind": kind, "state": state, "count": count} for kind, state, count in ended],
-        "database_bytes": file.stat().st_size,
-    }
+        with looking(database_of(settings)) as connection:
+            answers = connection.execute(text("SELECT state, count(*) FROM messages GROUP BY state")).all()
+            ended = connection.execute(text("SELECT kind, state, count(*) FROM jobs GROUP BY kind, state")).all()
+            return {
+                "engine": connection.dialect.name,
+                "rows": rows_in(connection),
+                "answers": {row[0]: row[1] for row in answers},
+                "jobs": [{"kind": kind, "state": state, "count": count} for kind, state, count in ended],
+                "database_bytes": bytes_of(connection),
+            }
+    except DatabaseError as error:
+        return {"problem": reason_of(error)}
+    except HomeError as error:
+        return {"problem": type(error).__name__}

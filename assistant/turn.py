@@ -7,7 +7,7 @@ model; every sentence is held against what it cites. Whatever happens, what was 
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
@@ -44,10 +44,10 @@ from assistant.logs import log_event
 from assistant.narrowed import Narrowed, nothing_fits
 from assistant.notices import BUDGET_SPENT, INSTEAD, REPLACED, disagree, missing, not_in_documents
 from assistant.record import Record
-from assistant.request_ids import current_request_id
 from assistant.rewrite import Attempt, Rewrite, rewrite_follow_up
 from assistant.standing import standing
 from assistant.stop_asked import StopAsked
+from assistant.storing import begin
 from assistant.turn_log import log_asked
 from assistant.usage import Prices, Usage
 from assistant.verified.store import VerifiedAnswers
@@ -60,6 +60,7 @@ from retrieval.errors import RetrievalError
 from retrieval.evidence import Evidence
 from retrieval.filters import NO_FILTERS, Filters
 from retrieval.library import Library
+from retrieval.outage import begun, through_outage
 from retrieval.queries import leans_on_history
 from retrieval.retriever import CitewellRetriever
 from retrieval.trace import Found, SearchTrace
@@ -140,14 +141,14 @@ class Assistant:
         Raises QuestionRefused, ConversationNotFound, UnknownCollection or LimitReached before anything is stored.
         """
         question = checked_question(question)
-        scope = scope_of(principal, self.library, collection=collection, conversation=conversation_id)
-        with self.limits.answering(principal) if self.limits else nullcontext():
-            message_id = self.conversations.begin(
-                conversation_id, principal, question, instead_of=instead_of, request_id=current_request_id()
-            )
+        scope = through_outage(scope_of)(principal, self.library, collection=collection, conversation=conversation_id)
+        with self.limits.answering(principal) if self.limits else nullcontext(), ExitStack() as ending:
+            message_id = begin(self.conversations, conversation_id, principal, question, instead_of=instead_of)
+            self.conversations.hold(message_id)
+            ending.callback(self.conversations.let_go, message_id)
             log_asked(principal, conversation_id, message_id, chars=len(question), files=len(files))
             yield TurnStarted(message_id)
-            branch = self.conversations.messages(
+            branch = through_outage(self.conversations.messages)(
                 conversation_id, principal, leaf=message_id, newest=_MOST_HISTORY + 2, with_work=False
             )
             cancelled = StopAsked(cancelled, partial(self.conversations.is_stop_asked, message_id))
@@ -163,13 +164,10 @@ class Assistant:
                 cancelled=cancelled,
                 from_documents=bool(files) or (instead_of is not None and branch[-2].id < instead_of),
             )
-            try:
-                for event in self._after_files(answering, conversation_id, principal, files, cancelled):
-                    record.keep(event)
-                    self._tell(turned(event, principal, record.work.passages, scope, message_id=message_id))
-                    yield event
-            finally:
-                self.conversations.let_go(message_id)
+            for event in self._after_files(answering, conversation_id, principal, files, cancelled):
+                record.keep(event)
+                self._tell(turned(event, principal, record.work.passages, scope, message_id=message_id))
+                yield event
         if record.answer:
             answered = Answered(message_id, question, record.answer, record.work.passages, scope, filters)
             self._follow_up(answered, principal)
@@ -245,8 +243,8 @@ class Assistant:
         draft = Draft(style=style, prices=self.prices)
         try:
             turn = _Turn(question, history, draft, cancelled)
-            offered = None if from_documents or filters or rewrite else self._offered(turn, scope)
-            yield from told(offered, draft) if offered else self._answer(turn, scope, filters, rewrite)
+            is_offered = not (from_documents or filters or rewrite)
+            yield from begun(partial(self._offered_or_new, turn, scope, filters, rewrite, is_offered=is_offered))
         except (AssistantError, RetrievalError) as error:
             yield TurnFailed(error.hint, draft.answer("partial") if draft.text else None, error)
         except Exception as error:
@@ -258,6 +256,13 @@ class Assistant:
             )
         finally:
             self._spend(draft.usage, principal)
+
+    def _offered_or_new(
+        self, turn: _Turn, scope: Scope, filters: Filters, rewrite: str | None, *, is_offered: bool
+    ) -> Iterator[Event]:
+        """A verified answer where there is one and it may be given, else one from the documents."""
+        offered = self._offered(turn, scope) if is_offered else None
+        return told(offered, turn.draft) if offered else self._answer(turn, scope, filters, rewrite)
 
     def _offered(self, turn: _Turn, scope: Scope) -> Verified | None:
         """The verified answer to a question that stands alone; to a follow-up that leans on others, none."""

@@ -42,7 +42,7 @@ from assistant.operations import (
 from assistant.triage.sample import bring_in_sample
 from retrieval.errors import HomeUnreachable, RetrievalError
 from retrieval.intake import Progress
-from retrieval.postgres import through_outage
+from retrieval.outage import through_outage
 
 log = logging.getLogger(__name__)
 _POLL_S = 0.25

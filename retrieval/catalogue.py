@@ -11,6 +11,7 @@ from sqlalchemy import (
     Connection,
     Engine,
     Subquery,
+    bindparam,
     cast,
     func,
     literal,
@@ -288,7 +289,9 @@ def _conditions(files: Subquery, wanted: Wanted) -> Iterator[ColumnElement[bool]
     )
     yield from compile_filters(wanted.filters, columns)
     if wanted.only is not None:
-        yield files.c.id.in_(wanted.only)
+        # Written into the statement: PostgreSQL takes 65,535 parameters, and a list may name every document there is.
+        ids = bindparam(None, tuple(wanted.only), type_=Integer(), unique=True, expanding=True, literal_execute=True)
+        yield files.c.id.in_(ids)
     if wanted.status is not None:
         yield files.c.id.is_(None) if wanted.status == "failed" else files.c.id.is_not(None)
 

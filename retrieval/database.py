@@ -1,6 +1,6 @@
 """Opens the database, SQLite by default or PostgreSQL, and brings it to the newest schema by Alembic.
 
-What is peculiar to an engine stands in `sqlite_file` and `postgres`; nothing else asks which one it is.
+What is peculiar to an engine stands in `sqlite_file` and `postgres`, and among writers in `writers`.
 """
 
 from collections.abc import Callable

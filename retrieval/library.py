@@ -5,6 +5,7 @@ A document becomes visible whole or not at all: its text, chunks and embeddings 
 
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -124,14 +125,17 @@ class Library(PrivateCollections, IndexFeed):
 
     def create_collection(self, name: str) -> Collection:
         """The collection of that name, made if it is new; raises CollectionRefused for a name that is none."""
-        name = _checked_name(name)
-        with self._engine.begin() as connection:
-            found = connection.execute(select(collections).where(collections.c.name == name)).first()
-            if found:
-                return _collection(found)
-            collection = Collection(uuid.uuid4().hex, name)
-            connection.execute(insert(collections).values(**asdict(collection), created_at=utc_now()))
-            return collection
+        named = collections.c.name == (name := _checked_name(name))
+        row = {**asdict(Collection(uuid.uuid4().hex, name)), "created_at": utc_now()}
+        with self._engine.connect() as connection:
+            found = connection.execute(select(collections).where(named)).first()
+        if found is None:
+            # Somebody else may make it meanwhile: then theirs is found.
+            with suppress(IntegrityError), self._engine.begin() as connection:
+                connection.execute(insert(collections).values(**row))
+            with self._engine.connect() as connection:
+                found = connection.execute(select(collections).where(named)).one()
+        return _collection(found)
 
     def change_collection(
         self,
@@ -167,14 +171,13 @@ class Library(PrivateCollections, IndexFeed):
 
     def delete_collection(self, collection_id: str) -> None:
         """Delete a collection with its documents and failures, in one transaction."""
-        with self._engine.begin() as connection:
+        with self._writing(collection_id) as connection:
             connection.execute(delete(removals).where(removals.c.collection_id == collection_id))
             connection.execute(delete(collections).where(collections.c.id == collection_id))
 
     def add(self, collection_id: str, new: NewDocument) -> int:
         """Store a document and return its id; one of the same path is replaced in the same transaction."""
-        with self._engine.begin() as connection:
-            _will_change(connection, collection_id)
+        with self._writing(collection_id) as connection:
             old = _remove_at(connection, collection_id, new.path)
             document_id = _insert_document(connection, collection_id, new)
             if old is not None:
@@ -189,22 +192,34 @@ class Library(PrivateCollections, IndexFeed):
 
     def remove(self, document_id: int) -> None:
         """Delete a document with its chunks; raises UnknownDocument."""
-        with self._engine.begin() as connection:
-            row = connection.execute(
-                select(documents.c.collection_id, documents.c.path).where(documents.c.id == document_id)
-            ).first()
-            if row is None:
+        place = select(documents.c.collection_id, documents.c.path).where(documents.c.id == document_id)
+        with self._engine.connect() as connection:
+            row = connection.execute(place).first()
+        if row is None:
+            raise UnknownDocument(f"There is no document {document_id}.")
+        with self._writing(row.collection_id) as connection:
+            if (now := connection.execute(place).first()) is None:
                 raise UnknownDocument(f"There is no document {document_id}.")
-            _will_change(connection, row.collection_id)
-            _remove_at(connection, row.collection_id, row.path)
+            _remove_at(connection, row.collection_id, now.path)
 
     def remove_paths(self, collection_id: str, paths: Iterable[str]) -> None:
         """Delete the documents and forget the failures at these paths, in one transaction."""
-        with self._engine.begin() as connection:
-            _will_change(connection, collection_id)
+        with self._writing(collection_id) as connection:
             for path in paths:
                 _remove_at(connection, collection_id, path)
                 _forget_failure(connection, collection_id, path)
+
+    @contextmanager
+    def _writing(self, collection_id: str | ScalarSelect[Any]) -> Iterator[Connection]:
+        """A transaction that says that a collection changes, before anything else in it.
+
+        Whoever else changes it waits here, so that ids of documents and removals are drawn and committed in one order,
+        and an index that has seen one has seen all before it.
+        """
+        changed = update(collections).where(collections.c.id == collection_id)
+        with self._engine.begin() as connection:
+            connection.execute(changed.values(version=collections.c.version + 1))
+            yield connection
 
     def forget_failures(self, collection_id: str, paths: Iterable[str]) -> None:
         """Forget that the files at these paths could not be read in."""
@@ -347,8 +362,7 @@ class Library(PrivateCollections, IndexFeed):
     def store_embeddings(self, document_id: int, vectors: dict[int, Vector], title: Vector, model: str) -> None:
         """Set the embeddings of a document's title and of all its chunks, by chunk id, in one transaction."""
         of_document = select(documents.c.collection_id).where(documents.c.id == document_id).scalar_subquery()
-        with self._engine.begin() as connection:
-            _will_change(connection, of_document)
+        with self._writing(of_document) as connection:
             for chunk_id, vector in vectors.items():
                 connection.execute(
                     update(chunks)
@@ -356,16 +370,6 @@ class Library(PrivateCollections, IndexFeed):
                     .values(embedding=vector.astype(np.float32).tobytes(), embedding_model=model)
                 )
             _set_title(connection, document_id, title, model)
-
-
-def _will_change(connection: Connection, collection_id: str | ScalarSelect[Any]) -> None:
-    """Say that a collection changes, before anything else in the transaction.
-
-    Whoever else changes it waits here, so that ids of documents and removals are committed in their order, and an
-    index that has seen one has seen all before it.
-    """
-    changed = update(collections).where(collections.c.id == collection_id)
-    connection.execute(changed.values(version=collections.c.version + 1))
 
 
 def _set_title(connection: Connection, document_id: int, title: Vector, model: str) -> None:

@@ -1,7 +1,7 @@
 """What only PostgreSQL needs: how it is connected to, what its server must be able to do, and what its errors mean.
 
 A server that is being started anew is waited for where a connection is made. A statement that it broke off raises
-HomeUnreachable; `through_outage` tries again what may be done twice.
+HomeUnreachable; `retrieval.outage` tries again what may be done twice.
 """
 
 import json
@@ -14,7 +14,6 @@ import psycopg
 from psycopg.types.string import StrDumperUnknown
 from sqlalchemy import Connection, Dialect, Engine, ExceptionContext, create_engine, event, make_url
 from sqlalchemy.exc import DatabaseError
-from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
 from retrieval.errors import (
     FULL,
@@ -37,6 +36,7 @@ _AGAIN_S = 0.1
 _MIGRATING = 0x43495445
 """The advisory lock of whoever changes the schema."""
 _NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
+_HALVES = re.compile("[\ud800-\udfff]")
 _AWAY = frozenset({"57P01", "57P02", "57P03", "53300"})
 """Shut down, crashed, starting, full of connections: passes by itself."""
 _HELD = frozenset({"55P03", "40P01", "40001"})
@@ -57,20 +57,16 @@ _SERVER = (
     " EXISTS (SELECT FROM pg_collation WHERE collname = 'und-x-icu')"
 )
 
-through_outage = retry(
-    retry=retry_if_exception_type(HomeUnreachable),
-    stop=stop_after_delay(30),
-    wait=wait_random_exponential(multiplier=0.1, max=2),
-    reraise=True,
-)
-"""Do it again for half a minute while the database's server is away. For what may be done twice."""
 
+def new_engine(url: str, *, waits: bool = True) -> Engine:
+    """An engine on a server that can be used; raises HomeUnreachable or HomeRefused.
 
-def new_engine(url: str) -> Engine:
-    """An engine on a server that can be used; raises HomeUnreachable or HomeRefused."""
+    One that `waits` gives a server that is away some seconds to come back, whenever it connects.
+    """
+    address = make_url(url).set(drivername="postgresql+psycopg")
     engine = create_engine(
-        make_url(url).set(drivername="postgresql+psycopg"),
-        connect_args=_CONNECTION,
+        address,
+        connect_args={name: value for name, value in _CONNECTION.items() if name not in address.query},
         isolation_level="READ COMMITTED",
         json_serializer=_as_json,
         # What people wrote stands in parameters, and errors in logs.
@@ -81,7 +77,8 @@ def new_engine(url: str) -> Engine:
         max_overflow=_MOST_CONNECTIONS - _MOST_CONNECTIONS // 2,
     )
     event.listen(engine, "handle_error", _as_home_error, retval=True)
-    event.listen(engine, "do_connect", _Patient())
+    if waits:
+        event.listen(engine, "do_connect", _Patient())
     event.listen(engine, "connect", _prepare)
     try:
         with engine.connect() as connection:
@@ -145,7 +142,8 @@ class _WithoutNul(StrDumperUnknown):
 
 
 def _as_json(value: Any) -> str:
-    return _NUL.sub(r"\1\\ufffd", json.dumps(value))
+    """PostgreSQL keeps any JSON, but reads none of which a character is NUL or half of a surrogate pair."""
+    return _NUL.sub(r"\1\\ufffd", _HALVES.sub("\ufffd", json.dumps(value, ensure_ascii=False)))
 
 
 def _prepare(connection: psycopg.Connection[Any], _record: Any) -> None:

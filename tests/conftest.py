@@ -17,12 +17,22 @@ from retrieval.search import Search
 from retrieval.values import ParsedDocument, Scope, Section
 from retrieval.vectors import VectorIndex
 from tests import homes, warm
-from tests.postgres import postgres
+from tests.postgres import database, postgres, shared_database
 from tests.security import threats
 from tests.security.threats import pytest_configure, pytest_terminal_summary
+from tests.sharing import sharing, sharing_of_module, vectors_apart
 
-__all__ = ["postgres", "pytest_configure", "pytest_terminal_summary"]
-"""What pytest finds here: a server of PostgreSQL, and the report of threats."""
+__all__ = [
+    "database",
+    "postgres",
+    "pytest_configure",
+    "pytest_terminal_summary",
+    "shared_database",
+    "sharing",
+    "sharing_of_module",
+    "vectors_apart",
+]
+"""What pytest finds here: databases of every kind, and the report of threats."""
 
 LONGEST_FIRST = (
     "test_benchmarks",
@@ -94,9 +104,9 @@ class Shelf:
         return frozenset({collection_id})
 
 
-def open_shelf(directory: Path, embedder: Embedder | None) -> Shelf:
-    """Opens the library at a directory, as bootstrap does."""
-    engine = open_database(f"sqlite:///{directory / 'library.sqlite'}")
+def open_shelf(directory: Path, embedder: Embedder | None, address: str | None = None) -> Shelf:
+    """Opens the library at a directory, as bootstrap does; its database is SQLite's where no other is named."""
+    engine = open_database(address or f"sqlite:///{directory / 'library.sqlite'}")
     library = Library(engine)
     dense = embedder and VectorIndex(directory / "dense", model=embedder.name, dimension=embedder.dimension)
     indexes = Indexes(LexicalIndex(directory / "lexical"), dense, library, directory)
@@ -113,7 +123,12 @@ def open_shelf(directory: Path, embedder: Embedder | None) -> Shelf:
 @pytest.fixture
 def shelf(tmp_path: Path, embedder: Embedder) -> Iterator[Shelf]:
     """An empty library with both indexes."""
-    opened = open_shelf(tmp_path, embedder)
+    yield from opened_shelf(tmp_path, embedder)
+
+
+def opened_shelf(directory: Path, embedder: Embedder, address: str | None = None) -> Iterator[Shelf]:
+    """A shelf for as long as a test takes."""
+    opened = open_shelf(directory, embedder, address)
     yield opened
     opened.indexes.close()
     opened.library.close()

@@ -3,6 +3,7 @@
 Its order of texts is a language's and its time zone is far from UTC, so that whatever rests on either comes to light.
 """
 
+import itertools
 import os
 import pwd
 import shutil
@@ -11,14 +12,21 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 import pytest
 from psycopg import sql
 
+from retrieval.database import open_database
+
+KINDS = ("sqlite", "postgresql")
+"""What the product can keep its data in; a test that asks for `database` runs with each."""
 _ENOUGH_S = 60
+_CURRENT = "of_today"
+_NUMBERS = itertools.count()
 _QUICK = ("fsync=off", "full_page_writes=off", "max_connections=200", "timezone=Asia/Kolkata")
 
 
@@ -34,6 +42,7 @@ class Cluster:
             self._directory.chmod(0o755)
         self._data = self._directory / "data"
         self._server: subprocess.Popen[bytes] | None = None
+        self._has_current = False
         options = ("--no-sync", "--auth=trust", "--username=postgres", "--encoding=UTF8")
         order = ("--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=en-US")
         subprocess.run(
@@ -50,9 +59,21 @@ class Cluster:
             connection.execute(sql.SQL("CREATE DATABASE {name} TEMPLATE {template}").format(**names))
         return self.address(name)
 
+    def current(self, name: str) -> str:
+        """The address of a new database of this name with the schema of today."""
+        if not self._has_current:
+            open_database(self.url(_CURRENT)).dispose()
+            self._has_current = True
+        return self.url(name, template=_CURRENT)
+
     def address(self, name: str) -> str:
         """The address of a database that may be there."""
         return f"postgresql+psycopg://postgres@/{name}?host={self._directory}"
+
+    def run(self, statement: LiteralString) -> None:
+        """Carry out a statement as the administrator, outside any of our databases."""
+        with self._administration() as connection:
+            connection.execute(statement)
 
     def drop(self, name: str) -> None:
         """Remove a database with whoever is connected to it."""
@@ -117,3 +138,29 @@ def postgres() -> Iterator[Cluster]:
     cluster = Cluster(where)
     yield cluster
     cluster.remove()
+
+
+@contextmanager
+def new_database(kind: str, directory: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of a database of this kind, which is gone afterwards."""
+    if kind == "sqlite":
+        yield f"sqlite:///{directory / 'library.sqlite'}"
+        return
+    cluster: Cluster = request.getfixturevalue("postgres")
+    name = f"of_a_test_{next(_NUMBERS)}"
+    yield cluster.current(name)
+    cluster.drop(name)
+
+
+@pytest.fixture(params=KINDS)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a new database, of each kind."""
+    with new_database(request.param, tmp_path, request) as address:
+        yield address
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def shared_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The same for all tests of a module."""
+    with new_database(request.param, tmp_path_factory.mktemp("database"), request) as address:
+        yield address

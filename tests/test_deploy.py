@@ -15,10 +15,15 @@ ROOT = Path(__file__).resolve().parent.parent
 DEPLOY = ROOT / "deploy"
 FILES = sorted(path for path in DEPLOY.rglob("*") if path.is_file())
 UNITS = sorted((DEPLOY / "systemd").iterdir())
-SITES = ("citewell.conf", "citewell-oauth2-proxy.conf")
+SITES = ("citewell.conf", "citewell-oauth2-proxy.conf", "citewell-replicas.conf")
 NGINX = shutil.which("nginx")
 SYSTEMD = shutil.which("systemd-analyze")
 _VARIABLE = re.compile(r"\bCITEWELL_[A-Z_]+\b")
+
+
+def _has_docker_compose() -> bool:
+    docker = shutil.which("docker")
+    return docker is not None and not subprocess.run([docker, "compose", "version"], capture_output=True).returncode
 
 
 def compose(name: str) -> dict[str, Any]:
@@ -49,6 +54,7 @@ def test_nginx_takes_its_configuration(site: str, tmp_path: Path) -> None:
         "server oauth2-proxy:4180": "server 127.0.0.1:4180",
     }.items():
         text = text.replace(name, here)
+    text = re.sub(r"\bcitewell-[12]:", "127.0.0.1:", text)
     kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     text = "\n".join(
         (f"access_log {tmp_path}/access.log;", *(f"{kind}_temp_path {tmp_path}/{kind};" for kind in kinds), text)
@@ -77,7 +83,7 @@ def test_what_a_browser_says_of_itself_and_who_counts_sessions_stay_outside(site
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
 def test_systemd_takes_its_units(unit: Path, tmp_path: Path) -> None:
     for other in UNITS:
-        text = other.read_text("utf-8").replace("/opt/citewell/.venv/bin/citewell", "/bin/true")
+        text = re.sub(r"/opt/citewell/.venv/bin/(citewell|chroma)", "/bin/true", other.read_text("utf-8"))
         (tmp_path / other.name).write_text(text.replace("User=citewell\nGroup=citewell\n", ""))
     done = subprocess.run(
         [SYSTEMD or "", "verify", "--man=no", str(tmp_path / unit.name)], capture_output=True, text=True, check=False
@@ -110,6 +116,56 @@ def test_the_container_runs_as_nobody_in_particular_on_a_file_system_that_it_can
     overlay = compose("compose.oauth2-proxy.yml")
     address = overlay["services"]["nginx"]["networks"]["front"]["ipv4_address"]
     assert overlay["services"]["citewell"]["environment"]["CITEWELL_PROXY_ADDRESSES"] == address
+
+
+def test_every_part_of_the_server_mode_is_kept_in_and_only_nginx_is_open() -> None:
+    whole = compose("compose.server.yml")
+    services = whole["services"]
+    for name, service in services.items():
+        assert service["read_only"] is True
+        assert service["cap_drop"] == ["ALL"]
+        assert ("ports" in service) == (name == "nginx")
+        assert "user" in service or name == "nginx"
+        assert "healthcheck" in service
+    assert whole["networks"]["back"] == {"internal": True}
+    assert services["postgres"]["networks"] == services["chroma"]["networks"] == ["back"]
+    assert services["worker"]["deploy"]["replicas"] > 1
+    named = {mount.partition(":")[0] for service in services.values() for mount in service["volumes"]}
+    assert {name for name in named if "/" not in name} == set(whole["volumes"])
+
+
+def test_the_replicas_of_the_compose_file_are_those_that_nginx_knows_with_one_secret_and_one_database() -> None:
+    services = compose("compose.server.yml")["services"]
+    replicas = {name: service for name, service in services.items() if name.startswith("citewell-")}
+    site = (DEPLOY / "nginx/citewell-replicas.conf").read_text("utf-8")
+    places = {f"{name}:{service['command'][-1]}" for name, service in replicas.items()}
+    assert len(places) > 1
+    assert set(re.findall(r"server (citewell-\d:\d+)", site)) == places
+    for name, service in replicas.items():
+        port = service["command"][-1]
+        assert f"127.0.0.1:{port}/readyz" in service["healthcheck"]["test"][-1]
+        assert re.search(rf"^    {port} citewell-{port};$", site, re.MULTILINE)
+        assert re.search(rf"upstream citewell-{port} {{[^}}]*server {name}:{port} [^;]*2s;", site)
+        assert "./secrets.toml:/app/.streamlit/secrets.toml:ro" in service["volumes"]
+    shared = [services[name]["environment"] for name in (*replicas, "worker")]
+    assert all(environment == shared[0] for environment in shared)
+    assert {"DATABASE_URL", "CHROMA_URL", "CITEWELL_FILES"} <= set(shared[0])
+
+
+@pytest.mark.skipif(not _has_docker_compose(), reason="needs docker compose")
+@pytest.mark.parametrize("name", ["compose.yml", "compose.server.yml"])
+def test_docker_compose_takes_its_files(name: str, tmp_path: Path) -> None:
+    folder = tmp_path / "deploy"
+    shutil.copytree(DEPLOY, folder)
+    (folder / "citewell.env").write_text("")
+    (folder / ".env").write_text("POSTGRES_PASSWORD=test")
+    done = subprocess.run(
+        ["docker", "compose", "-f", str(folder / name), "config", "--quiet"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_image_has_what_the_wheel_has_runs_as_no_root_and_says_how_it_is() -> None:

@@ -22,6 +22,8 @@ ADAPTERS = {
     "openai": {"assistant/llm.py"},
     "httpx2": {"assistant/llm.py", "assistant/provider.py", "retrieval/rerank.py"},
     "chromadb": {"retrieval/vectors.py"},
+    "psycopg": {"retrieval/postgres.py"},
+    "tenacity": {"retrieval/outage.py"},
     "tantivy": {"retrieval/lexical.py"},
     "tiktoken": {"retrieval/tokens.py"},
     "onnxruntime": {"retrieval/minilm.py"},

@@ -21,6 +21,7 @@ from torture.bombs import bombs
 from torture.damage import Damaging
 from torture.disk import NoSmallDisk, fill_up
 from torture.kills import Killing
+from torture.outages import Outage, database_lost, served, vectors_lost
 from torture.reading import read_hostile
 from torture.report import DIRECTORY, Report, Row
 from torture.stops import stops
@@ -119,6 +120,38 @@ def _stops(run: Run) -> tuple[int, str, tuple[str, ...]]:
     return count, outcome, tuple(problem for stop in found for problem in stop.problems)
 
 
+def _vectors(run: Run) -> tuple[int, str, tuple[str, ...]]:
+    with served() as (serving, _):
+        found = [_logged(vectors_lost(serving, number)) for number in range(run.times(10, quick=1))]
+    outcome = (
+        f"{sum(outage.asked for outage in found)} questions answered from their sources meanwhile; "
+        f"used again {max(outage.back_s for outage in found):.1f} s after it was up, at most"
+    )
+    return len(found), outcome, _problems(found)
+
+
+def _database(run: Run) -> tuple[int, str, tuple[str, ...]]:
+    with served() as (serving, endpoint):
+        found = [
+            _logged(database_lost(serving, endpoint, answers=run.times(20, quick=4)))
+            for _ in range(run.times(10, quick=1))
+        ]
+    outcome = (
+        f"{sum(outage.asked for outage in found)} answers were being written and all came to their end; "
+        f"all as before {max(outage.back_s for outage in found):.1f} s after it was up, at most"
+    )
+    return len(found), outcome, _problems(found)
+
+
+def _logged(outage: Outage) -> Outage:
+    log.info("%s", outage)
+    return outage
+
+
+def _problems(outages: Sequence[Outage]) -> tuple[str, ...]:
+    return tuple(problem for outage in outages for problem in outage.problems)
+
+
 FAULTS: dict[str, tuple[str, Callable[[Run], tuple[int, str, tuple[str, ...]]]]] = {
     "bombs": ("hostile files (T10–T13, T21)", _bombs),
     "kills": ("SIGKILL while reading in (F12)", _kills),
@@ -126,6 +159,8 @@ FAULTS: dict[str, tuple[str, Callable[[Run], tuple[int, str, tuple[str, ...]]]]]
     "disk": ("full disk, then room again (F14)", _disk),
     "stops": ("SIGTERM while answers are written (F27)", _stops),
     "backups": ("damaged backups (F29)", _backups),
+    "vectors": ("Chroma's server killed and started again (F11)", _vectors),
+    "database": ("PostgreSQL killed and started again under load (F18)", _database),
 }
 
 

@@ -7,7 +7,7 @@ import typer
 
 from assistant.archive import Manifest
 from assistant.audit import Action
-from assistant.backup import back_up
+from assistant.backup import back_up, check_can_copy
 from assistant.cli.output import HomeDir, Json, database, print_json, print_text, record, say
 from assistant.restore import restore as restore_archive
 from assistant.settings import Settings
@@ -27,6 +27,7 @@ Archive = Annotated[Path, typer.Argument(metavar="FILE", help="The backup.")]
 def backup(file: Archive, as_json: Json = False, home: HomeDir = None) -> None:
     """Write everything that cannot be made again to one file; the app may run meanwhile."""
     place = _home_of(home)
+    check_can_copy(Settings.read(home=home))
     manifest = back_up(place, file)
     with database(home) as engine:
         record(engine, Action.BACKED_UP, file.name, bytes=file.stat().st_size, schema=manifest.schema)
@@ -49,6 +50,7 @@ def restore(
 ) -> None:
     """Restore a backup, of an older version too, into an empty data directory; the app must not run on it."""
     place = _home_of(home)
+    check_can_copy(Settings.read(home=home))
     restored = restore_archive(file, place, replace=replace)
     manifest, aside = restored.manifest, restored.put_aside
     with database(home) as engine:

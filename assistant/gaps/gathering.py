@@ -29,6 +29,7 @@ from retrieval.embedding import Embedder
 from retrieval.errors import UnknownCollection
 from retrieval.library import Library
 from retrieval.values import Scope
+from retrieval.writers import let_writers_finish
 
 log = logging.getLogger(__name__)
 LOOKED_AT: Choice[int] = Choice("gaps_looked_at", TypeAdapter(int))
@@ -165,6 +166,7 @@ class Gathering:
     def _ended(self, last: int) -> Iterator[Row[Any]]:
         """The answers after an id, oldest first."""
         with self.engine.connect() as connection:
+            let_writers_finish(connection, messages)
             query = self._new(connection, 0)
         while rows := self._some(query.where(messages.c.id > last)):
             yield from rows
@@ -174,9 +176,10 @@ class Gathering:
         """Answers that have ended, after an id and up to the first one that is still being written."""
         is_recent = messages.c.created_at > utc_now() - _WRITTEN_WITHIN
         is_open = messages.c.state.in_(("pending", "streaming")) & is_recent
+        newest = connection.execute(select(func.max(messages.c.id))).scalar() or 0
         before = connection.execute(select(func.min(messages.c.id)).where(is_open)).scalar()
-        query = _answers().where(*_ENDED, messages.c.id > last)
-        return query if before is None else query.where(messages.c.id < before)
+        is_settled = messages.c.id <= newest if before is None else messages.c.id < before
+        return _answers().where(*_ENDED, messages.c.id > last, is_settled)
 
     def _some(self, query: Any) -> Sequence[Row[Any]]:
         with self.engine.connect() as connection:

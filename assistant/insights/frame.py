@@ -177,16 +177,11 @@ class Frames:
         if before is not None:
             query = query.where(events.c.id < before)
         statement = str(query.compile(self.engine, compile_kwargs={"literal_binds": True}))
-        # The driver's own rows: SQLAlchemy's take twice as long, and nothing in them has to be converted.
-        connection = self.engine.raw_connection()
-        try:
-            cursor = connection.cursor()
-            cursor.execute(statement)
+        with self.engine.connect() as connection:
+            # The driver's own rows: SQLAlchemy's take twice as long, and nothing in them has to be converted.
+            cursor = connection.exec_driver_sql(statement).cursor
             while rows := cursor.fetchmany(_AT_ONCE):
                 yield self._columns(tuple(zip(*rows, strict=True)))
-            cursor.close()
-        finally:
-            connection.close()
 
     def _columns(self, values: Sequence[Sequence[Any]]) -> dict[str, Column]:
         by_name = dict(zip(_COLUMNS, values, strict=True))

@@ -8,11 +8,10 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Engine, delete, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from assistant.access import LOCAL_USER
@@ -21,7 +20,8 @@ from assistant.insights.choices import WORDS_KEPT
 from assistant.insights.happened import Happened, Place
 from assistant.schema import document_use, events, memberships, people
 from retrieval.errors import RetrievalError
-from retrieval.postgres import through_outage
+from retrieval.outage import through_outage
+from retrieval.putting import put
 from retrieval.schema import collections
 
 log = logging.getLogger(__name__)
@@ -34,8 +34,6 @@ _WITHOUT_SIGN_IN = {LOCAL_USER.issuer, "demo", ""}
 """Who has no row among people."""
 _CLOSE_S = 10.0
 _Told = tuple[int, Happened]
-_Used = tuple[Place, str, int]
-_INSERT: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 class Recorder:
@@ -115,7 +113,6 @@ class Recorder:
         with self._engine.begin() as connection:
             shared = frozenset(_shared(connection, {id_ for _, one in batch for id_ in _named(one)}))
             groups = {owner: _groups(connection, owner) for owner in {one.owner for _, one in batch}}
-            used_now: list[_Used] = []
             for at_s, one in batch:
                 if (theirs := groups[one.owner]) is None:
                     continue
@@ -123,10 +120,7 @@ class Recorder:
                 if one.kind == "feedback":
                     row["collections"] = _of_turn(connection, one.message_id)
                 connection.execute(insert(events).values(**row))
-                used_now.extend(_used(at_s, one, shared))
-            # In one order in every process, so that none waits for one that waits for it.
-            for place, name, at_s in sorted(used_now):
-                _count_one(connection, at_s, name, place)
+                _count(connection, at_s, one, shared)
 
 
 def expire(engine: Engine, before_s: float) -> int:
@@ -194,14 +188,14 @@ def _of_turn(connection: Connection, message_id: int | None) -> str:
     return str(connection.execute(query.order_by(events.c.id.desc()).limit(1)).scalar() or "")
 
 
-def _used(at_s: int, one: Happened, shared: frozenset[str]) -> Iterator[_Used]:
+def _count(connection: Connection, at_s: int, one: Happened, shared: frozenset[str]) -> None:
     for name, places in (("found", one.found), ("cited", one.cited)):
-        yield from ((place, name, at_s) for place in places if place[0] in shared)
+        for place in places:
+            if place[0] in shared:
+                _count_one(connection, at_s, name, place)
 
 
 def _count_one(connection: Connection, at_s: int, name: str, place: Place) -> None:
-    row = {"collection_id": place[0], "path": place[1], "found": 0, "cited": 0, name: 1, f"{name}_at_s": at_s}
-    adding = _INSERT[connection.dialect.name](document_use).values(**row)
-    again = {name: document_use.c[name] + 1, f"{name}_at_s": at_s}
-    keys = list(document_use.primary_key)
-    connection.execute(adding.on_conflict_do_update(index_elements=keys, set_=again))
+    column, at = document_use.c[name], document_use.c[f"{name}_at_s"]
+    row = {"collection_id": place[0], "path": place[1], "found": 0, "cited": 0, name: 1, at.name: at_s}
+    put(connection, document_use, row, {column: column + 1, at: at_s})

@@ -253,10 +253,10 @@ class Queue:
     def tally(self, name: LabelName, principal: Principal, wanted: Wanted = EVERYTHING) -> tuple[Tally, ...]:
         """How many of these tickets have each label, the commonest first."""
         only_support(principal)
-        label = _label(name)
-        query = select(label, func.count()).where(*_conditions(wanted)).group_by(label)
+        labelled = select(_label(name).label("label")).where(*_conditions(wanted)).subquery()
+        query = select(labelled.c.label, func.count()).group_by(labelled.c.label)
         tallies = [Tally(row[0], row[1]) for row in self._rows(query)]
-        return tuple(sorted(tallies, key=lambda tally: -tally.tickets))
+        return tuple(sorted(tallies, key=lambda tally: (-tally.tickets, tally.label or "")))
 
     def arrivals(self, principal: Principal, wanted: Wanted = EVERYTHING) -> dict[date, int]:
         """On which days (UTC) how many of these tickets came in."""

@@ -42,6 +42,8 @@ def _create_people() -> None:
         sqlite_autoincrement=True,
     )
     op.execute("INSERT INTO groups (id, name, is_everyone) VALUES (1, 'Everyone', true)")
+    if op.get_bind().dialect.name == "postgresql":  # Its sequences do not see an id that was given.
+        op.execute("SELECT setval(pg_get_serial_sequence('groups', 'id'), 1)")
     op.create_table(
         "memberships",
         sa.Column("person_id", sa.Integer(), nullable=False),

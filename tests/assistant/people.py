@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from pydantic import TypeAdapter
 
@@ -26,8 +27,8 @@ BEGAN = datetime(2030, 1, 1)
 QUESTION = f"Where does the {CANARY}body sleep, asks {CANARY}question?"
 
 
-def opened(home: Path) -> Citewell:
-    return open_citewell(Settings(home=home, sample=False, sign_in="oidc"))
+def opened(home: Path, **settings: Any) -> Citewell:
+    return open_citewell(Settings(**{"home": home, "sample": False, "sign_in": "oidc"} | settings), kind="worker")
 
 
 def work_off(citewell: Citewell) -> None:

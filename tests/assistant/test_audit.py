@@ -46,8 +46,8 @@ FORMULAS = [
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    opened = open_database(f"sqlite:///{tmp_path / 'a.sqlite'}")
+def engine(database: str) -> Iterator[Engine]:
+    opened = open_database(database)
     yield opened
     opened.dispose()
 

@@ -13,8 +13,8 @@ ANNA, BELA = Principal("test", "anna"), Principal("test", "bela")
 
 
 @pytest.fixture
-def conversations(tmp_path):
-    engine = open_database(f"sqlite:///{tmp_path / 'c.sqlite'}")
+def conversations(database: str):
+    engine = open_database(database)
     yield Conversations(engine)
     engine.dispose()
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
 import numpy as np
@@ -50,9 +51,12 @@ DOG = TOPICS["dogs"][0]
 
 
 @pytest.fixture
-def citewell(fresh_home: Path) -> Iterator[Citewell]:
+def citewell(fresh_home: Path, sharing: dict[str, Any]) -> Iterator[Citewell]:
     """A home in which people sign in, with one document that anybody may read."""
-    opened = open_citewell(Settings(home=fresh_home, sample=False, sign_in="oidc", questions_a_day=0, tokens_a_day=0))
+    opened = open_citewell(
+        Settings(home=fresh_home, sample=False, sign_in="oidc", questions_a_day=0, tokens_a_day=0, **sharing),
+        kind="worker",
+    )
     add(opened, "Handbook", leave=LEAVE)
     everyone = next(group.id for group in opened.groups.list(LOCAL_USER) if group.is_everyone)
     opened.groups.grant(collection(opened), (Grant(everyone, None, may_edit=False),), LOCAL_USER)

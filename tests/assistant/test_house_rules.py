@@ -1,7 +1,6 @@
 """House rules hold from the next question on, keep their history, and reach the model with their version."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -12,8 +11,8 @@ from retrieval.database import open_database
 
 
 @pytest.fixture
-def rules(tmp_path: Path) -> Iterator[HouseRules]:
-    engine = open_database(f"sqlite:///{tmp_path / 'library.sqlite'}")
+def rules(database: str) -> Iterator[HouseRules]:
+    engine = open_database(database)
     yield HouseRules(engine)
     engine.dispose()
 

@@ -40,9 +40,9 @@ DAY = 86_400
 
 
 @pytest.fixture
-def citewell(fresh_home: Path) -> Iterator[Citewell]:
+def citewell(fresh_home: Path, sharing: dict[str, Any]) -> Iterator[Citewell]:
     """A home with a collection about quokkas and one about trains; no worker runs."""
-    with closing(opened(fresh_home)) as made:
+    with closing(opened(fresh_home, **sharing)) as made:
         for name, words in (("Animals", "Quokkas sleep in tall trees at night."), ("Trains", "Trains leave at nine.")):
             collection = made.library.create_collection(name)
             made.intake.add_parsed(collection.id, [(f"{name}.md", document(words, title=name))])
@@ -170,8 +170,8 @@ def test_documents_are_counted_by_their_place_and_stay_the_same_when_they_are_re
 # Nobody waits, nothing is lost.
 
 
-def test_what_was_told_before_the_close_is_stored_and_in_order(tmp_path: Path) -> None:
-    engine = open_database(f"sqlite:///{tmp_path / 'a.sqlite'}")
+def test_what_was_told_before_the_close_is_stored_and_in_order(database: str) -> None:
+    engine = open_database(database)
     recorder = Recorder(engine, Chosen(engine))
     for n in range(2_000):
         recorder.record(turn(total_ms=n))
@@ -525,8 +525,8 @@ def test_nothing_in_a_saved_table_is_calculated_by_a_spreadsheet(citewell: Citew
     assert saved.splitlines()[1].startswith(utc_now().date().isoformat())
 
 
-def test_the_recorder_s_thread_begins_with_the_first_event_alone(tmp_path: Path) -> None:
-    engine = open_database(f"sqlite:///{tmp_path / 'a.sqlite'}")
+def test_the_recorder_s_thread_begins_with_the_first_event_alone(database: str) -> None:
+    engine = open_database(database)
     recorder = Recorder(engine, Chosen(engine))
     before = {thread.ident for thread in threading.enumerate()}
     recorder.flush()

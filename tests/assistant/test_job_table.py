@@ -1,7 +1,6 @@
 """The job table: each job is claimed once, can be cancelled, and outlives the process that worked on it."""
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -13,8 +12,8 @@ OWNER = "local|user"
 
 
 @pytest.fixture
-def table(tmp_path: Path):
-    engine = open_database(f"sqlite:///{tmp_path / 'jobs.sqlite'}")
+def table(database: str):
+    engine = open_database(database)
     yield JobTable(engine)
     engine.dispose()
 

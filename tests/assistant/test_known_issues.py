@@ -28,8 +28,8 @@ LATE = Issue("Alarm mails come late", "Customers report that alarms by e-mail ar
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    opened = open_database(f"sqlite:///{tmp_path / 'a.sqlite'}")
+def engine(database: str) -> Iterator[Engine]:
+    opened = open_database(database)
     yield opened
     opened.dispose()
 

@@ -41,8 +41,8 @@ class Clock:
 
 
 @pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    opened = open_database(f"sqlite:///{tmp_path_factory.mktemp('limits') / 'l.sqlite'}")
+def engine(shared_database: str) -> Iterator[Engine]:
+    opened = open_database(shared_database)
     yield opened
     opened.dispose()
 
@@ -90,7 +90,7 @@ def test_however_many_threads_ask_together_the_limit_is_met_exactly(engine, most
 
 def test_two_processes_count_in_the_same_place(engine, tmp_path):
     who, here = somebody(), Limits(engine, {"questions_a_day": 3})
-    there = Limits(open_database(str(engine.url)), {"questions_a_day": 3})
+    there = Limits(open_database(engine.url.render_as_string(hide_password=False)), {"questions_a_day": 3})
     assert [let_through(limits, who) for limits in (here, there, here, there, here)] == [True] * 3 + [False] * 2
     there._engine.dispose()
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import insert, select, update
@@ -22,9 +23,9 @@ from tests.assistant.people import ANNA, CANARY, boss, erase, opened, work_off
 
 
 @pytest.fixture
-def citewell(fresh_home: Path) -> Iterator[Citewell]:
+def citewell(fresh_home: Path, sharing: dict[str, Any]) -> Iterator[Citewell]:
     """A home in which nothing was chosen; no worker runs."""
-    with closing(opened(fresh_home)) as made:
+    with closing(opened(fresh_home, **sharing)) as made:
         yield made
 
 
@@ -77,15 +78,16 @@ def test_a_conversation_goes_when_nothing_was_asked_in_it_for_so_long_and_a_pinn
     )
 
 
-def test_what_went_is_in_no_file_of_the_home(citewell: Citewell) -> None:
-    conversation_id = conversation(citewell, days_ago=10)
-    citewell.attached.attach(conversation_id, LOCAL_USER, [(f"{CANARY}.md", f"# A\n\n{CANARY} sleeps.\n".encode())])
-    work_off(citewell)
-    assert files_with(citewell.home.path, CANARY)
-    citewell.chosen.set(KEPT["conversations_kept_days"], 9)
-    citewell.retention.apply()
-    work_off(citewell)
-    assert files_with(citewell.home.path, CANARY) == []
+def test_what_went_is_in_no_file_of_a_home_by_itself(fresh_home: Path) -> None:
+    with closing(opened(fresh_home)) as citewell:
+        conversation_id = conversation(citewell, days_ago=10)
+        citewell.attached.attach(conversation_id, LOCAL_USER, [(f"{CANARY}.md", f"# A\n\n{CANARY} sleeps.\n".encode())])
+        work_off(citewell)
+        assert files_with(citewell.home.path, CANARY)
+        citewell.chosen.set(KEPT["conversations_kept_days"], 9)
+        citewell.retention.apply()
+        work_off(citewell)
+        assert files_with(citewell.home.path, CANARY) == []
 
 
 def test_it_is_applied_when_the_app_starts(citewell: Citewell) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -37,8 +36,8 @@ HIDDEN = f"{SECRET} earns 90,000."
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    opened = open_database(f"sqlite:///{tmp_path / 'c.sqlite'}")
+def engine(database: str) -> Iterator[Engine]:
+    opened = open_database(database)
     yield opened
     opened.dispose()
 

@@ -25,8 +25,8 @@ TICKETS = (
 
 
 @pytest.fixture
-def engine(tmp_path) -> Iterator[Engine]:
-    opened = open_database(f"sqlite:///{tmp_path / 'queue.sqlite'}")
+def engine(database: str) -> Iterator[Engine]:
+    opened = open_database(database)
     yield opened
     opened.dispose()
 

@@ -1,10 +1,21 @@
 """What the catalogue says of one document and of whole collections."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
+from retrieval.catalogue import Wanted
+from retrieval.embedding import Embedder
 from retrieval.errors import UnknownDocument
 from retrieval.library import Failure, FileFacts
-from tests.conftest import Shelf, document
+from tests.conftest import Shelf, document, opened_shelf
+
+
+@pytest.fixture
+def shelf(tmp_path: Path, embedder: Embedder, database: str) -> Iterator[Shelf]:
+    """An empty library, in each kind of database."""
+    yield from opened_shelf(tmp_path, embedder, database)
 
 
 def test_contents_count_documents_passages_and_failures_of_each_collection(shelf: Shelf) -> None:
@@ -61,3 +72,12 @@ def test_outlines_are_those_of_the_newest_documents_in_scope(shelf: Shelf) -> No
     hr = shelf.add("HR", a="Leave is 26 days.", b="Meals are £30.", c="Taxis are £9.")
     shelf.add("IT", vpn="Connect first.")
     assert [outline.title for outline in shelf.catalogue.outlines(hr, of_each=2)] == ["c", "b"]
+
+
+def test_a_list_may_be_of_more_documents_than_a_statement_has_places_for(shelf: Shelf) -> None:
+    scope = shelf.add("HR", leave="Leave is 26 days.", trips="Meals are £30.")
+    trips = shelf.library.document_at("trips", scope)
+    many = Wanted(only=frozenset({trips, *range(1_000_000, 1_070_000)}))
+    listed = shelf.catalogue.page(scope, many)
+    assert [entry.path for entry in listed.entries] == ["trips"]
+    assert listed.total == 1

@@ -12,8 +12,8 @@ from retrieval.database import open_database
 from retrieval.errors import HomeError, HomeTooNew
 
 
-def test_the_migrations_make_exactly_the_tables_of_the_code(tmp_path):
-    engine = open_database(f"sqlite:///{tmp_path / 'a.sqlite'}")
+def test_the_migrations_make_exactly_the_tables_of_the_code(database):
+    engine = open_database(database)
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
     engine.dispose()

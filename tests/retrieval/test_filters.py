@@ -1,8 +1,10 @@
 """Filters: each value narrows as a person expects, in SQL, whatever letters it has."""
 
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -12,17 +14,25 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from retrieval.catalogue import Wanted
 from retrieval.database import open_database
+from retrieval.embedding import Embedder
 from retrieval.errors import FilterRefused
 from retrieval.filters import NO_FILTERS, FilterColumns, Filters, OneDocument, compile_filters, format_called
-from retrieval.folding import fold
+from retrieval.folding import Folded, fold
 from retrieval.library import Failure, FileFacts
 from retrieval.retriever import CitewellRetriever
 from retrieval.values import ParsedDocument, Section
-from tests.conftest import Shelf
+from tests.conftest import Shelf, opened_shelf
 
 TODAY = datetime.now(UTC).date()
 TEXT = st.text(st.characters(codec="utf-8"), max_size=30)
+SEPARATOR = "x--x"
 AWKWARD = st.text(st.sampled_from("%_\\'\"/*?[]^- éÉüßİ😀aA0"), max_size=12)
+
+
+@pytest.fixture
+def shelf(tmp_path: Path, embedder: Embedder, database: str) -> Iterator[Shelf]:
+    """An empty library, in each kind of database."""
+    yield from opened_shelf(tmp_path, embedder, database)
 
 
 @pytest.fixture
@@ -139,9 +149,9 @@ def test_filters_are_said_in_words() -> None:
 
 
 @pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+def engine(shared_database: str) -> Iterator[Engine]:
     """A database whose connections know the folding."""
-    opened = open_database(f"sqlite:///{tmp_path_factory.mktemp('fold') / 'library.sqlite'}")
+    opened = open_database(shared_database)
     yield opened
     opened.dispose()
 
@@ -174,6 +184,19 @@ def test_a_title_is_found_by_any_part_of_it(engine: Engine, before: str, word: s
 def test_a_filter_of_ten_thousand_words_and_odd_characters_is_an_ordinary_filter(engine: Engine) -> None:
     for asked in ("word " * 10_000, "x" * 100_000, "\0", "\ud800", "%" * 5000):
         assert not title_passes(engine, "A title", Filters(title=asked)) or not fold(asked).split()
+
+
+def test_every_character_is_folded_alike_in_python_and_in_sql(engine: Engine) -> None:
+    # Between letters, for some are written otherwise at the end of a word.
+    asked = [f"a{chr(n)}b {chr(n)}" for n in range(1, sys.maxunicode + 1) if not 0xD800 <= n < 0xE000]
+    wrong: list[str] = []
+    with engine.connect() as connection:
+        for start in range(0, len(asked), 20_000):
+            text = SEPARATOR.join(asked[start : start + 20_000])
+            found = str(connection.execute(select(Folded(literal(text)))).scalar_one())
+            pairs = zip(found.split(SEPARATOR), fold(text).split(SEPARATOR), strict=True)
+            wrong += [one for one, other in pairs if one != other]
+    assert wrong == []
 
 
 def test_postgresql_folds_in_its_own_words() -> None:

@@ -1,5 +1,19 @@
 """What a search reads back from SQL."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from retrieval.embedding import Embedder
+from tests.conftest import Shelf, opened_shelf
+
+
+@pytest.fixture
+def shelf(tmp_path: Path, embedder: Embedder, database: str) -> Iterator[Shelf]:
+    """An empty library, in each kind of database."""
+    yield from opened_shelf(tmp_path, embedder, database)
+
 
 def chunk_ids(shelf, scope):
     (document,) = shelf.catalogue.documents(scope)

@@ -1,9 +1,9 @@
 """Data of the first release come through every migration, and back, and are asked as before."""
 
-import json
-import sqlite3
 import threading
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import pytest
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, event
+from sqlalchemy import Connection, MetaData, Table, create_engine, event, insert, select
 
 from assistant.access import LOCAL_USER, scope_of
 from assistant.bootstrap import open_citewell
@@ -19,10 +19,11 @@ from assistant.home import DATABASE_FILE
 from assistant.settings import Settings
 from retrieval.database import MIGRATIONS, open_database
 from retrieval.embedding import Embedder
+from tests.postgres import KINDS, Cluster
 
 FIRST = "0001"
 TEXT = "Everybody has 30 days of paid leave a year. Unused days lapse on 31 March of the following year."
-DAY = "2026-04-03 10:00:00.000000"
+DAY = datetime(2026, 4, 3, 10)
 COLLECTION, CONVERSATION = "c" * 32, "d" * 32
 
 
@@ -37,15 +38,27 @@ def revisions() -> list[str]:
     return [script.revision for script in ScriptDirectory.from_config(config()).walk_revisions()]
 
 
-def bring_to(database: Path, revision: str, *, down: bool = False) -> None:
+def bring_to(address: str, revision: str, *, down: bool = False) -> None:
     """Up or down to a schema, in one transaction, with the checks that the product's own connections have."""
-    engine = create_engine(f"sqlite:///{database}")
-    event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA foreign_keys=ON"))
+    engine = create_engine(address)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA foreign_keys=ON"))
     with engine.begin() as connection:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        if engine.dialect.name == "sqlite":
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
         made = config()
         made.attributes["connection"] = connection
         (command.downgrade if down else command.upgrade)(made, revision)
+    engine.dispose()
+
+
+@contextmanager
+def tables_of(address: str) -> Iterator[tuple[Connection, dict[str, Table]]]:
+    """A transaction, and the tables as the database describes them."""
+    engine, found = create_engine(address), MetaData()
+    with engine.begin() as connection:
+        found.reflect(connection)
+        yield connection, dict(found.tables)
     engine.dispose()
 
 
@@ -55,17 +68,17 @@ def first_rows(embedder: Embedder) -> dict[str, list[dict[str, Any]]]:
     facts = {"sha256": "a" * 64, "format": "text", "bytes": len(TEXT), "modified_ns": 7, "folder": "/handbook"}
     document = {
         "id": 5, "collection_id": COLLECTION, "path": "leave.txt", "title": "Leave policy", "markup": "plain",
-        "dated": "2026-03-01", "language": "en", **facts, "added_at": DAY, "characters": len(TEXT), "pages": 0,
-        "passages": 1, "notes": "[]", "page_starts": "[]",
-        "sections": json.dumps([{"path": [], "start": 0, "end": len(TEXT)}]), "text": TEXT,
+        "dated": date(2026, 3, 1), "language": "en", **facts, "added_at": DAY, "characters": len(TEXT), "pages": 0,
+        "passages": 1, "notes": [], "page_starts": [],
+        "sections": [{"path": [], "start": 0, "end": len(TEXT)}], "text": TEXT,
     }  # fmt: skip
     chunk = {
-        "id": 9, "document_id": 5, "position": 0, "start": 0, "end": len(TEXT), "heading": "[]", "page": None,
+        "id": 9, "document_id": 5, "position": 0, "start": 0, "end": len(TEXT), "heading": [], "page": None,
         "text": TEXT, "embedded_text_sha256": "b" * 64, "embedding_model": embedder.name, "embedding": vector,
     }  # fmt: skip
     said = {"conversation_id": CONVERSATION, "state": "done", "reason": None, "work": None, "created_at": DAY}
     return {
-        "collections": [{"id": COLLECTION, "name": "Handbook", "description": "", "created_at": DAY, "folder": None, "watched": 0}],
+        "collections": [{"id": COLLECTION, "name": "Handbook", "description": "", "created_at": DAY, "folder": None, "watched": False}],
         "conversations": [{"id": CONVERSATION, "owner": LOCAL_USER.key, "created_at": DAY}],
         "documents": [document],
         "chunks": [chunk],
@@ -76,36 +89,52 @@ def first_rows(embedder: Embedder) -> dict[str, list[dict[str, Any]]]:
         ],
         "citations": [{"message_id": 2, "n": 1, "document_id": 5, "start": 0, "end": 43}],
         "removals": [{"id": 3, "collection_id": COLLECTION, "document_id": 4, "successor_id": 5}],
-        "jobs": [{"id": 1, "kind": "ingest", "state": "done", "owner": LOCAL_USER.key, "cancelled": 0, "starts": 1,
-                  "done": 1, "total": 1, "current": "", "created_at": DAY, "work": "{}"}],
+        "jobs": [{"id": 1, "kind": "ingest", "state": "done", "owner": LOCAL_USER.key, "cancelled": False, "starts": 1,
+                  "done": 1, "total": 1, "current": "", "created_at": DAY, "work": {}}],
     }  # fmt: skip
 
 
-def stored(database: Path, rows: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
+def stored(address: str, rows: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
     """What the database has now of these columns."""
-    with closing(sqlite3.connect(database)) as connection:
-        connection.row_factory = sqlite3.Row
-        found = {name: connection.execute(f'SELECT * FROM "{name}"').fetchall() for name in rows}
-    return {name: [{key: row[key] for key in rows[name][0]} for row in found[name]] for name in rows}
+    with tables_of(address) as (connection, tables):
+        return {
+            name: [dict(row) for row in connection.execute(select(*(tables[name].c[c] for c in some[0]))).mappings()]
+            for name, some in rows.items()
+        }
+
+
+@pytest.fixture(params=KINDS)
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a database, of each kind, in which nothing was made yet."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / DATABASE_FILE}"
+        return
+    cluster: Cluster = request.getfixturevalue("postgres")
+    yield cluster.url("migrated")
+    cluster.drop("migrated")
+
+
+Home = tuple[str, dict[str, list[dict[str, Any]]]]
+
+
+def first_release(address: str, embedder: Embedder) -> Home:
+    """A database as the first release left it, and its rows."""
+    rows = first_rows(embedder)
+    bring_to(address, FIRST)
+    with tables_of(address) as (connection, tables):
+        for name, some in rows.items():
+            connection.execute(insert(tables[name]), some)
+    return address, rows
 
 
 @pytest.fixture
-def first(tmp_path: Path, embedder: Embedder) -> tuple[Path, dict[str, list[dict[str, Any]]]]:
-    """A home as the first release left it, and its rows."""
-    database, rows = tmp_path / DATABASE_FILE, first_rows(embedder)
-    bring_to(database, FIRST)
-    with closing(sqlite3.connect(database)) as connection, connection:
-        for name, table in rows.items():
-            for row in table:
-                columns = ", ".join(f'"{column}"' for column in row)
-                marks = ", ".join("?" * len(row))
-                connection.execute(f'INSERT INTO "{name}" ({columns}) VALUES ({marks})', tuple(row.values()))
-    return database, rows
+def first(empty: str, embedder: Embedder) -> Home:
+    return first_release(empty, embedder)
 
 
-def test_a_home_of_the_first_release_is_brought_up_to_date_and_answers(first):
-    database, rows = first
-    with closing(open_citewell(Settings.read(home=database.parent, sample=False))) as citewell:
+def test_a_home_of_the_first_release_is_brought_up_to_date_and_answers(tmp_path, embedder):
+    database, rows = first_release(f"sqlite:///{tmp_path / DATABASE_FILE}", embedder)
+    with closing(open_citewell(Settings.read(home=tmp_path, sample=False))) as citewell:
         citewell.intake.embed_missing(COLLECTION, threading.Event())  # As the app does beside the page: titles.
         scope = scope_of(LOCAL_USER, citewell.library)
         passage = citewell.search.passages("How many days of leave are there?", scope=scope).passages[0]
@@ -138,13 +167,11 @@ def test_every_schema_comes_back_to_the_one_before_and_loses_nothing_of_the_firs
     assert older[-1] == FIRST
     bring_to(database, newest)
     assert stored(database, rows) == rows
-    open_database(f"sqlite:///{database}").dispose()
+    open_database(database).dispose()
 
 
-def test_the_newest_schema_can_be_taken_back_to_nothing(tmp_path):
-    database = tmp_path / DATABASE_FILE
-    bring_to(database, "head")
-    bring_to(database, "base", down=True)
-    with closing(sqlite3.connect(database)) as connection:
-        left = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-    assert sorted(name for name in left if not name.startswith("sqlite_")) == ["alembic_version"]
+def test_the_newest_schema_can_be_taken_back_to_nothing(empty):
+    bring_to(empty, "head")
+    bring_to(empty, "base", down=True)
+    with tables_of(empty) as (_, left):
+        assert sorted(left) == ["alembic_version"]

@@ -284,6 +284,7 @@ CLASSES += (VerifiedAnswers, KnownIssues, Insights, ApiKeys)
 # What takes an id and no person, and who alone calls it.
 INTERNAL = {
     "Conversations.save": "the thread that writes an answer that `begin` gave its id",
+    "Conversations.hold": "the thread that writes an answer",
     "Conversations.let_go": "the thread that has written an answer",
     "Conversations.is_stop_asked": "the thread that writes an answer",
     "Conversations.follow_up": "the thread that looks for follow-ups of an answer it has written",

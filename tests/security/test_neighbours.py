@@ -2,6 +2,8 @@
 
 import io
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -15,11 +17,13 @@ from assistant.accounts import Accounts, Person
 from assistant.api_keys import Wanted
 from assistant.audit import Action, Sought
 from assistant.claims import Claims
+from assistant.conversations import Conversations
 from assistant.errors import AssistantError, KeyRefused, NotAllowed, PersonNotFound, SignInRefused
 from assistant.evaluation import LabelledQuestion
 from assistant.feedback import Opinion
 from assistant.groups import Grant
 from assistant.limits import LIMITS, Limits
+from assistant.processes import Processes
 from assistant.schema import metadata
 from assistant.usage import Usage
 from assistant.verified.values import Wording
@@ -403,3 +407,37 @@ def test_nobody_signs_in_as_a_service_and_none_becomes_an_administrator(world: W
     with pytest.raises(NotAllowed):
         world.citewell.accounts.set_role(service.id, Role.ADMIN, LOCAL_USER)
     assert world.citewell.accounts.person(service.id, LOCAL_USER).role is Role.MEMBER
+
+
+# What another process writes.
+
+
+@contextmanager
+def _written_elsewhere(world: World, who: str) -> Iterator[tuple[Conversations, str, int]]:
+    """A conversation of theirs in which another process writes an answer."""
+    engine = world.citewell.holdings.engine
+    process = Processes(engine, is_alone=False)
+    process.join("app")
+    there = Conversations(engine, process.id)
+    conversation_id = there.create(world.people[who])
+    answer = there.begin(conversation_id, world.people[who], "Where do quokkas sleep?")
+    try:
+        yield there, conversation_id, answer
+    finally:
+        there.save(answer, state="done", text="In trees.")
+        process.leave()
+
+
+def test_whoever_deletes_a_conversation_stops_what_is_written_in_it_and_in_no_other(world: World) -> None:
+    anna = world.people["anna"]
+    with _written_elsewhere(world, "anna") as (there, conversation_id, answer):
+        world.citewell.threads.delete(world.conversation(), anna)
+        assert not there.is_stop_asked(answer)
+        world.citewell.threads.delete(conversation_id, anna)
+        assert there.is_stop_asked(answer)
+
+
+def test_whoever_is_erased_takes_no_answer_of_anybody_else_along(world: World) -> None:
+    with _written_elsewhere(world, "bela") as (there, _, answer):
+        replace(world.citewell.erasure, patience_s=0.0, stopping_s=0.1).erase(world.stranger())
+        assert not there.is_stop_asked(answer)

@@ -1,0 +1,1 @@
+"""The server mode on one machine without Docker: PostgreSQL, Chroma, two replicas, two workers and nginx on loopback."""
