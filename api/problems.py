@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from assistant.errors import (
+    AnswerUnderWay,
     AssistantError,
     AttachmentRefused,
     ChoiceRefused,
@@ -47,6 +48,7 @@ _STATUS: Sequence[tuple[tuple[type[Exception], ...], int, str]] = (
     ((QuestionRefused, TextRefused, FilterRefused, ChoiceRefused, CollectionRefused), 422, "refused"),
     ((AttachmentRefused, ModelNotAllowed), 422, "refused"),
     ((LimitReached,), 429, "limit-reached"),
+    ((AnswerUnderWay,), 409, "answering"),
     ((TooBusy,), 503, "busy"),
     ((ModelError,), 502, "model-failed"),
     ((HomeFull,), 507, "disk-full"),

@@ -46,6 +46,6 @@ def assess(tickets: Sequence[TicketIn], call: Call) -> Mapping[str, Any]:
     number, model = loaded.of(citewell, call.principal)
     if model is not None and model.embedding != citewell.embedder.name:
         number = model = None
-    assessor = Assessor(citewell.embedder, read_desk(citewell.home.path / FILE), model)
+    assessor = Assessor(citewell.embedder, read_desk(citewell.home.files / FILE), model)
     told = [assessor.assess(Ticket(each.text, each.subject, each.id)) for each in tickets]
     return {"version": number, "tickets": [assessment_json(each) for each in told]}

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Engine, RowMapping, delete, exists, func, ins
 
 from assistant.access import Principal
 from assistant.branches import read_tree
-from assistant.errors import ConversationNotFound
+from assistant.errors import AnswerUnderWay, ConversationNotFound
 from assistant.events import Answer, Citation
 from assistant.narrowed import Narrowed
 from assistant.processes import known_ids
@@ -193,10 +193,11 @@ class Conversations:
 
         In place of a question it becomes a version of that one; in place of an answer only the answer is new.
         `request_id` stands with the answer, by which the log and the model endpoint know it.
-        Raises ConversationNotFound, for a message of another conversation too.
+        Raises ConversationNotFound, for a message of another conversation too, and AnswerUnderWay.
         """
         with self._engine.begin() as connection:
             after, role = _leaf(connection, conversation_id, principal), None
+            self._refuse_beside_another(connection, after)
             if instead_of is not None:
                 after, role = _place(connection, conversation_id, instead_of)
             if role != "assistant":
@@ -214,6 +215,13 @@ class Conversations:
             _show(connection, conversation_id, answer)
         self._writing.add(answer)
         return answer
+
+    def _refuse_beside_another(self, connection: Connection, leaf: int | None) -> None:
+        """In this process `JOBS` sees to it that one answer is written at a time."""
+        is_written = (messages.c.id == leaf) & messages.c.state.in_(OPEN)
+        is_elsewhere = messages.c.process_id.in_(known_ids()) & (messages.c.process_id != self._process_id)
+        if connection.execute(select(messages.c.id).where(is_written, is_elsewhere)).first() is not None:
+            raise AnswerUnderWay
 
     def let_go(self, message_id: int) -> None:
         """Nothing writes this answer here any more; how it ended could not be stored, if it is still open then."""

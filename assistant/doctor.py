@@ -7,7 +7,7 @@ from contextlib import closing
 
 from assistant.connecting import reranker_of
 from assistant.doctor_access import look_at_metrics, look_at_sign_in
-from assistant.doctor_data import look_at_backup, look_at_database, look_at_files, look_at_jobs
+from assistant.doctor_data import look_at_backup, look_at_database, look_at_files, look_at_jobs, look_at_workers
 from assistant.errors import AssistantError
 from assistant.finding import Finding
 from assistant.home import Home, cache_of, database_of, home_of
@@ -30,6 +30,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         ("Database", look_at_database),
         ("Backup", look_at_backup),
         ("Jobs", look_at_jobs),
+        ("Workers", look_at_workers),
         ("Files", look_at_files),
         ("Disk", _look_at_disk),
         ("Embedding", _look_at_embedding),

@@ -9,7 +9,10 @@ from sqlalchemy.exc import DatabaseError
 from assistant.audit import Action
 from assistant.finding import Finding
 from assistant.home import DATABASE_FILE, database_of, has_database, home_of, takes_work
+from assistant.processes import Processes
+from assistant.readiness import NO_WORKER
 from assistant.settings import Settings
+from retrieval.database import open_database
 from retrieval.dates import utc_now
 from retrieval.errors import HomeError
 from retrieval.looking import bytes_of, looking, schema_in
@@ -61,6 +64,20 @@ def look_at_jobs(settings: Settings) -> Finding:
         return Finding("Jobs", True, detail, "They are done once the app runs: citewell serve.")
     is_stuck = utc_now() - since > _WAITS_LONG
     return Finding("Jobs", not is_stuck, detail, "See what runs: citewell jobs list." if is_stuck else "")
+
+
+def look_at_workers(settings: Settings) -> Finding:
+    """Whether somebody takes jobs from a database that several processes share."""
+    if settings.database_url is None:
+        return Finding("Workers", True, "none is needed; the app does its own work")
+    engine = open_database(database_of(settings))
+    try:
+        count = Processes(engine, is_alone=False).takers()
+    finally:
+        engine.dispose()
+    if not count:
+        return Finding("Workers", False, NO_WORKER, "Start one with the settings of the app: citewell worker.")
+    return Finding("Workers", True, "1 takes jobs" if count == 1 else f"{count} take jobs")
 
 
 def look_at_files(settings: Settings) -> Finding:

@@ -16,6 +16,7 @@ AssistantError
 ├── KeyRefused            an API key that lets nobody in
 ├── KeyNotFound           no such API key of this person's
 ├── SignInRefused         who somebody says they are cannot be believed, or they are not let in
+├── AnswerUnderWay        another process writes an answer in this conversation
 ├── TooBusy               so much is under way that it has to be asked again later
 ├── ModelNotAllowed       a model that the settings do not allow
 ├── SnapshotNotFound      absent, taken back, or another's
@@ -114,6 +115,13 @@ class KeyNotFound(AssistantError):
 
     def __init__(self) -> None:
         super().__init__("There is no such API key any more.")
+
+
+class AnswerUnderWay(AssistantError):
+    """In this conversation another process writes an answer."""
+
+    def __init__(self) -> None:
+        super().__init__("One answer at a time: wait for this one, or stop it.")
 
 
 class TooBusy(AssistantError):

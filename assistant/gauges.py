@@ -19,6 +19,9 @@ def gauges_of(citewell: Citewell) -> Iterator[Gauge]:
     yield Gauge("ready", "1 while questions can be answered.", int(readiness_of(citewell).is_ready))
     yield Gauge("active_answers", "Answers that are being written.", JOBS.active())
     yield Gauge("disk_free_bytes", "Room where the data directory lies.", shutil.disk_usage(citewell.home.path).free)
+    for kind, count in citewell.processes.living().items():
+        yield Gauge("processes", "Processes that work on this database.", count, {"kind": kind})
+    yield Gauge("job_takers", "Processes that take jobs.", citewell.processes.takers())
     open_jobs, now = citewell.jobs.open(), utc_now()
     waiting = [job for job in open_jobs if job.state == "waiting"]
     oldest = max(((now - job.created_at).total_seconds() for job in waiting), default=0.0)

@@ -166,17 +166,17 @@ class JobTable:
         if not self._are_there(waiting.limit(1)):  # Polling disturbs nobody.
             return None
         with self._claiming:
-            job_id = self._claim(of_kinds, waiting, turns)
-            if job_id is not None:
-                self._held.add(job_id)
-        return None if job_id is None else self.get(job_id)
+            job = self._claim(of_kinds, waiting, turns)
+            if job is not None:
+                self._held.add(job.id)
+        return job
 
     def let_go(self, job_id: int) -> None:
         """Nothing carries it out here any more; how it ended could not be stored, if it is still running then."""
         with self._claiming:
             self._held.discard(job_id)
 
-    def _claim(self, of_kinds: Select[Any], waiting: Select[Any], turns: Turns | None) -> int | None:
+    def _claim(self, of_kinds: Select[Any], waiting: Select[Any], turns: Turns | None) -> Job | None:
         with self._engine.begin() as connection:
             _take_turns(connection)
             first = connection.execute(waiting.limit(_MOST_LOOKED_AT)).all()
@@ -188,7 +188,7 @@ class JobTable:
                 .where(jobs.c.id == job_id, jobs.c.state == "waiting")
                 .values(state="running", done=0, current="", **begun)
             )
-        return job_id if taken.rowcount else None
+            return _job(connection.execute(select(jobs).where(jobs.c.id == job_id)).one()) if taken.rowcount else None
 
     def _are_there(self, query: Select[Any]) -> bool:
         with self._engine.connect() as connection:
@@ -244,13 +244,12 @@ class JobTable:
         with self._claiming, self._engine.begin() as connection:
             is_lost = jobs.c.process_id.is_(None) | jobs.c.process_id.not_in(known_ids())
             is_lost |= (jobs.c.process_id == self._process_id) & jobs.c.id.not_in(tuple(self._held))
-            running = (jobs.c.state == "running") & is_lost
-            connection.execute(
-                update(jobs)
-                .where(running, jobs.c.starts >= _MOST_STARTS)
-                .values(state="failed", problem=_GIVEN_UP, ended_at=utc_now())
-            )
-            connection.execute(update(jobs).where(running).values(state="waiting", process_id=None))
+            _let_wait(connection, (jobs.c.state == "running") & is_lost)
+
+    def try_again(self, job_id: int) -> None:
+        """Let a job wait again that was cut off here; after three times it has failed."""
+        with self._engine.begin() as connection:
+            _let_wait(connection, self._is_no_others(job_id) & (jobs.c.state == "running"))
 
     def _change(self, job_id: int, **values: Any) -> None:
         with self._engine.begin() as connection:
@@ -271,6 +270,12 @@ def _take_turns(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")  # Before it is read, not when it is written.
     else:
         connection.execute(select(func.pg_advisory_xact_lock(_CLAIMING)))
+
+
+def _let_wait(connection: Connection, which: ColumnElement[bool]) -> None:
+    failed = {"state": "failed", "problem": _GIVEN_UP, "ended_at": utc_now()}
+    connection.execute(update(jobs).where(which, jobs.c.starts >= _MOST_STARTS).values(failed))
+    connection.execute(update(jobs).where(which).values(state="waiting", process_id=None))
 
 
 def _works_on(collection_id: str) -> ColumnElement[bool]:

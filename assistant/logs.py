@@ -23,6 +23,8 @@ EventName = Literal[
     "server_started",
     "server_stopped",
     "server_failed",
+    "worker_started",
+    "worker_stopped",
     "signed_in",
     "question_asked",
     "answer_finished",

@@ -8,6 +8,8 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from prometheus_client import (
@@ -185,8 +187,9 @@ class _Looking(Collector):
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """See Collector."""
         with suppress(RetrievalError, SQLAlchemyError, OSError):
-            for gauge in self._look():
-                name, labels = f"citewell_{gauge.name}", tuple(gauge.labels)
-                family = GaugeMetricFamily(name, gauge.description, labels=labels)
-                family.add_metric(tuple(gauge.labels.values()), gauge.value)
+            for name, gauges in groupby(self._look(), key=attrgetter("name")):
+                first, *others = gauges
+                family = GaugeMetricFamily(f"citewell_{name}", first.description, labels=tuple(first.labels))
+                for gauge in (first, *others):
+                    family.add_metric(tuple(gauge.labels.values()), gauge.value)
                 yield family

@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from assistant.bootstrap import Citewell
 from retrieval.errors import RetrievalError
 
+NO_WORKER = "no worker takes jobs"
 _LEAST_FREE_BYTES = 16 << 20
 """With less room no question can be relied on to be stored."""
 
@@ -43,12 +44,13 @@ def _not_ready(citewell: Citewell) -> Iterator[str]:
 
 
 def _degraded(citewell: Citewell) -> Iterator[str]:
-    if citewell.embedder is None:
-        yield "embedding"
-        return
     try:
+        if not citewell.processes.takers():
+            yield NO_WORKER
         every = frozenset(citewell.library.every_collection())
     except (RetrievalError, SQLAlchemyError):
         return
-    if citewell.indexes.dense_scope(every) != every:
+    if citewell.embedder is None:
+        yield "embedding"
+    elif citewell.indexes.dense_scope(every) != every:
         yield "vectors"

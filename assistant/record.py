@@ -1,7 +1,7 @@
 """The stored answer, kept in step with the events of its turn."""
 
+import logging
 import time
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from assistant.conversations import Conversations, State, Work
@@ -23,6 +23,7 @@ from assistant.turn_log import log_end
 from retrieval.errors import HomeUnreachable
 from retrieval.outage import through_outage
 
+log = logging.getLogger(__name__)
 _SAVE_EVERY_S = 0.8
 
 
@@ -65,13 +66,14 @@ class Record:
                 return
 
     def _save(self) -> None:
+        self.saved_at = time.monotonic()
         work = self.work if self.has_found else None
-        with suppress(HomeUnreachable):  # The text goes on; in a second it is stored again, and at its end until it is.
+        try:
             self.conversations.save(self.message_id, state="streaming", text=self.text, work=work)
             self.has_found = False
-        self.saved_at = time.monotonic()
+        except HomeUnreachable:  # The next time, or the end, stores this too.
+            log.warning("what was written of answer %d could not be stored yet", self.message_id, exc_info=True)
 
     def _close(self, state: State, answer: Answer | None, reason: str | None = None) -> None:
         work = replace(self.work, answer=answer)
-        save = through_outage(self.conversations.save)
-        save(self.message_id, state=state, text=self.text, work=work, reason=reason)
+        through_outage(self.conversations.save)(self.message_id, state=state, text=self.text, work=work, reason=reason)

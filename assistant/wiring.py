@@ -26,7 +26,7 @@ from assistant.gaps.board import Gaps
 from assistant.gaps.gathering import Gathering
 from assistant.groups import Groups
 from assistant.holdings import Holdings
-from assistant.home import Home
+from assistant.home import Home, cache_of
 from assistant.house_rules import HouseRules
 from assistant.insights.frame import Frames
 from assistant.insights.insights import Insights
@@ -360,7 +360,10 @@ class Wiring:
 
     @cached_property
     def teaching(self) -> Teaching:
-        return Teaching(self.queue, self.registry, self.jobs, self.wake, embedder=self.embedder, cache=self.home.cache)
+        cache, lessons = self.home.cache, cache_of(self.home.files) / "lessons"
+        return Teaching(
+            self.queue, self.registry, self.jobs, self.wake, embedder=self.embedder, cache=cache, lessons=lessons
+        )
 
     @cached_property
     def known_issues(self) -> KnownIssues:

@@ -40,8 +40,9 @@ from assistant.operations import (
     Reporter,
 )
 from assistant.triage.sample import bring_in_sample
-from retrieval.errors import RetrievalError
+from retrieval.errors import HomeUnreachable, RetrievalError
 from retrieval.intake import Progress
+from retrieval.outage import through_outage
 
 log = logging.getLogger(__name__)
 _POLL_S = 0.25
@@ -169,11 +170,10 @@ class Worker:
                 result = carry_out(
                     self._citewell, job.kind, job.work, reporter, begun=begun, operations=line.operations
                 )
-            if self._stopping.is_set() and reporter.stopping.is_set() and not jobs.is_cancelled(job.id):
-                jobs.put_back(job.id)
-            else:
-                jobs.finish(job.id, result, cancelled=reporter.stopping.is_set())
-                self._ask_gaps_again(job, result)
+            self._store(job, result, was_stopped=reporter.stopping.is_set())
+        except HomeUnreachable:
+            log.warning("job %d (%s) is taken up again, for the database went away", job.id, job.kind, exc_info=True)
+            through_outage(jobs.try_again)(job.id)
         except (AssistantError, RetrievalError) as error:
             jobs.fail(job.id, error.hint)
         except Exception:
@@ -182,6 +182,16 @@ class Worker:
         finally:
             jobs.let_go(job.id)
         return True
+
+    @through_outage
+    def _store(self, job: Job, result: Mapping[str, Any], *, was_stopped: bool) -> None:
+        """How a job ended: that it was done, or that it waits again, for this process closes or was taken for dead."""
+        jobs = self._citewell.jobs
+        if was_stopped and not jobs.is_cancelled(job.id):
+            jobs.put_back(job.id)
+        else:
+            jobs.finish(job.id, result, cancelled=was_stopped)
+            self._ask_gaps_again(job, result)
 
     @contextmanager
     def _in_spite_of_outages(self) -> Iterator[None]:

@@ -26,7 +26,7 @@ class FollowingOthers:
 
     def keep_up(self, stopping: threading.Event) -> None:
         """Look again and again, until stopped."""
-        pause_s = LOOK_EVERY_S
+        pause_s = 0.0
         while not stopping.wait(pause_s):
             try:
                 self.look()

@@ -8,13 +8,12 @@ from dataclasses import replace
 import streamlit as st
 
 from assistant.access import Principal
-from assistant.conversations import Conversations, StoredMessage
+from assistant.conversations import OPEN, Conversations, StoredMessage
 from assistant.errors import ConversationNotFound
 from assistant.jobs import JOBS, AnswerJob
 from ui.state import Conversation, PageState
 
 PARAMETER = "c"
-_OPEN_STATES = frozenset(("pending", "streaming"))
 
 
 def follow_address(state: PageState) -> None:
@@ -66,7 +65,7 @@ def _read(conversation_id: str, state: PageState, conversations: Conversations, 
 
 
 def _is_open(messages: tuple[StoredMessage, ...]) -> bool:
-    return bool(messages) and messages[-1].state in _OPEN_STATES
+    return bool(messages) and messages[-1].state in OPEN
 
 
 def _settled(conversation: Conversation, job: AnswerJob) -> Conversation:

@@ -1,17 +1,19 @@
 """What stays at hand at the bottom of the chat: the input, Stop while an answer is written, a problem."""
 
 from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 
 from assistant.jobs import AnswerJob
 from ui.attached import draw_attached
 from ui.check_form import SAMPLE_STEP, go_to_sample, sample_text
+from ui.follow_along import is_answered_elsewhere
 from ui.guided import GuidedQuestion, guided_questions
 from ui.markdown import literal
 from ui.narrowing import draw_narrowing
 from ui.state import QUESTION_KEY
-from ui.visit import Visit
+from ui.visit import Visit, done
 
 Ask = Callable[[str], None]
 
@@ -27,7 +29,9 @@ def draw_bottom(visit: Visit, job: AnswerJob | None, *, ask: Ask, submitted: Cal
                 st.markdown(f":material/error: {literal(visit.state.problem)}")
         with row:
             if job is not None:
-                _draw_stop(job)
+                _draw_stop(job.stop)
+            elif is_answered_elsewhere(visit):
+                _draw_stop(partial(_stop_elsewhere, visit))
             elif visit.is_demo and is_begun:
                 _draw_guided_row(guided_questions(), ask)
         draw_narrowing(visit)
@@ -40,10 +44,16 @@ def draw_bottom(visit: Visit, job: AnswerJob | None, *, ask: Ask, submitted: Cal
         )
 
 
-def _draw_stop(job: AnswerJob) -> None:
+def _draw_stop(stop: Callable[[], None]) -> None:
     with st.container(key="answering", horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.markdown(":shimmer[Answering]")
-        st.button("Stop", key="stop", icon=":material/stop_circle:", type="tertiary", on_click=job.stop)
+        st.button("Stop", key="stop", icon=":material/stop_circle:", type="tertiary", on_click=stop)
+
+
+def _stop_elsewhere(visit: Visit) -> None:
+    """Ask the process that writes it."""
+    if (conversation_id := visit.state.conversation.id) is not None:
+        done(partial(visit.citewell.conversations.stop, conversation_id, visit.principal))
 
 
 def _draw_guided_row(questions: tuple[GuidedQuestion, ...], ask: Ask) -> None:

@@ -1,18 +1,30 @@
-"""A tab that nobody touches follows along: what is asked in another tab appears in it without a click."""
+"""A tab that nobody touches follows along: what is asked in another tab appears in it without a click.
+
+An answer that another process writes grows by what is stored each second. Where that process is gone, the others mark
+the answer as interrupted, and so it ends here.
+"""
 
 import streamlit as st
 
+from assistant.conversations import OPEN, Newest
 from assistant.errors import ConversationNotFound
 from assistant.jobs import JOBS
 from ui.visit import Visit
 
-_LOOK_S = 3.0
+_LOOK_S, _LOOK_AT_OPEN_S = 3.0, 1.0
+
+
+def is_answered_elsewhere(visit: Visit) -> bool:
+    """Whether the newest answer on screen is being written by another process."""
+    messages = visit.state.conversation.messages
+    return bool(messages) and messages[-1].state in OPEN and visit.state.job is None
 
 
 def follow_along(visit: Visit) -> None:
     """Look from time to time whether the conversation on screen went on elsewhere; then draw the page again."""
     if visit.state.conversation.id is not None:
-        st.fragment(_look, run_every=_LOOK_S)(visit)
+        every_s = _LOOK_AT_OPEN_S if is_answered_elsewhere(visit) else _LOOK_S
+        st.fragment(_look, run_every=every_s)(visit)
 
 
 def _look(visit: Visit) -> None:
@@ -26,7 +38,15 @@ def _went_on(visit: Visit) -> bool:
     if shown.id is None:
         return False
     try:
-        leaf = visit.citewell.conversations.leaf(shown.id, visit.principal)
+        newest = visit.citewell.conversations.newest(shown.id, visit.principal)
     except ConversationNotFound:  # Deleted elsewhere; the page says so when it is drawn again.
         return True
-    return leaf != shown.leaf or JOBS.running(visit.principal, shown.id) is not None
+    return _has_changed(visit, newest) or JOBS.running(visit.principal, shown.id) is not None
+
+
+def _has_changed(visit: Visit, newest: Newest | None) -> bool:
+    shown = visit.state.conversation
+    if newest is None or newest.id != shown.leaf or not shown.messages:
+        return (newest and newest.id) != shown.leaf
+    last = shown.messages[-1]
+    return last.state in OPEN and (newest.state, newest.chars) != (last.state, len(last.text))

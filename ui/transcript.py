@@ -5,7 +5,7 @@ from typing import Protocol
 
 import streamlit as st
 
-from assistant.conversations import StoredMessage
+from assistant.conversations import OPEN, StoredMessage
 from assistant.gaps.board import AnswerNow
 from assistant.verified.values import Standing
 from retrieval.catalogue import Fate
@@ -47,7 +47,7 @@ def draw_transcript(visit: Visit, *, ask_again: AskAgain, is_answering: bool) ->
         if message.role == "user":
             draw_stored_question(message, edited=_asks_instead_of(message, ask_again), choose=choose)
         else:
-            is_last = message is messages[-1] and not is_answering
+            is_last = message is messages[-1] and not is_answering and message.state not in OPEN
             again = ask_again if is_last else None
             _draw_answer(
                 visit,

@@ -106,7 +106,7 @@ def _remembering(home: str, _citewell: Citewell) -> RememberingEmbedder:
 
 def _desk(citewell: Citewell) -> Desk:
     try:
-        return read_desk(citewell.home.path / FILE)
+        return read_desk(citewell.home.files / FILE)
     except AssistantError as error:
         TriageState().notice = error.hint
         return Desk()

@@ -21,6 +21,7 @@ from assistant.cli import (
     rules,
     triage,
     watching,
+    working,
 )
 from assistant.cli.output import FAILED, WRONG_USAGE, WrongUsage, print_json, say
 from assistant.errors import AssistantError
@@ -62,6 +63,7 @@ app.command()(operations.doctor)
 app.command()(backups.backup)
 app.command()(backups.restore)
 app.command()(operations.rebuild)
+app.command()(working.worker)
 app.command()(watching.settings)
 app.command()(watching.trace)
 app.command(name="support-bundle")(watching.support_bundle)

@@ -23,7 +23,7 @@ from assistant.cli.output import (
     record,
 )
 from assistant.errors import AssistantError
-from assistant.home import takes_work
+from assistant.handover import is_worked_on
 from assistant.job_table import JobTable
 from assistant.narrowed import filters_json
 from assistant.operations import READING_IN
@@ -255,7 +255,8 @@ def list_jobs(as_json: Json = False, home: HomeDir = None) -> None:
     with database(home) as engine:
         table = JobTable(engine)
         rows = [*table.open(), *table.ended(READING_IN, limit=_JOBS_LISTED)]
-    if not takes_work(Settings.read(home=home).home.expanduser().absolute()):
+        is_taken = is_worked_on(Settings.read(home=home), engine)
+    if not is_taken:
         rows = [replace(job, state="waiting") if job.state == "running" else job for job in rows]
     if as_json:
         print_json({"jobs": [job_json(job) for job in rows]})

@@ -8,7 +8,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Engine, delete, insert, select
@@ -34,6 +34,7 @@ _WITHOUT_SIGN_IN = {LOCAL_USER.issuer, "demo", ""}
 """Who has no row among people."""
 _CLOSE_S = 10.0
 _Told = tuple[int, Happened]
+_Used = tuple[Place, str, int]
 
 
 class Recorder:
@@ -113,6 +114,7 @@ class Recorder:
         with self._engine.begin() as connection:
             shared = frozenset(_shared(connection, {id_ for _, one in batch for id_ in _named(one)}))
             groups = {owner: _groups(connection, owner) for owner in {one.owner for _, one in batch}}
+            used_now: list[_Used] = []
             for at_s, one in batch:
                 if (theirs := groups[one.owner]) is None:
                     continue
@@ -120,7 +122,10 @@ class Recorder:
                 if one.kind == "feedback":
                     row["collections"] = _of_turn(connection, one.message_id)
                 connection.execute(insert(events).values(**row))
-                _count(connection, at_s, one, shared)
+                used_now.extend(_used(at_s, one, shared))
+            # In one order in every process, so that none waits for one that waits for it.
+            for place, name, at_s in sorted(used_now):
+                _count_one(connection, at_s, name, place)
 
 
 def expire(engine: Engine, before_s: float) -> int:
@@ -188,11 +193,9 @@ def _of_turn(connection: Connection, message_id: int | None) -> str:
     return str(connection.execute(query.order_by(events.c.id.desc()).limit(1)).scalar() or "")
 
 
-def _count(connection: Connection, at_s: int, one: Happened, shared: frozenset[str]) -> None:
+def _used(at_s: int, one: Happened, shared: frozenset[str]) -> Iterator[_Used]:
     for name, places in (("found", one.found), ("cited", one.cited)):
-        for place in places:
-            if place[0] in shared:
-                _count_one(connection, at_s, name, place)
+        yield from ((place, name, at_s) for place in places if place[0] in shared)
 
 
 def _count_one(connection: Connection, at_s: int, name: str, place: Place) -> None:

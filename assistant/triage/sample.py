@@ -15,7 +15,7 @@ def bring_in_sample(citewell: Citewell) -> None:
     """Put its new tickets into the queue, and its description of itself where there is none yet."""
     if not _FOLDER.is_dir():  # Whoever installs Citewell may leave the examples out.
         return
-    desk = citewell.home.path / FILE
+    desk = citewell.home.files / FILE
     if not desk.exists():
         shutil.copyfile(_FOLDER / FILE, desk)
     new = read_tickets(_FOLDER / "new.csv")

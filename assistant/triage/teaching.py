@@ -43,14 +43,16 @@ class Teaching:
         *,
         embedder: Embedder | None,
         cache: Path,
+        lessons: Path,
     ) -> None:
+        """`lessons` is where what people bring to learn from waits: whoever carries the job out sees it, too."""
         self._queue = queue
         self._registry = registry
         self._jobs = jobs
         self._wake = wake
         self._embedder = embedder
         self._cache = cache
-        self._lessons = Lessons(cache / "lessons")
+        self._lessons = Lessons(lessons)
 
     # What people ask for.
 

@@ -478,3 +478,9 @@ def test_serve_does_not_start_on_a_home_in_use(held):
 def text_of(folder: Path, name: str) -> str:
     """A text file as Citewell counts its characters: decoded, without byte order mark, newlines kept."""
     return (folder / name).read_bytes().decode("utf-8-sig")
+
+
+def test_a_worker_is_not_wanted_where_the_app_does_its_own_work(tmp_path):
+    done = citewell(tmp_path, "worker")
+    assert done.code == 2
+    assert done.err.strip().endswith("the app does its own work, as citewell serve.")

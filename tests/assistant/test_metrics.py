@@ -179,3 +179,13 @@ def test_every_alert_asks_for_metrics_that_exist_and_has_its_section_in_the_runb
 def test_the_runbook_has_no_section_for_an_alert_that_is_gone():
     headings = re.findall(r"^## (Citewell\w+)$", (ROOT / "docs/runbook.md").read_text("utf-8"), re.MULTILINE)
     assert sorted(headings) == sorted(rule["alert"] for rule in RULES)
+
+
+def test_a_gauge_with_several_values_is_told_as_one_family():
+    kinds = [Gauge("processes", "They.", count, {"kind": kind}) for kind, count in (("app", 2), ("worker", 3))]
+    lines = Metrics(lambda: kinds).rendered().splitlines()
+    assert [line for line in lines if line.startswith(("# TYPE citewell_processes", "citewell_processes"))] == [
+        "# TYPE citewell_processes gauge",
+        'citewell_processes{kind="app"} 2.0',
+        'citewell_processes{kind="worker"} 3.0',
+    ]

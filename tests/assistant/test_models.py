@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,12 @@ from pydantic import SecretStr
 from assistant.access import LOCAL_USER, Principal, Role
 from assistant.bootstrap import Citewell, open_citewell
 from assistant.chosen_endpoint import ENDPOINT, MOST_FURTHER, Endpoint
+from assistant.connecting import connected
 from assistant.doctor import examine
 from assistant.errors import ChoiceRefused, ModelError, ModelNotAllowed, NotAllowed
 from assistant.llm import Deadlines
 from assistant.masking import MaskedModel
+from assistant.models import Models
 from assistant.secrecy import MASKER
 from assistant.settings import Settings
 from tests.assistant.scripted_endpoint import HANG, ScriptedEndpoint, answer, error, models, reply
@@ -361,3 +364,23 @@ def test_a_trial_that_fails_is_told_in_a_sentence(citewell, script, said, monkey
 def test_a_trial_where_nobody_answers_is_told_in_a_sentence(citewell):
     with pytest.raises(ModelError, match=r"No model answers at http://127\.0\.0\.1:9/v1"):
         citewell.models.try_out(Endpoint("http://127.0.0.1:9/v1", model="m"), LOCAL_USER)
+
+
+def test_what_is_chosen_in_another_process_is_followed_within_seconds(citewell: Citewell) -> None:
+    """A key that was given there is masked in the log here, too."""
+    there = Models(citewell.settings, citewell.chosen, connect=connected)
+    with ScriptedEndpoint([models("there")]) as endpoint:
+        there.choose(at(endpoint, OTHER_KEY, model="there"), LOCAL_USER)
+        before, since = citewell.models.lineup.number, time.monotonic()
+        while citewell.models.lineup.settings.model != "there":
+            assert time.monotonic() - since < 30, "it was not followed"
+            time.sleep(0.05)
+        after = citewell.models.lineup
+        assert after.number > before
+        assert after.model is not None
+        time.sleep(2.5)
+        assert citewell.models.lineup.number == after.number, "it is taken up once"
+        there.reset(LOCAL_USER)
+        while citewell.models.lineup.model is not None:
+            assert time.monotonic() - since < 30, "it was not followed"
+            time.sleep(0.05)

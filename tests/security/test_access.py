@@ -84,6 +84,8 @@ ROWS: dict[str, tuple[set[str], Try]] = {
     "Conversations.heading": (ANNA, lambda w, p: w.citewell.conversations.heading(w.conversation(), p)),
     "Conversations.count": (ANNA, lambda w, p: w.citewell.conversations.count(w.conversation(), p)),
     "Conversations.leaf": (ANNA, lambda w, p: w.citewell.conversations.leaf(w.conversation(), p)),
+    "Conversations.newest": (ANNA, lambda w, p: w.citewell.conversations.newest(w.conversation(), p)),
+    "Conversations.stop": (ANNA, lambda w, p: w.citewell.conversations.stop(w.conversation(), p) or True),
     "Conversations.messages": (ANNA, lambda w, p: w.citewell.conversations.messages(w.conversation(), p)),
     "Conversations.begin": (ANNA, lambda w, p: w.citewell.conversations.begin(w.conversation(), p, "And koalas?")),
     "Conversations.choose": (
@@ -281,6 +283,8 @@ CLASSES += (VerifiedAnswers, KnownIssues, Insights, ApiKeys)
 # What takes an id and no person, and who alone calls it.
 INTERNAL = {
     "Conversations.save": "the thread that writes an answer that `begin` gave its id",
+    "Conversations.let_go": "the thread that has written an answer",
+    "Conversations.is_stop_asked": "the thread that writes an answer",
     "Conversations.follow_up": "the thread that looks for follow-ups of an answer it has written",
     "Conversations.times_cited": "counts citations of documents that the caller may read",
     "Conversations.spans_cited": "marks what was quoted in a document that the caller may read",

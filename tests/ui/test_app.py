@@ -11,8 +11,10 @@ from streamlit.testing.v1 import AppTest
 from assistant.access import LOCAL_USER, Principal, visitor
 from assistant.bootstrap import SAMPLE_COLLECTION, open_citewell
 from assistant.conversations import Conversations
+from assistant.processes import Processes
 from assistant.running import RUNNING
 from assistant.settings import Settings
+from retrieval.database import open_database
 
 ROOT = Path(__file__).resolve().parents[2]
 LEAVE = "# Leave policy\n\nEveryone who works full time has 26 days of paid annual leave in a calendar year.\n"
@@ -208,6 +210,38 @@ def test_an_interrupted_answer_shows_why_and_offers_to_ask_again(home: Path) -> 
     (answer,) = drawn(page(c=conversation), "answer")
     assert "was stopped" in answer["failure"]
     assert answer["again"]
+
+
+def test_an_answer_that_another_process_writes_grows_on_the_page_and_is_stopped_from_it(home: Path) -> None:
+    page()
+    citewell = RUNNING.get()
+    assert citewell is not None
+    engine = open_database(citewell.home.database_url)
+    other = Processes(engine, is_alone=False)
+    other.join("app")
+    theirs = Conversations(engine, other.id)
+    conversation = theirs.create(LOCAL_USER)
+    answer = theirs.begin(conversation, LOCAL_USER, "a question")
+    try:
+        theirs.save(answer, state="streaming", text="Half an")
+        test = page(c=conversation)
+        (shown,) = drawn(test, "answer")
+        assert "Half an" in str(shown["blocks"])
+        assert not shown["again"]
+        theirs.save(answer, state="streaming", text="Half an answer")
+        (shown,) = drawn(test.run(), "answer")
+        assert "Half an answer" in str(shown["blocks"])
+        refused = ask(test, "another question")
+        assert "One answer at a time" in said(refused)
+        test.button(key="stop").click().run()
+        assert theirs.is_stop_asked(answer)
+        theirs.save(answer, state="stopped", text="Half an answer")
+        (shown,) = drawn(test.run(), "answer")
+        assert shown["again"]
+        assert not [button for button in test.button if button.key == "stop"]
+    finally:
+        other.leave()
+        engine.dispose()
 
 
 def test_a_document_is_shown_whole_with_its_span_marked(home: Path) -> None:
