@@ -188,31 +188,27 @@ class Conversations:
         *,
         instead_of: int | None = None,
         request_id: str | None = None,
+        is_again: bool = False,
     ) -> int:
         """Store a question and, pending, its answer; returns the answer's id. They end the branch on screen.
 
         In place of a question it becomes a version of that one; in place of an answer only the answer is new.
         `request_id` stands with the answer, by which the log and the model endpoint know it.
+        `is_again`: a try of the same request failed, and may have stored it all the same; then it is that one.
         Raises ConversationNotFound, for a message of another conversation too, and AnswerUnderWay.
         """
         with self._engine.begin() as connection:
-            after, role = _leaf(connection, conversation_id, principal), None
-            self._refuse_beside_another(connection, after)
-            if instead_of is not None:
-                after, role = _place(connection, conversation_id, instead_of)
-            if role != "assistant":
-                after = _append(connection, conversation_id, "user", question, "done", after=after)
-            answer = _append(
-                connection,
-                conversation_id,
-                "assistant",
-                "",
-                "pending",
-                after=after,
-                request_id=request_id,
-                process_id=self._process_id,
-            )
-            _show(connection, conversation_id, answer)
+            # Whoever else begins in this conversation waits, and then sees what was begun.
+            leaf = _leaf(connection, conversation_id, principal, locked=True)
+            answer = _begun(connection, leaf, request_id) if is_again else None
+            if answer is None:
+                self._refuse_beside_another(connection, leaf)
+                after, role = (leaf, None) if instead_of is None else _place(connection, conversation_id, instead_of)
+                if role != "assistant":
+                    after = _append(connection, conversation_id, "user", question, "done", after=after)
+                whose = {"request_id": request_id, "process_id": self._process_id}
+                answer = _append(connection, conversation_id, "assistant", "", "pending", after=after, **whose)
+                _show(connection, conversation_id, answer)
         return answer
 
     def hold(self, message_id: int) -> None:
@@ -328,16 +324,22 @@ def every_message(connection: Connection, conversation_id: str) -> tuple[StoredM
     return tuple(_message(row, ()) for row in _rows(connection, tuple(tree.parents), with_work=True))
 
 
-def _leaf(connection: Connection, conversation_id: str, principal: Principal) -> int | None:
+def _leaf(connection: Connection, conversation_id: str, principal: Principal, *, locked: bool = False) -> int | None:
     """The newest message on screen, for the conversation's owner alone."""
     query = select(conversations.c.leaf_id).where(
         conversations.c.id == conversation_id,
         conversations.c.owner == principal.key,
         conversations.c.deleted_at.is_(None),
     )
-    if (row := connection.execute(query).first()) is None:
+    if (row := connection.execute(query.with_for_update(key_share=True) if locked else query).first()) is None:
         raise ConversationNotFound
     return None if row[0] is None else int(row[0])
+
+
+def _begun(connection: Connection, leaf: int | None, request_id: str | None) -> int | None:
+    """The newest message on screen, where it is the answer of this request, of which nothing is written yet."""
+    is_it = (messages.c.id == leaf) & (messages.c.request_id == request_id) & (messages.c.state == "pending")
+    return connection.execute(select(messages.c.id).where(is_it)).scalar()
 
 
 def _place(connection: Connection, conversation_id: str, message_id: int) -> tuple[int | None, Role]:

@@ -34,6 +34,7 @@ _WITHOUT_SIGN_IN = {LOCAL_USER.issuer, "demo", ""}
 """Who has no row among people."""
 _CLOSE_S = 10.0
 _Told = tuple[int, Happened]
+_Used = tuple[Place, str, int]
 
 
 class Recorder:
