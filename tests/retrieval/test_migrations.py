@@ -89,10 +89,8 @@ def stored(database: Path, rows: dict[str, list[dict[str, Any]]]) -> dict[str, l
     return {name: [{key: row[key] for key in rows[name][0]} for row in found[name]] for name in rows}
 
 
-@pytest.fixture
-def first(tmp_path: Path, embedder: Embedder) -> tuple[Path, dict[str, list[dict[str, Any]]]]:
-    """A home as the first release left it, and its rows."""
-    database, rows = tmp_path / DATABASE_FILE, first_rows(embedder)
+def filled(database: Path, rows: dict[str, list[dict[str, Any]]]) -> None:
+    """Make a database of the first release with these rows."""
     bring_to(database, FIRST)
     with closing(sqlite3.connect(database)) as connection, connection:
         for name, table in rows.items():
@@ -100,6 +98,13 @@ def first(tmp_path: Path, embedder: Embedder) -> tuple[Path, dict[str, list[dict
                 columns = ", ".join(f'"{column}"' for column in row)
                 marks = ", ".join("?" * len(row))
                 connection.execute(f'INSERT INTO "{name}" ({columns}) VALUES ({marks})', tuple(row.values()))
+
+
+@pytest.fixture
+def first(tmp_path: Path, embedder: Embedder) -> tuple[Path, dict[str, list[dict[str, Any]]]]:
+    """A home as the first release left it, and its rows."""
+    database, rows = tmp_path / DATABASE_FILE, first_rows(embedder)
+    filled(database, rows)
     return database, rows
 
 
