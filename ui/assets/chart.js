@@ -30,7 +30,7 @@ function bars({ label, rows }) {
   const bar = ({ name, value, shown }) =>
     make("li", {},
       make("span", { class: "name", title: name }, name),
-      make("span", { class: "track" }, make("span", { class: "bar tone-0", style: `width: ${(100 * value) / most}%` })),
+      make("span", { class: "track" }, value ? make("span", { class: "bar tone-0", style: `width: ${(100 * value) / most}%` }) : null),
       make("span", { class: "value" }, shown));
   return make("ul", { class: "bars", "aria-label": label }, rows.map(bar));
 }
