@@ -49,8 +49,9 @@ def fit_ridge(features: Matrix, wanted: Matrix, *, penalty: float, importance: M
 def fit_ridges(features: Matrix, wanted: Matrix, *, penalties: Sequence[float], importance: Matrix) -> tuple[Fit, ...]:
     """A fit for each penalty; what they have in common is computed once."""
     raised = np.sqrt(importance)
-    weighed = raised * features
-    gram, aims = weighed.T @ weighed, weighed.T @ (raised * wanted)
+    weighed: Matrix = raised * features
+    gram: Matrix = weighed.T @ weighed
+    aims: Matrix = weighed.T @ (raised * wanted)
     return tuple(_fit(features, wanted, weighed, gram, aims, penalty) for penalty in penalties)
 
 
