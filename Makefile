@@ -2,6 +2,8 @@
 PYTHON ?= python3
 PORT ?= 8501
 BIN := .venv/bin
+# A file's tests share what they set up; files are taken in the order of tests/conftest.py.
+WHOLE_FILES := --dist loadfile --no-loadscope-reorder
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps
 COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --universal --generate-hashes --no-emit-index-url \
 	--python-version 3.11 --custom-compile-command "make lock"
@@ -20,10 +22,10 @@ run: install ## Serve the app at http://localhost:8501 (or PORT=…), with the s
 demo: install ## Serve the five-minute demonstration: temporary home, nothing kept
 	$(BIN)/citewell serve --port $(PORT) --demo
 
-# The browser's tests have the machine to themselves: beside others they would wait, and fail for that.
+# The browser's tests are a run of their own, two at a time: beside more they would wait, and fail for that.
 test: .venv/.developing ## Run every test; those that need a browser say so where there is none
-	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile --ignore tests/browser
-	$(BIN)/pytest tests/browser
+	$(BIN)/pytest --numprocesses auto --maxprocesses 4 $(WHOLE_FILES) --ignore tests/browser
+	$(BIN)/pytest --numprocesses auto --maxprocesses 2 $(WHOLE_FILES) tests/browser
 
 check: .venv/.developing ## Formatting, lint and types
 	$(BIN)/ruff format --check .

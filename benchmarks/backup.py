@@ -19,7 +19,7 @@ from benchmarks.timing import elapsed_ms, latency_of
 
 def measure(bench: Bench) -> Iterator[Row]:
     """The app is open and is asked all the time."""
-    chunks = 1_000 if bench.quick else 100_000
+    chunks = 400 if bench.quick else 100_000
     with bench.synthetic(chunks) as (citewell, corpus), tempfile.TemporaryDirectory(dir=bench.directory) as directory:
         archive = Path(directory) / "backup"
         alone = _searches(citewell, corpus, seconds=1 if bench.quick else 15)

@@ -32,7 +32,7 @@ def measure(bench: Bench) -> Iterator[Row]:
     """Rows of what the page and `citewell sync` rely on."""
     yield from _following(bench, files=200 if bench.quick else 10_000)
     yield from _memory(bench, files=10 if bench.quick else 1_000)
-    chunks = 1_000 if bench.quick else 100_000
+    chunks = 400 if bench.quick else 100_000
     with bench.synthetic(chunks) as (citewell, corpus):
         yield from _adding(bench, citewell, chunks)
         yield from _rebuilding(citewell, corpus, chunks)

@@ -11,7 +11,7 @@ class Ledger:
     """Remembers which files were hashed, by size and time of change, so that 90 MB are hashed once.
 
     Kept in one small JSON file; None keeps nothing. A ledger that is missing, damaged or cannot be
-    written costs a hash and nothing else.
+    written costs a hash and nothing else. A file beside it is known by its name alone: both may be moved together.
     """
 
     def __init__(self, file: Path | None) -> None:
@@ -22,7 +22,7 @@ class Ledger:
         state = _state(path)
         if state is None:
             return False
-        known = self._entries().get(str(path), ("", ""))
+        known = self._entries().get(self._name(path), ("", ""))
         expected = sha256 or known[1]
         if known == (state, expected):
             return True
@@ -36,8 +36,11 @@ class Ledger:
         state = _state(path)
         if self._file is None or state is None:
             return
-        entries = {**self._entries(), str(path): (state, sha256 or _hash(path))}
+        entries = {**self._entries(), self._name(path): (state, sha256 or _hash(path))}
         write_atomically(self._file, json.dumps(entries, indent=1).encode())
+
+    def _name(self, path: Path) -> str:
+        return path.name if self._file and path.parent == self._file.parent else str(path)
 
     def _entries(self) -> dict[str, tuple[str, str]]:
         try:

@@ -25,6 +25,8 @@ _TELLING_SHARE = 0.3
 """A stem that stands in more of the entries tells nothing: without it scores are as good (docs/evaluation.md)."""
 _FEW = 300
 """So many entries cost nothing to look at."""
+_MOST_WRITING = 4
+"""Of so many collections the writers are kept: the two of each have sixteen threads."""
 _LOOKED_UP = 256
 """Up to this many numbers are looked up one by one; at 500 the set is faster."""
 
@@ -54,6 +56,7 @@ class LexicalIndex:
         if self.seal.breaks():
             clear(directory)
         self._open: dict[str, tuple[_Entries, _Entries]] = {}
+        self._written: dict[str, None] = {}
         self._stemmers: dict[str, str] = {}
 
     def on_trial(self) -> AbstractContextManager[None]:
@@ -81,6 +84,12 @@ class LexicalIndex:
         """Make what was written durable and visible."""
         for entries in self._entries(collection_id):
             entries.commit()
+        self._written.pop(collection_id, None)
+        self._written[collection_id] = None
+        for other in tuple(self._written)[:-_MOST_WRITING]:
+            del self._written[other]
+            for entries in self._open.get(other, ()):
+                entries.close()
 
     def search(
         self, collection_id: str, text: str, limit: int, *, documents: Collection[int] | None = None
@@ -284,6 +293,7 @@ class _Entries:
         return bool(self._index.searcher().search(self._term("id", id_), 1).hits)
 
     def close(self) -> None:
+        """Let the writer go; it comes back when there is something to write."""
         writer, self._writer = self._writer, None
         if writer is not None:
             writer.wait_merging_threads()

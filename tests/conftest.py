@@ -16,14 +16,15 @@ from retrieval.library import Library
 from retrieval.search import Search
 from retrieval.values import ParsedDocument, Scope, Section
 from retrieval.vectors import VectorIndex
+from tests import homes, warm
 from tests.postgres import database, postgres, shared_database
-from tests.security.threats import pytest_collection_modifyitems, pytest_configure, pytest_terminal_summary
+from tests.security import threats
+from tests.security.threats import pytest_configure, pytest_terminal_summary
 from tests.sharing import sharing, sharing_of_module, vectors_apart
 
 __all__ = [
     "database",
     "postgres",
-    "pytest_collection_modifyitems",
     "pytest_configure",
     "pytest_terminal_summary",
     "shared_database",
@@ -32,6 +33,30 @@ __all__ = [
     "vectors_apart",
 ]
 """What pytest finds here: databases of every kind, and the report of threats."""
+
+LONGEST_FIRST = (
+    "test_benchmarks",
+    "test_kills",
+    "test_owner_filters",
+    "test_accessibility",
+    "test_rendering",
+    "test_chat",
+    "test_messages",
+    "test_keyboard",
+    "test_cli",
+    "test_worker",
+)
+"""The files that take most of the time: none is to begin when the other processes have done all else."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What a test says of a threat goes with it; the longest files come first."""
+    threats.pytest_collection_modifyitems(items)
+    items.sort(key=_rank)
+
+
+def _rank(item: pytest.Item) -> int:
+    return LONGEST_FIRST.index(item.path.stem) if item.path.stem in LONGEST_FIRST else len(LONGEST_FIRST)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -42,10 +67,18 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
     return report
 
 
+@pytest.fixture(scope="session", autouse=True)
+def shared_by_all(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[None]:
+    """What all processes of a run make once has its place; what starts commands ends with the tests."""
+    homes.share(homes.common_to_all(tmp_path_factory, worker_id) / "made-once")
+    yield
+    warm.end()
+
+
 @pytest.fixture(scope="session")
-def embedder(tmp_path_factory: pytest.TempPathFactory) -> Embedder:
+def embedder() -> Embedder:
     """The product's own local embedding."""
-    return load_embedder("local", tmp_path_factory.mktemp("embedding"))
+    return load_embedder("local", homes.computed())
 
 
 def document(text: str, *, title: str = "A title") -> ParsedDocument:

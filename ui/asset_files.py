@@ -24,6 +24,7 @@ _MEDIA_TYPES = {
     "library.js": "text/javascript",
     "triage.js": "text/javascript",
     "verified.js": "text/javascript",
+    "chart.js": "text/javascript",
     "citewell.css": "text/css",
 }
 _LOADER = 'export default async c=>\n(await import(new URL("assets/citewell.js?%s",document.baseURI))).default(c)'

@@ -9,8 +9,8 @@ from assistant.insights.health import AILMENTS, DocumentHealth, Pair
 from assistant.insights.tables import AILING, as_csv, health_rows
 from assistant.markup import visible
 from ui.insights_filters import draw_filters, named_collections
-from ui.insights_state import AILMENT_KEY, DUE_KEY, InsightsState
-from ui.library_table import open_document
+from ui.insights_state import AILMENT_KEY, DUE_KEY, InsightsState, Opening
+from ui.insights_tables import follow
 from ui.markdown import literal
 from ui.visit import Visit
 from ui.words import counted, local_time
@@ -50,7 +50,8 @@ def draw_documents(visit: Visit) -> None:
         st.caption("Nothing was asked yet, so none of them was found or cited.")
     chosen = _draw_rows(found, names)
     if chosen is not None:
-        _draw_one(chosen, names)
+        _draw_one(visit, chosen, names)
+    follow(visit, state.opening)
 
 
 def _listed(visit: Visit, state: InsightsState) -> tuple[DocumentHealth, ...]:
@@ -67,18 +68,24 @@ def _draw_rows(found: Sequence[DocumentHealth], names: Mapping[str, str]) -> Doc
     rows = health_rows(found, names)
     st.caption(literal(f"{counted(len(found), 'document')}. Select one to see what ails it."))
     shown = [{name: visible(value) if isinstance(value, str) else value for name, value in row.items()} for row in rows]
+    key = f"insights_documents_{hash(tuple(one.id for one in found))}"
+
+    def opened() -> None:
+        InsightsState().opening = Opening("document", found[st.session_state[f"open_{key}"].row].id)
+
     selected = st.dataframe(
-        shown,
+        [{"Open": "Open", **row} for row in shown],
         hide_index=True,
-        key=f"insights_documents_{hash(tuple(one.id for one in found))}",
+        key=key,
         height="content" if len(rows) <= _ROWS_SHOWN else (_ROWS_SHOWN + 1) * _ROW_PX,
         on_select="rerun",
         selection_mode="single-row",
         alt="Documents and what ails them; Shift and Space select a row",
         placeholder="",
         column_config={
+            "Open": st.column_config.ButtonColumn("", type="tertiary", width=64, key=f"open_{key}", on_click=opened),
             "Document": st.column_config.TextColumn(width=240),
-            "What ails it": st.column_config.TextColumn(width=200),
+            "What ails it": st.column_config.TextColumn(width=250),
             "Dated": st.column_config.DateColumn(format="D MMM YYYY"),
             "Last found": st.column_config.DateColumn(format="D MMM YYYY"),
         },
@@ -97,17 +104,17 @@ def _draw_rows(found: Sequence[DocumentHealth], names: Mapping[str, str]) -> Doc
     return found[places[0]] if places and places[0] < len(found) else None
 
 
-def _draw_one(document: DocumentHealth, names: Mapping[str, str]) -> None:
+def _draw_one(visit: Visit, document: DocumentHealth, names: Mapping[str, str]) -> None:
     with st.container(key="insights_document"):
         with st.container(horizontal=True, vertical_alignment="center", key="insights_document_head"):
             st.markdown(f"**{literal(document.title)}**")
             if st.button("Open document", key="open_ailing", icon=":material/open_in_new:"):
-                open_document(document.id)
+                follow(visit, Opening("document", document.id))
         for number, pair in enumerate(document.pairs):
-            _draw_pair(pair, names, number)
+            _draw_pair(visit, pair, names, number)
 
 
-def _draw_pair(pair: Pair, names: Mapping[str, str], number: int) -> None:
+def _draw_pair(visit: Visit, pair: Pair, names: Mapping[str, str], number: int) -> None:
     says = "says otherwise" if pair.kind == "contradiction" else "says the same"
     where = f"{pair.title} ({names.get(pair.collection_id, '')})"
     st.markdown(f"{literal(where)} {literal(says)}:")
@@ -119,7 +126,7 @@ def _draw_pair(pair: Pair, names: Mapping[str, str], number: int) -> None:
         st.caption("There")
         st.markdown(literal(pair.other_says))
         if st.button("Open the other one", key=f"open_other_{number:d}", type="tertiary"):
-            open_document(pair.document_id)
+            follow(visit, Opening("document", pair.document_id))
 
 
 def _draw_comparison(visit: Visit) -> None:

@@ -4,39 +4,33 @@ A filter redraws this part alone, and so does a click into a chart.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
 
-from assistant.access import Principal
-from assistant.insights.figures import Behind, Bucket, Figures, Sums, Wanted
-from assistant.insights.frame import FRESH_S
-from assistant.insights.insights import Between
-from assistant.insights.tables import as_csv, bucket_rows, counts_of, turn_rows
+from assistant.insights.figures import Behind, Bucket, Figures, Sums
+from assistant.insights.tables import bucket_rows, counts_of
 from assistant.markup import visible
 from retrieval.dates import full_date
-from ui.insights_charts import PICKED, Chart, charts_of
+from ui.charts import plot
+from ui.insights_charts import Chart, charts_of
 from ui.insights_filters import draw_filters, named_collections
-from ui.insights_state import BEHIND_KEY, InsightsState
+from ui.insights_state import PERIODS, InsightsState
+from ui.insights_tables import draw_download, height_of
+from ui.insights_turns import draw_turns, show_turns
 from ui.markdown import literal
 from ui.visit import Visit, current_visit
 from ui.words import counted, local_time, seconds
 
-_QUESTIONS: Mapping[Behind, str] = {
-    "refused": "What could we not answer?",
-    "partial": "What could we answer only in part?",
-    "unhelpful": "What did not help?",
-    "unsupported": "Where did a statement lack its proof?",
-    "slow": "What took longest?",
-    "failed": "What failed?",
-    "stopped": "What was stopped?",
-    "answered": "What could we answer?",
-    "helpful": "What helped?",
-    "all": "What was asked?",
+_LEADS_TO: Mapping[Behind, str] = {
+    "all": "All of them",
+    "refused": "Not answered",
+    "unsupported": "Not supported",
+    "slow": "The slowest",
+    "unhelpful": "Not helpful",
 }
-_LISTED = (*_QUESTIONS,)
-_ROWS_SHOWN, _ROW_PX = 12, 35
+"""What a number leads to."""
 _NO_GROUP, _GONE = "No group", "A collection that is no more"
 _NONE_YET = (
     "Nothing was asked yet. Once people ask, there will be here how much and how it ended, how long they waited, what it "
@@ -50,55 +44,44 @@ def draw_figures() -> None:
     """Everything, for whoever looks at this moment."""
     visit = current_visit()
     state = draw_filters(visit)
-    found = _figures(
-        _rights(visit), state.wanted, partial(visit.citewell.insights.figures, visit.principal, state.wanted)
-    )
+    found = visit.citewell.insights.figures(visit.principal, state.wanted)
     if found.is_empty and visit.citewell.insights.counted_since() is None:
         st.markdown(_NONE_YET)
         return
-    _draw_numbers(found)
+    _draw_numbers(visit, found, state)
     _draw_note(visit, found)
     if found.is_empty:
         st.markdown("Nothing was asked in this period. Choose a longer one, or all collections.")
         return
     _draw_charts(found, state)
     _draw_tables(visit, found)
-    _draw_turns(visit, found, state)
-    visit.citewell.insights.read_ahead(visit.citewell.background)
+    draw_turns(visit, found.buckets, state)
+    soon = [replace(state.wanted, days=days) for days in PERIODS.values()]
+    visit.citewell.insights.look_ahead(visit.principal, soon, visit.citewell.background)
 
 
-@st.cache_data(ttl=FRESH_S, max_entries=12, scope="session", show_spinner=False)
-def _figures(rights: tuple[str, ...], wanted: Wanted, _add_up: Callable[[], Figures]) -> Figures:
-    """As long as what was read of events counts as fresh, and for one tab alone: a click does not add up again.
-
-    `rights` are in the key, so that what is withdrawn is not shown for another moment.
-    """
-    del rights, wanted
-    return _add_up()
-
-
-def _rights(visit: Visit) -> tuple[str, ...]:
-    """What decides which figures this person sees: who they are, as what, and what they may change."""
-    return (str(visit.citewell.home.path), visit.principal.key, visit.principal.role, *sorted(visit.editable))
-
-
-def _draw_numbers(found: Figures) -> None:
-    """How much, how often answered, how well proven, how long, how liked."""
-    total, wait = found.total, found.wait
+def _draw_numbers(visit: Visit, found: Figures, state: InsightsState) -> None:
+    """The five numbers, each with the way to the turns behind it."""
+    numbers = _numbers(found)
     with st.container(key="insights_numbers"):
-        for column, (label, value, beside) in zip(
-            st.columns(5),
-            (
-                ("Questions", f"{total.questions:,d}", counted(found.people, "person", "people")),
-                ("Answered", _percent(total.share("answered")), f"in part {_percent(total.share('partial'))}"),
-                ("Statements supported", _percent(total.support), f"of {total.claims:,d}"),
-                ("First word within", _time(wait.first_p50), f"95 of 100: {_time(wait.first_p95)}"),
-                ("Found helpful", _percent(total.liking), f"of {counted(total.helpful + total.unhelpful, 'opinion')}"),
-            ),
-            strict=True,
-        ):
+        for column, (behind, (label, value, beside)) in zip(st.columns(len(numbers)), numbers.items(), strict=True):
             column.metric(literal(label), literal(value))
             column.caption(literal(beside))
+            if column.button(literal(_LEADS_TO[behind]), key=f"behind_{behind}", type="tertiary"):
+                show_turns(visit, behind, state)
+
+
+def _numbers(found: Figures) -> Mapping[Behind, tuple[str, str, str]]:
+    """How much, how often answered, how well proven, how long, how liked; by what stands behind it."""
+    total, wait = found.total, found.wait
+    opinions = counted(total.helpful + total.unhelpful, "opinion")
+    return {
+        "all": ("Questions", f"{total.questions:,d}", counted(found.people, "person", "people")),
+        "refused": ("Answered", _percent(total.share("answered")), f"in part {_percent(total.share('partial'))}"),
+        "unsupported": ("Statements supported", _percent(total.support), f"of {total.claims:,d}"),
+        "slow": ("First word within", _time(wait.first_p50), f"95 of 100: {_time(wait.first_p95)}"),
+        "unhelpful": ("Found helpful", _percent(total.liking), f"of {opinions}"),
+    }
 
 
 def _draw_note(visit: Visit, found: Figures) -> None:
@@ -120,51 +103,39 @@ def _draw_note(visit: Visit, found: Figures) -> None:
 
 
 def _draw_charts(found: Figures, state: InsightsState) -> None:
-    """Two beside each other; one click lists the turns of that day, another gives it up again."""
-    columns = st.columns(2, gap="large")
-    for at, chart in enumerate(charts_of(found.buckets)):
-        with columns[at % 2], st.container(key=f"insights_{chart.name}"):
-            _draw_chart(chart, found.buckets, state)
-    with st.expander("The same as a table"):
-        st.dataframe(
-            bucket_rows(found.buckets),
-            hide_index=True,
-            key="insights_buckets",
-            alt="All figures by day, week or month",
-            placeholder="",
-        )
+    """Two beside each other; a day that is chosen in one of them lists its turns, chosen again it is given up."""
+    days = [bucket.first for bucket in found.buckets]
+    day = state.day_of(days)
+    picked = None if day is None else days.index(day)
+
+    def pick(place: Any) -> None:
+        state.choose_day(days[place] if isinstance(place, int) and 0 <= place < len(days) else None)
+
+    use, waiting, cost, worth = charts_of(found.buckets)
+    for row in ((use, waiting), (cost, worth)):
+        for column, chart in zip(st.columns(2, gap="large"), row, strict=True):
+            with column, st.container(key=f"insights_{chart.name}", gap="small"):
+                _draw_chart(chart, picked, pick)
+    table = st.expander("The same as a table", key="insights_table", on_change="rerun")
+    if table.open:
+        with table:
+            _draw_buckets(found.buckets)
 
 
-def _draw_chart(chart: Chart, buckets: Sequence[Bucket], state: InsightsState) -> None:
-    key = f"chart_{chart.name}"
+def _draw_buckets(buckets: Sequence[Bucket]) -> None:
+    rows = bucket_rows(buckets)
+    alt = "All figures by day, week or month"
+    st.dataframe(rows, hide_index=True, key="insights_buckets", alt=alt, placeholder="", height=height_of(len(rows)))
+    draw_download("all.csv", lambda: rows)
 
-    def picked() -> None:
-        chosen = st.session_state[key]["selection"].get(PICKED, [])
-        place = chosen[0].get("place") if chosen else None
-        state.bucket = place if isinstance(place, int) and 0 <= place < len(buckets) else None
 
+def _draw_chart(chart: Chart, picked: int | None, pick: Callable[[Any], None]) -> None:
     st.markdown(f"**{literal(chart.question)}**")
-    data = [dict(row) for row in chart.values]
-    if data:
-        st.vega_lite_chart(data, chart.spec, key=key, on_select=picked, alt=chart.alt, width="stretch")
-    else:
+    if chart.drawn.is_empty:
         st.caption("Nothing to show in this period.")
-    _draw_download(
-        f"{chart.name}.csv", lambda: [{k: v for k, v in row.items() if k != "place"} for row in chart.values]
-    )
-
-
-def _draw_download(name: str, rows: Callable[[], Sequence[Mapping[str, Any]]]) -> None:
-    st.download_button(
-        "Save as CSV",
-        lambda: as_csv(rows()),
-        file_name=f"insights-{name}",
-        mime="text/csv",
-        key=f"save_{name}",
-        type="tertiary",
-        icon=":material/download:",
-        on_click="ignore",
-    )
+        return
+    plot(chart.drawn, key=f"chart_{chart.name}", picked=picked, on_pick=pick)
+    draw_download(f"{chart.name}.csv", lambda: chart.rows)
 
 
 def _draw_tables(visit: Visit, found: Figures) -> None:
@@ -187,71 +158,17 @@ def _draw_table(question: str, rows: Sequence[dict[str, Any]], name: str) -> Non
         rows,
         hide_index=True,
         key=f"table_{name}",
-        height=_height(len(rows)),
+        height=height_of(len(rows)),
         alt=question,
         placeholder="",
         column_config={"Answered share": percent, "Supported share": percent, "Helpful share": percent},
     )
-    _draw_download(name, lambda: rows)
+    draw_download(name, lambda: rows)
 
 
 def _shares(sums: Sums) -> dict[str, Any]:
     shares = {"Answered share": sums.share("answered"), "Supported share": sums.support, "Helpful share": sums.liking}
     return {"Questions": sums.questions, **shares, **{k: v for k, v in counts_of(sums).items() if k != "Questions"}}
-
-
-def _draw_turns(visit: Visit, found: Figures, state: InsightsState) -> None:
-    """The turns behind a number, with the words of those whose words may be read."""
-    between = None if state.bucket is None else found.buckets[state.bucket]
-    with st.container(horizontal=True, vertical_alignment="bottom", key="insights_behind_head"):
-        st.selectbox("Behind the numbers", _LISTED, format_func=_QUESTIONS.__getitem__, key=BEHIND_KEY, width=340)
-        if between is not None:
-            st.button("All of the period", key="all_buckets", on_click=_forget_bucket, args=(state,))
-    days = None if between is None else Between(between.first, between.until)
-    turns = visit.citewell.insights.turns(visit.principal, state.wanted, state.behind, days)
-    if not turns:
-        st.caption("None, in this period.")
-        return
-    rows = turn_rows(turns, named_collections(visit))
-    st.caption(literal(_about(len(rows), between, has_words=any(turn.question for turn in turns))))
-    shown = [{name: visible(value) if isinstance(value, str) else value for name, value in row.items()} for row in rows]
-    st.dataframe(
-        shown,
-        hide_index=True,
-        key="insights_turns",
-        height=_height(len(rows)),
-        alt=_QUESTIONS[state.behind],
-        placeholder="",
-        column_config={"Question": st.column_config.TextColumn(width="large")},
-    )
-    _draw_download("turns.csv", partial(_rows_again, visit.principal, state, days))
-
-
-def _about(count: int, between: Bucket | None, *, has_words: bool) -> str:
-    newest = f"The newest {count:,}" if count > 1 else "One"
-    when = f", from {full_date(between.first)} and before {full_date(between.until)}" if between else ""
-    words = (
-        ""
-        if has_words
-        else (". The words of other people’s questions are not shown; an administrator may allow it under Retention")
-    )
-    return f"{newest}{when}{words}."
-
-
-def _rows_again(principal: Principal, state: InsightsState, days: Between | None) -> list[dict[str, Any]]:
-    """Asked anew when the file is made: what a person may see may have changed since the page was drawn."""
-    visit = current_visit()
-    assert visit.principal == principal
-    turns = visit.citewell.insights.turns(visit.principal, state.wanted, state.behind, days)
-    return turn_rows(turns, named_collections(visit))
-
-
-def _forget_bucket(state: InsightsState) -> None:
-    state.bucket = None
-
-
-def _height(rows: int) -> Any:
-    return "content" if rows <= _ROWS_SHOWN else (_ROWS_SHOWN + 1) * _ROW_PX
 
 
 def _percent(share: float | None) -> str:

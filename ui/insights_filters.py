@@ -20,7 +20,7 @@ def draw_filters(visit: Visit, *, with_period: bool = True) -> InsightsState:
     state = InsightsState()
     names, groups = named_collections(visit), visit.citewell.insights.groups(visit.principal)
     state.forget_unknown(collections=names, groups=groups)
-    with st.container(horizontal=True, vertical_alignment="bottom", key="insights_filters", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="top", key="insights_filters", gap="small"):
         if with_period:
             st.segmented_control(
                 "Period",

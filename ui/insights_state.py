@@ -3,8 +3,10 @@
 Period, collection and group are the same on every one of them: their widgets keep what was chosen from page to page.
 """
 
-from collections.abc import Collection, Mapping
-from typing import Any, get_args
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal, get_args
 
 import streamlit as st
 
@@ -18,6 +20,14 @@ PERIOD_KEY, COLLECTION_KEY, GROUP_KEY = "insights_period", "insights_collection"
 """The keys of the filters, which every insights page draws."""
 BEHIND_KEY, AILMENT_KEY, DUE_KEY = "insights_behind", "insights_ailment", "insights_due_months"
 _DAYS_OF_MONTH = DUE_AFTER_DAYS / 12
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a row of a table leads to."""
+
+    kind: Literal["conversation", "gap", "document"]
+    id: str | int
 
 
 class InsightsState:
@@ -47,14 +57,31 @@ class InsightsState:
         return behind if behind in BEHIND else "refused"
 
     @property
-    def bucket(self) -> int | None:
-        """The place of the day, week or month that was chosen in a chart; None once something else is looked at."""
-        wanted, place = _get("citewell_insights_bucket", (None, None))
-        return place if wanted == self.wanted else None
+    def day_key(self) -> str:
+        """The key of the choice of a day, week or month: with another filter nothing is chosen."""
+        return f"insights_day_{self.wanted.days}_{self.wanted.collection}_{self.wanted.group}"
 
-    @bucket.setter
-    def bucket(self, place: int | None) -> None:
-        _set("citewell_insights_bucket", (self.wanted, place))
+    def day_of(self, days: Sequence[date]) -> date | None:
+        """The day, week or month that was chosen, by its first day, while it is among these."""
+        day = _get(self.day_key, None)
+        if day not in days:
+            _set(self.day_key, "")  # None would be no choice at all.
+            return None
+        return days[days.index(day)]
+
+    def choose_day(self, day: date | None) -> None:
+        """Look at one day, week or month alone, or at all of them again."""
+        _set(self.day_key, day or "")
+
+    @property
+    def opening(self) -> Opening | None:
+        """What a row led to, which the page is left for; asks only once."""
+        value: Opening | None = st.session_state.pop("citewell_insights_opening", None)
+        return value
+
+    @opening.setter
+    def opening(self, opening: Opening) -> None:
+        _set("citewell_insights_opening", opening)
 
     @property
     def ailment(self) -> Ailment | None:

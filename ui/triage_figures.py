@@ -39,7 +39,7 @@ def _draw_labels(visit: Visit, name: LabelName, question: str, *, by_name: bool 
     total, (most, tickets) = sum(count for _, count in rows), max(rows, key=lambda row: row[1])
     said = f"Most often {most}: {tickets:,} of {counted(total, 'ticket')}."
     shown = _foremost(rows)
-    figure = bars([label for label, _ in shown], [count for _, count in shown])
+    figure = bars(question, [label for label, _ in shown], [count for _, count in shown])
     draw_chart(question, said, figure, key=name, head=(name.capitalize(), "Tickets"), rows=rows)
 
 
@@ -54,8 +54,9 @@ def _draw_ages(visit: Visit) -> None:
     rows = list(by_age(visit.citewell.queue.arrivals(visit.principal, _WAITING), utc_now().date()).items())
     oldest = next(age for age, tickets in reversed(rows) if tickets)
     said = f"The oldest of them came in {oldest if oldest == 'today' else f'{oldest} ago'}."
-    figure = bars([age for age, _ in rows], [tickets for _, tickets in rows])
-    draw_chart("How long have they waited?", said, figure, key="age", head=("Brought in", "Tickets"), rows=rows)
+    question = "How long have they waited?"
+    figure = bars(question, [age for age, _ in rows], [tickets for _, tickets in rows])
+    draw_chart(question, said, figure, key="age", head=("Brought in", "Tickets"), rows=rows)
 
 
 def _draw_agreement(visit: Visit) -> None:
@@ -65,11 +66,15 @@ def _draw_agreement(visit: Visit) -> None:
         return
     decided, agreed = sum(day.decided for day in days), sum(day.agreed for day in days)
     rows = [(day.day.isoformat(), day.decided, day.agreed) for day in days]
+    question = "How often do people agree with the guesses?"
     draw_chart(
-        "How often do people agree with the guesses?",
+        question,
         f"The category stood in {agreed:,} of {counted(decided, 'decided ticket')}.",
         shares(
-            [str(row[0]) for row in rows], [day.agreed / day.decided for day in days], [day.decided for day in days]
+            question,
+            [day.day for day in days],
+            [day.agreed / day.decided for day in days],
+            [day.decided for day in days],
         ),
         key="agreement",
         head=("Day (UTC)", "Decided", "Agreed"),

@@ -71,7 +71,5 @@ def _draw_reasons(name: LabelName, found: Finding, reasons: Sequence[_Reason]) -
         f"What speaks for {found.best.label}: {words} of its words, and {len(reasons) - words} known tickets like it."
     )
     st.caption(literal(said))
-    figure = bars(
-        [label for label, _, _ in reasons], [share for _, share, _ in reasons], shown=[kind for _, _, kind in reasons]
-    )
-    plot(figure, key=f"why_{name}")
+    names, weights, kinds = zip(*reasons, strict=True)
+    plot(bars(said, names, weights, shown=kinds), key=f"why_{name}")

@@ -20,6 +20,7 @@ _BACK = {
     "check": "Back to the text",
     "triage": "Back to the ticket",
     "gaps": "Back to the gap",
+    "insights": "Back to the insights",
     "evaluation": "Back to the evaluation",
 }
 """The pages that quote, by their name in the address."""

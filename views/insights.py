@@ -23,6 +23,7 @@ def draw_page(visit: Visit) -> None:
             default="Questions",
             required=True,
             label_visibility="collapsed",
+            persist_state="session",
         )
     if part == _DOCUMENTS:
         draw_documents(visit)

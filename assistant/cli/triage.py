@@ -195,7 +195,10 @@ def _print_training(told: Mapping[str, Any]) -> None:
     state = "in use" if told["is_champion"] else f"`citewell triage promote {told['version']}` puts it to use"
     print_text(f"Model {told['version']} has learned from {counted(told['tickets'], 'ticket')}; {state}.")
     for name, figures in told["figures"].items():
-        print_text(f"  {name}: {figures['accuracy']:.1%} right among {figures['labels']}, of tickets not learned from")
+        share, tickets = f"{figures['accuracy']:.1%}", counted(figures["tickets"], "ticket")
+        print_text(
+            f"  {name}: {share} of {tickets} right, each judged by the others; {counted(figures['labels'], 'label')}"
+        )
     for name, share in told["comparison"].items():
         print_text(f"  {name.replace('.', ' ').replace('_', ' ')}: {share:.1%}")
     for note in told["notes"]:

@@ -1,44 +1,112 @@
-"""What a gap is called: the words that stand in its questions and not in those of others (c-TF-IDF)."""
+"""What a gap is called: the stretch of its own questions with the words that others do not have (c-TF-IDF)."""
 
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from assistant.wording import fold, term
 
-_WORD = re.compile(r"[^\W\d_]{3,}")
+_PART = re.compile(r"[^\W_]+(?:[-’'][^\W\d_]+)*|[^\w\s]")
 _MOST_CHARS = 400
 _MOST_WORDS = 3
-_SHARE = 0.5
+"""That say something; what links them does not count."""
+_SHARE = 0.4
 """A further word stands in the name where it weighs so much of what the first one does."""
+_LINKS = frozenset(("of", "in", "for", "at", "on", "from", "with", "to", "during"))
+_ARTICLES = frozenset(("the", "a", "an", "my", "our", "your", "their"))
+_DOERS = frozenset("i we you they he she who to can could may must should will would".split())  # noqa: SIM905
+"""What comes after one of these is mostly what somebody does, which makes no topic."""
+
+
+_VAGUE = frozenset("last next first new much many far long often soon company make makes made".split())  # noqa: SIM905
+"""They make no topic, but may stand within one: "regatta last summer"."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """A word as it was written, with what stands for it in comparisons; empty for one that says nothing by itself."""
+
+    written: str
+    folded: str
+    term: str
+    is_done: bool
+    """Whether it is what somebody does."""
 
 
 def names_of(texts: Mapping[int, Sequence[str]]) -> dict[int, str]:
     """A name for each gap, by its id, empty where its questions have no word that says anything."""
-    counted = {gap_id: Counter(t for text in each for t in _terms(text)) for gap_id, each in texts.items()}
-    shown = _shown(texts)
+    read = {gap_id: [_words(text[:_MOST_CHARS]) for text in each] for gap_id, each in texts.items()}
+    counted = {gap_id: Counter(t for words in each for t in _terms(words)) for gap_id, each in read.items()}
     everywhere = Counter(t for counts in counted.values() for t in counts)
-    return {gap_id: _name(counts, everywhere, len(texts), shown) for gap_id, counts in counted.items()}
+    return {gap_id: _name(each, _weights(counted[gap_id], everywhere, len(texts))) for gap_id, each in read.items()}
 
 
-def _name(counts: Counter[str], everywhere: Counter[str], total: int, shown: Mapping[str, str]) -> str:
-    weights = {t: count * math.log(1 + total / everywhere[t]) for t, count in counts.items()}
-    best = sorted(weights, key=lambda t: (-weights[t], t))[:_MOST_WORDS]
-    chosen = [t for t in best if weights[t] >= _SHARE * weights[best[0]]]
-    words = ", ".join(shown[t] for t in chosen)
-    return words[:1].upper() + words[1:]
+def _weights(counts: Counter[str], everywhere: Counter[str], total: int) -> dict[str, float]:
+    return {t: count * math.log(1 + total / everywhere[t]) for t, count in counts.items()}
 
 
-def _terms(text: str) -> set[str]:
+def _name(questions: Sequence[Sequence[_Word]], weights: Mapping[str, float]) -> str:
+    """Of the stretches whose every word weighs enough the heaviest; of those alike the most frequent, then the last."""
+    least = _SHARE * max(weights.values(), default=0)
+    found: dict[tuple[str, ...], list[str]] = {}
+    for words in questions:
+        for stretch in _stretches(words):
+            terms = tuple(word.term for word in stretch if word.term)
+            if all(weights[t] >= least for t in terms):
+                found.setdefault(terms, []).append(" ".join(word.written for word in stretch))
+    if not found:
+        return ""
+    # What a question is about mostly stands at its end.
+    best = max(reversed(found), key=lambda terms: (sum(weights[t] for t in set(terms)), len(found[terms])))
+    name = Counter(found[best]).most_common(1)[0][0]
+    return name[:1].upper() + name[1:]
+
+
+def _stretches(words: Sequence[_Word]) -> Iterator[Sequence[_Word]]:
+    """Words that follow each other, or that are linked: "pool cars", "combination of the safe"."""
+    for first, word in enumerate(words):
+        if not word.term:
+            continue
+        said = 0
+        for last in range(first, len(words)):
+            said += bool(words[last].term)
+            if said > _MOST_WORDS or not _goes_on(words, first, last):
+                break
+            if words[last].term and _is_topic(words, first, last):
+                yield words[first : last + 1]
+
+
+def _goes_on(words: Sequence[_Word], first: int, last: int) -> bool:
+    """Whether the stretch may reach as far as this word: it says something, or links it with what says something."""
+    word = words[last]
+    if word.term:
+        return last == first or not word.is_done
+    before = words[last - 1]
+    is_link = word.folded in _LINKS or word.folded in _VAGUE
+    return bool(before.term) if is_link else word.folded in _ARTICLES and before.folded in _LINKS
+
+
+def _is_topic(words: Sequence[_Word], first: int, last: int) -> bool:
+    """Whether it is no deed with what is done; one by itself is better than nothing."""
+    return first == last or not words[first].is_done
+
+
+def _words(text: str) -> list[_Word]:
+    parts = _PART.findall(text)
+    folded = [fold(part) for part in parts]
+    return [
+        _Word(part, one, _term(one), is_done=at > 0 and folded[at - 1] in _DOERS)
+        for at, (part, one) in enumerate(zip(parts, folded, strict=True))
+    ]
+
+
+def _term(folded: str) -> str:
+    is_vague = len(folded) < 3 or not folded[0].isalpha() or folded.removesuffix("'s") in _VAGUE | _LINKS
+    return "" if is_vague else term(folded)
+
+
+def _terms(words: Sequence[_Word]) -> set[str]:
     """What a question is about, each word once."""
-    return {t for word in _WORD.findall(text[:_MOST_CHARS]) if (t := term(fold(word)))}
-
-
-def _shown(texts: Mapping[int, Sequence[str]]) -> dict[str, str]:
-    """Each term as it is written most often."""
-    written: dict[str, Counter[str]] = {}
-    for each in texts.values():
-        for word in (word for text in each for word in _WORD.findall(text[:_MOST_CHARS])):
-            written.setdefault(term(fold(word)), Counter())[word] += 1
-    return {t: min(words, key=lambda word: (-words[word], word)) for t, words in written.items()}
+    return {word.term for word in words if word.term}

@@ -5,9 +5,9 @@ It holds no words and no reader's view: who may see what of it is decided by who
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Engine, Integer, cast, func, select
 from assistant.schema import events
 
 Column = NDArray[Any]
+T = TypeVar("T")
 FRESH_S = 30.0
 """For so long what was read is believed to be all."""
 _AT_ONCE = 5_000
@@ -23,6 +24,8 @@ _AT_ONCE = 5_000
 _NONE = -1
 _STEP = 100_000
 """Rows that are read before somebody else may have their turn."""
+_MOST_KNOWN = 256
+"""So many things that were worked out of the same events are remembered."""
 _FAR = 2**62
 """An id that no event has."""
 _CODED = ("kind", "status", "groups", "collections", "owner", "currency")
@@ -52,6 +55,17 @@ class Frame:
 
     columns: dict[str, Column]
     codes: dict[str, tuple[str, ...]]
+    _known: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    def once(self, key: Hashable, work: Callable[[], T]) -> T:
+        """What the work gives, which is done once for each key; when there are other events, there is another frame."""
+        if (known := self._known.get(key)) is not None:
+            found: T = known
+            return found
+        if len(self._known) >= _MOST_KNOWN:
+            self._known.clear()
+        found = self._known[key] = work()
+        return found
 
     @property
     def size(self) -> int:
@@ -86,6 +100,8 @@ class Frames:
     _count: int = 0
     _read_at: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    is_looking_ahead: threading.Lock = field(default_factory=threading.Lock)
+    """Held while somebody's next choices are prepared: one at a time."""
 
     def since(self, at_s: float | None, *, at_once: bool = False) -> Frame:
         """The events from a time on, older ones perhaps before them; None for all that there are.
@@ -103,11 +119,6 @@ class Frames:
                 frame, self._first = self._joined((*older, frame.columns)), first
             self._frame = frame
             return frame
-
-    @property
-    def has_more(self) -> bool:
-        """Whether there may be older events than those in memory."""
-        return bool(self._first)
 
     def read_on(self, stopping: threading.Event) -> None:
         """Read what is older too, some at a time, so that whoever looks meanwhile waits for little of it."""
@@ -144,7 +155,7 @@ class Frames:
             last = int(known["id"][-1])
             if self._rows_up_to(last) == self._count:
                 self._count = count
-                return self._joined((known.columns, *self._read(last + 1, upto + 1)))
+                return known if last >= upto else self._joined((known.columns, *self._read(last + 1, upto + 1)))
         self._first, self._count = first if known is None else min(first, self._first), count
         return self._joined((_EMPTY, *self._read(self._first, upto + 1)))
 

@@ -6,7 +6,7 @@ and whose words those were only where the organisation chose so and every collec
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import partial
@@ -29,6 +29,7 @@ from retrieval.values import Scope
 
 MOST_TURNS = 200
 """So many of the turns behind a number are listed, the newest."""
+_HOUR_S = 3_600
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,26 +54,20 @@ class Insights:
 
     def figures(self, principal: Principal, wanted: Wanted = LATELY) -> Figures:
         """Everything that the page draws. Raises NotAllowed."""
-        within = self._within(principal)
-        frame = self._frame(wanted)
-        found = figures(frame, *selected(frame, wanted, within=within, now_s=self.now()))
-        if within is None:
-            return found
-        own = tuple((id_, sums) for id_, sums in found.by_collection if id_ in within)
-        return replace(found, by_collection=own, by_group=())
+        within, frame = self._within(principal), self._frame(wanted)
+        return frame.once((within, wanted, self._hour), lambda: self._added_up(frame, wanted, within))
 
     def turns(
         self, principal: Principal, wanted: Wanted = LATELY, behind: Behind = "all", between: Between | None = None
     ) -> tuple[Turn, ...]:
         """The newest turns behind a number. Raises NotAllowed."""
-        within = self._within(principal)
-        frame = self._frame(wanted)
-        chosen, _ = selected(frame, wanted, within=within, now_s=self.now())
-        first, until = (between.first, between.until) if between else (None, None)
-        ids = ids_behind(frame, chosen, behind, first=first, until=until, limit=MOST_TURNS)
-        readable, are_shown = readable_by(principal, self.library), self.chosen.get(QUESTIONS_SHOWN) is True
+        within, frame = self._within(principal), self._frame(wanted)
+        key = (within, wanted, self._hour, behind, between)
+        ids = frame.once(key, lambda: self._ids_behind(frame, wanted, within, behind, between))
+        readable, editable = readable_by(principal, self.library), editable_by(principal, self.library)
+        are_shown = self.chosen.get(QUESTIONS_SHOWN) is True
         with self.engine.connect() as connection:
-            return read_turns(connection, ids, principal, readable=readable, are_shown=are_shown)
+            return read_turns(connection, ids, principal, readable=readable, editable=editable, are_shown=are_shown)
 
     def groups(self, principal: Principal) -> dict[str, str]:
         """The names of groups by their ids, for an administrator; for anybody else none. Raises NotAllowed."""
@@ -81,10 +76,20 @@ class Insights:
         with self.engine.connect() as connection:
             return {str(row.id): row.name for row in connection.execute(select(groups).order_by(groups.c.name))}
 
-    def read_ahead(self, background: Background) -> None:
-        """Read older events too, beside everything else, for whoever will choose a longer period."""
-        if self.frames.has_more:
-            background.start(partial(self.frames.read_on, background.stopping))
+    def look_ahead(self, principal: Principal, soon: Sequence[Wanted], background: Background) -> None:
+        """Read older events too, beside everything else, and add up what this person may choose next. Raises NotAllowed."""
+        only_editor(principal)
+        if self.frames.is_looking_ahead.acquire(blocking=False):
+            background.start(partial(self._look_ahead, principal, soon, background.stopping))
+
+    def _look_ahead(self, principal: Principal, soon: Sequence[Wanted], stopping: threading.Event) -> None:
+        try:
+            self.frames.read_on(stopping)
+            for wanted in soon:
+                if not stopping.is_set():
+                    self.figures(principal, wanted)
+        finally:
+            self.frames.is_looking_ahead.release()
 
     def counted_since(self) -> datetime | None:
         """When the first event of those that are kept was recorded, in UTC; None before there is one."""
@@ -112,6 +117,25 @@ class Insights:
         """The collections whose figures this person may see; None for everything that was counted."""
         only_editor(principal)
         return None if principal.is_admin else editable_by(principal, self.library)
+
+    @property
+    def _hour(self) -> int:
+        """With it a day ends, and what counts as yet to come."""
+        return int(self.now() // _HOUR_S)
+
+    def _added_up(self, frame: Frame, wanted: Wanted, within: Scope | None) -> Figures:
+        found = figures(frame, *selected(frame, wanted, within=within, now_s=self.now()))
+        if within is None:
+            return found
+        own = tuple((id_, sums) for id_, sums in found.by_collection if id_ in within)
+        return replace(found, by_collection=own, by_group=())
+
+    def _ids_behind(
+        self, frame: Frame, wanted: Wanted, within: Scope | None, behind: Behind, between: Between | None
+    ) -> tuple[int, ...]:
+        chosen, _ = selected(frame, wanted, within=within, now_s=self.now())
+        first, until = (between.first, between.until) if between else (None, None)
+        return ids_behind(frame, chosen, behind, first=first, until=until, limit=MOST_TURNS)
 
     def _frame(self, wanted: Wanted) -> Frame:
         return self.frames.since(None if wanted.days is None else since_s(wanted.days, self.now()))

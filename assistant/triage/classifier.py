@@ -6,27 +6,23 @@ make, where the scope ends) is chosen by leave-one-out predictions on the known 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import product
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assistant.triage.calibration import fit_steepness, probabilities, surprise
-from assistant.triage.features import Matrix, WordCounts, topics
-from assistant.triage.neighbours import Neighbourhood, neighbours, neighbours_of_others
-from assistant.triage.ridge import fit_ridge, kernel, whitening
+from assistant.triage.features import Matrix, WordCounts
+from assistant.triage.neighbours import Neighbourhood, neighbours
+from assistant.triage.ridge import fit_ridges, kernel
 from assistant.triage.scope import Scope, learn_scope
+from assistant.triage.study import MOST_LEARNED, Look, Studied, look_at, some_of, study
 from assistant.triage.values import Guess, Near, Verdict
 
-LANDMARKS = 2_500
-MOST_LEARNED = 20_000
-"""Of more tickets a sample is learned from: twice as many teach little more and take four times the memory."""
 _PENALTIES, _WORD_WEIGHTS, _VOTES = (0.1, 0.3, 1.0), (0.7, 1.5), (0.0, 0.1, 0.2, 0.4)
-_CHOSEN_ON = 1_500
 _RARITY = 0.5
-_SEED = 0
 _GUESSES = 5
 _NEAREST = 5
 
@@ -87,15 +83,31 @@ class Classifier:
         familiarity = self.scope.familiarity(near.closest, scores.max(1))
         voted = scores + np.float32(self.choice.votes) * near.votes(self.known_labels, len(self.labels))
         given = probabilities(voted, self.choice.steepness)
-        return [self._verdict(row, float(familiarity[at]), near, at) for at, row in enumerate(given)]
+        order = np.argsort(-given, axis=1)[:, :_GUESSES]
+        nearest = near.places[:, :_NEAREST]
+        columns = (
+            order,
+            np.take_along_axis(given, order, 1),
+            self.places[nearest],
+            self.known_labels[nearest],
+            near.cosines[:, :_NEAREST],
+            familiarity,
+        )
+        return [self._verdict(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
 
-    def _verdict(self, given: Matrix, familiarity: float, near: Neighbourhood, at: int) -> Verdict:
-        order = np.argsort(-given)[:_GUESSES].tolist()
-        guesses = tuple(Guess(self.labels[label], float(given[label])) for label in order)
-        places, cosines = near.places[at, :_NEAREST].tolist(), near.cosines[at, :_NEAREST].tolist()
+    def _verdict(
+        self,
+        order: Sequence[int],
+        given: Sequence[float],
+        places: Sequence[int],
+        known_labels: Sequence[int],
+        cosines: Sequence[float],
+        familiarity: float,
+    ) -> Verdict:
+        guesses = tuple(Guess(self.labels[at], probability) for at, probability in zip(order, given, strict=True))
         nearest = tuple(
-            Near(int(self.places[place]), self.labels[self.known_labels[place]], cosine)
-            for place, cosine in zip(places, cosines, strict=True)
+            Near(place, self.labels[label], cosine)
+            for place, label, cosine in zip(places, known_labels, cosines, strict=True)
         )
         return Verdict(guesses, familiarity, nearest)
 
@@ -108,63 +120,47 @@ class Trained:
     unseen: Matrix
 
 
-def train(texts: Sequence[str], vectors: Matrix, labels: Sequence[str], *, counts: WordCounts | None = None) -> Trained:
-    """Learn from tickets with their embeddings and labels, of which there are at least two kinds.
+def train(texts: Sequence[str], vectors: Matrix, labels: Sequence[str]) -> Trained:
+    """Learn from tickets with their embeddings and labels, of which there are at least two kinds."""
+    chosen = some_of(len(texts), MOST_LEARNED)
+    words = [texts[place] for place in chosen]
+    counts = WordCounts.learn(words)
+    with one_core():
+        look = look_at(words, vectors[chosen], counts)
+        trained = learn(study(look, np.arange(len(chosen))), [labels[place] for place in chosen], counts)
+    return replace(trained, classifier=replace(trained.classifier, places=chosen))
 
-    `counts` is a vocabulary that several classifiers share; without one, that of these texts is learned.
-    One core is used: questions are answered meanwhile, and two threads that wait for each other are slower.
-    """
+
+def one_core() -> AbstractContextManager[Any]:
+    """Questions are answered meanwhile, and two threads that wait for each other are slower than one."""
     from threadpoolctl import threadpool_limits
 
-    places = _sample(len(texts), MOST_LEARNED)
-    names = tuple(sorted({labels[place] for place in places}))
-    number_of = {name: number for number, name in enumerate(names)}
-    numbers = np.array([number_of[labels[place]] for place in places], np.intp)
-    with threadpool_limits(1):
-        chosen = [texts[place] for place in places]
-        return _train(counts or WordCounts.learn(chosen), chosen, vectors[places], numbers, names, places)
+    limits: AbstractContextManager[Any] = threadpool_limits(1)
+    return limits
 
 
-def _train(
-    counts: WordCounts,
-    texts: Sequence[str],
-    vectors: Matrix,
-    numbers: NDArray[np.intp],
-    names: tuple[str, ...],
-    places: NDArray[np.intp],
-) -> Trained:
-    counted = counts.of(texts)
-    directions = topics(counted)
-    themes = np.asarray(counted @ directions, np.float32)
-    penalty, word_weight = _chosen(vectors, themes, numbers)
-    meanings = _meanings(vectors)
-    model = _fit(meanings, np.float32(word_weight) * themes, numbers, penalty=penalty)
-    near = neighbours_of_others(vectors)
+def learn(studied: Studied, labels: Sequence[str], counts: WordCounts) -> Trained:
+    """Learn the labels, of at least two kinds, of tickets that were studied with a vocabulary."""
+    names, numbers = np.unique(labels, return_inverse=True)
+    penalty, word_weight = _chosen(studied.sample, numbers[studied.sampled])
+    (model,) = _fit(studied.look, numbers, penalties=(penalty,), word_weight=word_weight)
+    near = studied.near
     voted = near.votes(numbers, len(names))
     votes, steepness = _weighed(model.unseen, voted, numbers)
     scores = model.unseen + np.float32(votes) * voted
     classifier = Classifier(
-        names,
+        tuple(names.tolist()),
         counts,
-        meanings.landmarks,
+        studied.look.landmarks,
         model.meaning_weights,
-        np.float32(word_weight) * (directions @ model.theme_weights),
-        vectors,
+        np.float32(word_weight) * (studied.look.directions @ model.theme_weights),
+        studied.look.vectors,
         numbers,
-        places,
+        studied.places,
         Choice(penalty, word_weight, votes, steepness),
         learn_scope(near.closest, model.unseen.max(1), scores.argmax(1) == numbers),
     )
     return Trained(classifier, probabilities(scores, steepness))
-
-
-@dataclass(frozen=True, slots=True)
-class _Meanings:
-    """Embeddings as features, by their likeness to some of them."""
-
-    landmarks: Matrix
-    white: Matrix
-    features: Matrix
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,18 +170,14 @@ class _Model:
     unseen: Matrix
 
 
-def _meanings(vectors: Matrix) -> _Meanings:
-    landmarks = vectors[_sample(len(vectors), LANDMARKS)]
-    white = whitening(landmarks)
-    return _Meanings(landmarks, white, kernel(vectors, landmarks) @ white)
-
-
-def _fit(meanings: _Meanings, themes: Matrix, numbers: NDArray[np.intp], *, penalty: float) -> _Model:
+def _fit(
+    look: Look, numbers: NDArray[np.intp], *, penalties: Sequence[float], word_weight: float
+) -> tuple[_Model, ...]:
     wanted = np.eye(int(numbers.max()) + 1, dtype=np.float32)[numbers]
-    features = np.hstack([meanings.features, themes])
-    fit = fit_ridge(features, wanted, penalty=penalty, importance=_importance(numbers))
-    split = meanings.features.shape[1]
-    return _Model(meanings.white @ fit.weights[:split], fit.weights[split:], fit.unseen)
+    features = np.hstack([look.meanings, np.float32(word_weight) * look.themes])
+    split = look.meanings.shape[1]
+    fits = fit_ridges(features, wanted, penalties=penalties, importance=_importance(numbers))
+    return tuple(_Model(look.white @ fit.weights[:split], fit.weights[split:], fit.unseen) for fit in fits)
 
 
 def _importance(numbers: NDArray[np.intp]) -> Matrix:
@@ -195,14 +187,13 @@ def _importance(numbers: NDArray[np.intp]) -> Matrix:
     return np.asarray((usual / sizes[numbers]) ** _RARITY, np.float32)[:, None]
 
 
-def _chosen(vectors: Matrix, themes: Matrix, numbers: NDArray[np.intp]) -> tuple[float, float]:
-    """The penalty and the weight of words that surprise least, on a sample."""
-    at = _sample(len(vectors), _CHOSEN_ON)
-    meanings = _meanings(vectors[at])
+def _chosen(look: Look, numbers: NDArray[np.intp]) -> tuple[float, float]:
+    """The penalty and the weight of words that surprise least."""
     tried = {}
-    for penalty, weight in product(_PENALTIES, _WORD_WEIGHTS):
-        model = _fit(meanings, np.float32(weight) * themes[at], numbers[at], penalty=penalty)
-        _, tried[penalty, weight] = _steepness(model.unseen, numbers[at])
+    for weight in _WORD_WEIGHTS:
+        models = _fit(look, numbers, penalties=_PENALTIES, word_weight=weight)
+        for penalty, model in zip(_PENALTIES, models, strict=True):
+            _, tried[penalty, weight] = _steepness(model.unseen, numbers)
     return min(tried, key=lambda pair: tried[pair])
 
 
@@ -217,8 +208,3 @@ def _steepness(scores: Matrix, numbers: NDArray[np.intp]) -> tuple[float, float]
     """The steepness that fits, and how much the labels surprise with it."""
     steepness = fit_steepness(scores, numbers)
     return steepness, surprise(scores, numbers, steepness)
-
-
-def _sample(count: int, most: int) -> NDArray[np.intp]:
-    """At most so many places, in order, always the same ones."""
-    return np.sort(np.random.default_rng(_SEED).permutation(count)[:most])

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 Matrix = NDArray[np.float32]
 _MOST_WORDS, _MOST_PARTS = 15_000, 15_000
+_PART_LENGTHS = (2, 5)
 _WORD_CHARS, _PART_CHARS = 4_000, 1_000
 """So much of a text is counted: a ticket says at its beginning what it is about, and one may have a megabyte."""
 _TOPICS = 300
@@ -33,7 +34,8 @@ class WordCounts:
 
     def __init__(self, words: Vocabulary, parts: Vocabulary) -> None:
         self.words, self.parts = words, parts
-        self._words, self._parts = _restored(_word_counter(), words), _restored(_part_counter(), parts)
+        self._words = _restored(words) if words.terms else _NoTerms()
+        self._parts = _Parts(parts) if parts.terms else _NoTerms()
 
     @classmethod
     def learn(cls, texts: Sequence[str]) -> "WordCounts":
@@ -84,7 +86,7 @@ def _part_counter(fewest: int = 1) -> Any:
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     return TfidfVectorizer(
-        analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, min_df=fewest, max_features=_MOST_PARTS,
+        analyzer="char_wb", ngram_range=_PART_LENGTHS, sublinear_tf=True, min_df=fewest, max_features=_MOST_PARTS,
         dtype=np.float32,
     )  # fmt: skip
 
@@ -97,16 +99,39 @@ def _learned(counter: Any, texts: Sequence[str]) -> Vocabulary:
     return Vocabulary(tuple(str(term) for term in counter.get_feature_names_out()), np.asarray(counter.idf_))
 
 
-def _restored(counter: Any, vocabulary: Vocabulary) -> Any:
-    if not vocabulary.terms:
-        return _NoTerms()
+def _restored(vocabulary: Vocabulary) -> Any:
+    counter = _word_counter()
     counter.vocabulary = list(vocabulary.terms)
     counter.idf_ = vocabulary.weights
     return counter
 
 
-class _NoTerms:
+class _Parts:
+    """Counts parts of words by way of the words: each word is cut up once, however often it stands in the texts."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
+
+        self._cutting = CountVectorizer(
+            analyzer="char_wb", ngram_range=_PART_LENGTHS, vocabulary=list(vocabulary.terms), dtype=np.float32
+        )
+        self._weighing = TfidfTransformer(sublinear_tf=True)
+        self._weighing.idf_ = vocabulary.weights
+
     def transform(self, texts: Sequence[str]) -> Any:
+        """What `_part_counter` makes of these texts."""
+        from sklearn.feature_extraction.text import CountVectorizer
+
+        splitting = CountVectorizer(tokenizer=str.split, token_pattern=None, dtype=np.float32)
+        try:
+            standing = splitting.fit_transform(texts)
+        except ValueError:  # no text has a word
+            return _NoTerms().transform(texts, terms=len(self._cutting.vocabulary))
+        return self._weighing.transform(standing @ self._cutting.transform(splitting.get_feature_names_out()))
+
+
+class _NoTerms:
+    def transform(self, texts: Sequence[str], *, terms: int = 0) -> Any:
         from scipy.sparse import csr_matrix
 
-        return csr_matrix((len(texts), 0), dtype=np.float32)
+        return csr_matrix((len(texts), terms), dtype=np.float32)

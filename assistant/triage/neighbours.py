@@ -52,7 +52,7 @@ def _others(known: Matrix, at: int) -> Neighbourhood:
 
 def _nearest(cosines: Matrix, most: int = MOST_VOTES) -> Neighbourhood:
     most = min(most, cosines.shape[1])
-    chosen = np.argpartition(-cosines, most - 1, axis=1)[:, :most]
+    chosen = np.argpartition(cosines, -most, axis=1)[:, -most:]
     values = np.take_along_axis(cosines, chosen, 1)
     order = np.argsort(-values, axis=1)
     return Neighbourhood(np.take_along_axis(chosen, order, 1), np.take_along_axis(values, order, 1))

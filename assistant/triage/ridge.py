@@ -5,6 +5,7 @@ example's leverage. A Gaussian kernel is brought to fixed features by landmarks 
 Nyström Method to Speed Up Kernel Machines", NIPS 2000).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,14 +42,25 @@ def fit_ridge(features: Matrix, wanted: Matrix, *, penalty: float, importance: M
 
     `importance` says how much each example counts: (n, 1).
     """
-    from scipy.linalg import cho_solve, cholesky, solve_triangular
+    (fit,) = fit_ridges(features, wanted, penalties=(penalty,), importance=importance)
+    return fit
 
+
+def fit_ridges(features: Matrix, wanted: Matrix, *, penalties: Sequence[float], importance: Matrix) -> tuple[Fit, ...]:
+    """A fit for each penalty; what they have in common is computed once."""
     raised = np.sqrt(importance)
     weighed = raised * features
-    gram = weighed.T @ weighed
-    gram[np.diag_indices_from(gram)] += np.float32(penalty)
-    factor = cholesky(gram, lower=True, overwrite_a=True, check_finite=False)
-    weights = cho_solve((factor, True), weighed.T @ (raised * wanted), check_finite=False)
+    gram, aims = weighed.T @ weighed, weighed.T @ (raised * wanted)
+    return tuple(_fit(features, wanted, weighed, gram, aims, penalty) for penalty in penalties)
+
+
+def _fit(features: Matrix, wanted: Matrix, weighed: Matrix, gram: Matrix, aims: Matrix, penalty: float) -> Fit:
+    from scipy.linalg import cho_solve, cholesky, solve_triangular
+
+    penalised = gram.copy()
+    penalised[np.diag_indices_from(penalised)] += np.float32(penalty)
+    factor = cholesky(penalised, lower=True, overwrite_a=True, check_finite=False)
+    weights = cho_solve((factor, True), aims, check_finite=False)
     rows = solve_triangular(factor, weighed.T, lower=True, check_finite=False)
     leverage: NDArray[np.float32] = np.minimum(np.einsum("ij,ij->j", rows, rows), np.float32(0.9999))[:, None]
     unseen = (features @ weights - leverage * wanted) / (1 - leverage)

@@ -4,16 +4,18 @@ import hashlib
 import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from assistant.errors import AssistantError
 from assistant.triage.calibration import calibration_error
-from assistant.triage.classifier import MOST_LEARNED, Classifier, Trained, train
+from assistant.triage.classifier import Classifier, Trained, learn, one_core
 from assistant.triage.evaluation import macro_f1
 from assistant.triage.features import Matrix, WordCounts
 from assistant.triage.model import TriageModel
+from assistant.triage.study import MOST_LEARNED, Look, Places, Studied, look_at, some_of, study
 from assistant.triage.values import LABEL_NAMES, LabelName, Ticket
 from retrieval.embedding import Embedder
 
@@ -91,15 +93,17 @@ def train_model(tickets: Sequence[Ticket], embedder: Embedder) -> Training:
     notes = []
     if len(learned) > MOST_LEARNED:
         notes.append(f"Of {len(learned):,} tickets a sample of {MOST_LEARNED:,} was learned from.")
-        learned = [learned[at] for at in np.sort(np.random.default_rng(0).permutation(len(learned))[:MOST_LEARNED])]
+        learned = [learned[at] for at in some_of(len(learned), MOST_LEARNED)]
     vectors = embedder.embed_documents([ticket.words for ticket in learned])
     contradictions = tuple(each for name in LABEL_NAMES for each in _contradictions(learned, name))
     counts = WordCounts.learn([ticket.words for ticket in learned])
+    studies = _Studies(learned, vectors, counts)
     heads: dict[LabelName, Classifier] = {}
     figures: dict[LabelName, Figures] = {}
     for name in LABEL_NAMES:
         doubtful = {each.words for each in contradictions if each.label == name}
-        trained, note = _head(learned, vectors, counts=counts, name=name, doubtful=doubtful)
+        with one_core():
+            trained, note = _head(learned, studies, name=name, doubtful=doubtful)
         if trained:
             heads[name], figures[name] = trained
         notes += [note] if note else []
@@ -164,17 +168,34 @@ def _contradictions(tickets: Sequence[Ticket], name: LabelName) -> list[Contradi
     return found
 
 
+class _Studies:
+    """What is studied once for all labels, and once more for those that only some tickets have."""
+
+    def __init__(self, tickets: Sequence[Ticket], vectors: Matrix, counts: WordCounts) -> None:
+        self._tickets, self._vectors, self.counts = tickets, vectors, counts
+        self._last: Studied | None = None
+
+    def of(self, places: Places) -> Studied:
+        """The tickets at these places."""
+        if self._last is None or not np.array_equal(self._last.places, places):
+            self._last = study(self._look, places)
+        return self._last
+
+    @cached_property
+    def _look(self) -> Look:
+        return look_at([ticket.words for ticket in self._tickets], self._vectors, self.counts)
+
+
 def _head(
-    tickets: Sequence[Ticket], vectors: Matrix, *, counts: WordCounts, name: LabelName, doubtful: set[str]
+    tickets: Sequence[Ticket], studies: _Studies, *, name: LabelName, doubtful: set[str]
 ) -> tuple[tuple[Classifier, Figures] | None, str]:
     """A classifier of one label, or why there is none."""
     places = _places(tickets, name, doubtful)
     labels = [tickets[at].labels[name] for at in places]
     if refusal := _why_not(name, labels):
         return None, refusal
-    trained = train([tickets[at].words for at in places], vectors[places], labels, counts=counts)
-    classifier = replace(trained.classifier, places=np.asarray(places, np.intp)[trained.classifier.places])
-    return (classifier, _figures(trained, labels)), ""
+    trained = learn(studies.of(np.asarray(places, np.intp)), labels, studies.counts)
+    return (trained.classifier, _figures(trained, labels)), ""
 
 
 def _places(tickets: Sequence[Ticket], name: LabelName, doubtful: set[str]) -> list[int]:

@@ -19,6 +19,7 @@ from assistant.settings import Settings, environment
 from tests.assistant.canaries import files_with
 from tests.assistant.scripted_endpoint import HEAD, Request, Script, ScriptedEndpoint, chunk, reply
 from tests.browser.serving import App, served
+from tests.homes import new_home
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs/api.md").read_text("utf-8")
@@ -55,7 +56,7 @@ def answered(request: Request) -> Script:
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     folder = tmp_path_factory.mktemp("served")
     (folder / "leave.md").write_text(LEAVE, "utf-8")
-    citewell = open_citewell(Settings(home=folder / "home", sample=False))
+    citewell = open_citewell(Settings(home=new_home(folder / "home"), sample=False))
     citewell.intake.read_paths([folder / "leave.md"], collection="Handbook")
     made = citewell.api_keys.create(Wanted("tests", SCOPES, calls_a_minute=6_000), LOCAL_USER)
     citewell.close()

@@ -13,6 +13,7 @@ from retrieval.embedding import Embedder
 from retrieval.retriever import CitewellRetriever
 from tests.assistant.turns import DOCUMENTS, dated
 from tests.conftest import Shelf, open_shelf
+from tests.homes import new_home
 
 
 @pytest.fixture(scope="module")
@@ -48,15 +49,7 @@ def assistant(stocked: Shelf, conversations: Conversations, embedder: Embedder) 
     return Assistant(stocked.library, retriever, conversations, embedder, None, 200, today=lambda: date(2026, 11, 3))
 
 
-@pytest.fixture(scope="session")
-def computed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What a home can compute again, computed once."""
-    return tmp_path_factory.mktemp("computed")
-
-
 @pytest.fixture
-def fresh_home(tmp_path: Path, computed: Path) -> Path:
+def fresh_home(tmp_path: Path) -> Path:
     """The directory of a home in which nothing has been kept yet."""
-    (tmp_path / "home").mkdir()
-    (tmp_path / "home/cache").symlink_to(computed, target_is_directory=True)
-    return tmp_path / "home"
+    return new_home(tmp_path / "home")

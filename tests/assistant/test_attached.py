@@ -19,6 +19,7 @@ from assistant.worker import Worker
 from retrieval.database import open_database
 from retrieval.dates import utc_now
 from retrieval.errors import UnknownDocument
+from tests.homes import new_home
 
 SECRET = "# Site survey\n\nThe mast on Farholm is anchored with nine bolts and stands 14 metres above the shore.\n"
 SHARED = "# Leave policy\n\nEveryone who works full time has 26 days of paid annual leave in a calendar year.\n"
@@ -31,7 +32,7 @@ def citewell(tmp_path: Path) -> Iterator[Citewell]:
     """A home with one document of everybody's; no worker runs."""
     (tmp_path / "files").mkdir()
     (tmp_path / "files" / "leave.md").write_text(SHARED, "utf-8")
-    opened = open_citewell(Settings.read(home=tmp_path / "home", sample=False))
+    opened = open_citewell(Settings.read(home=new_home(tmp_path / "home"), sample=False))
     opened.intake.read_paths([tmp_path / "files"], collection="Handbook")
     yield opened
     opened.close()

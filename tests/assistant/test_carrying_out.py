@@ -19,12 +19,13 @@ from retrieval.database import open_database
 from tests.assistant.test_cli import citewell as run
 from tests.assistant.test_worker import ended
 from tests.assistant.turns import ANNA
+from tests.homes import new_home
 
 
 @pytest.fixture
 def app(tmp_path: Path) -> Iterator[Citewell]:
     """An open home with its worker, as the app holds it."""
-    settings = Settings.read(home=tmp_path / "home").model_copy(update={"sample": False})
+    settings = Settings.read(home=new_home(tmp_path / "home")).model_copy(update={"sample": False})
     with closing(open_citewell(settings)) as citewell:
         Worker(citewell).start()
         yield citewell

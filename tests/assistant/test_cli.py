@@ -14,7 +14,9 @@ import pytest
 
 from assistant.home import Home
 from assistant.settings import environment
+from tests import warm
 from tests.assistant.scripted_endpoint import HEAD, RESET, ScriptedEndpoint, chunk, error, models, reply
+from tests.homes import new_home
 from tests.retrieval.rerank_server import rerank_server
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -53,11 +55,21 @@ class Done:
 
 def citewell(home: Path, *arguments: str, **settings: str) -> Done:
     """Run a command; no traceback ever reaches a person."""
+    given = ("assistant", *arguments, "--home", str(home))
+    env = environment(**{"OPENAI_API_KEY": "", "OPENAI_BASE_URL": "", "OMP_NUM_THREADS": "2", **settings})
+    return _done(warm.run(*given, env=env, timeout_s=TIMEOUT_S))
+
+
+def started_cold(home: Path, *arguments: str, **settings: str) -> Done:
+    """Run a command as a shell would, with all that it imports."""
     command = [sys.executable, "-m", "assistant", *arguments, "--home", str(home)]
-    clean = {"OPENAI_API_KEY": "", "OPENAI_BASE_URL": "", "OMP_NUM_THREADS": "2", **settings}
-    process = subprocess.run(
-        command, cwd=ROOT, env=environment(**clean), capture_output=True, text=True, timeout=TIMEOUT_S, check=False
+    env = environment(**{"OPENAI_API_KEY": "", "OPENAI_BASE_URL": "", "OMP_NUM_THREADS": "2", **settings})
+    return _done(
+        subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
     )
+
+
+def _done(process: "subprocess.CompletedProcess[str]") -> Done:
     assert "Traceback" not in process.stderr + process.stdout
     return Done(process.returncode, process.stdout, process.stderr)
 
@@ -75,13 +87,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the commands of this file keep their data."""
-    return tmp_path_factory.mktemp("cli") / "home"
+    return new_home(tmp_path_factory.mktemp("cli") / "home")
 
 
 @pytest.fixture(scope="module")
 def ingested(home: Path, folder: Path) -> Done:
     """The first reading of the folder."""
-    return citewell(home, "ingest", str(folder), "--collection", "handbook", "--json")
+    return started_cold(home, "ingest", str(folder), "--collection", "handbook", "--json")
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +134,7 @@ def test_ingest_of_good_files_alone_exits_0_and_says_it_in_a_sentence(tmp_path, 
 
 
 def test_search_gives_passages_that_stand_where_they_say(stocked, folder):
-    done = citewell(stocked, "search", "--json", "How long is a password?", "-k", "2", "--collection", "handbook")
+    done = started_cold(stocked, "search", "--json", "How long is a password?", "-k", "2", "--collection", "handbook")
     assert done.code == 0
     assert set(done.json) == {"passages", "timings_ms"}
     first = done.json["passages"][0]
@@ -136,7 +148,7 @@ def test_search_gives_passages_that_stand_where_they_say(stocked, folder):
 
 
 def test_ask_quotes_the_files_own_characters(stocked, folder):
-    done = citewell(stocked, "ask", LEAVE, "--json")
+    done = started_cold(stocked, "ask", LEAVE, "--json")
     assert done.code == 0
     answer = done.json
     assert {"answer", "status", "sentences", "citations", "usage", "timings_ms"} <= set(answer)
@@ -255,11 +267,11 @@ def test_absent_weights_are_one_sentence_and_words_read_and_answer(tmp_path):
     hollow.mkdir()
     (hollow / "__init__.py").touch()
     home, company = tmp_path / "home", str(ROOT / "examples" / "company")
-    read = citewell(home, "ingest", company, "--json", PYTHONPATH=str(tmp_path))
+    read = started_cold(home, "ingest", company, "--json", PYTHONPATH=str(tmp_path))
     assert read.json["added"] > 20
     assert "citewell weights" in read.err
     question = "How much holiday do I get in a year if I work full time?"
-    done = citewell(home, "ask", question, "--json", PYTHONPATH=str(tmp_path))
+    done = started_cold(home, "ask", question, "--json", PYTHONPATH=str(tmp_path))
     assert done.code == 0
     assert len(done.err.strip().splitlines()) == 1
     assert done.json["status"] in {"answered", "partial"}

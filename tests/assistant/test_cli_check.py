@@ -8,6 +8,7 @@ import pytest
 
 from assistant.settings import environment
 from tests.assistant.test_cli import ROOT, TIMEOUT_S, citewell
+from tests.homes import new_home
 
 LEAVE = "# Leave policy\n\nEverybody has 30 days of paid leave a year. Unused days lapse on 31 March.\n"
 RIGHT = "Everybody has 30 days of paid leave a year."
@@ -18,7 +19,7 @@ MAIL = f"From: a@b.example\nSubject: 99 days\nContent-Type: text/plain\n\nHi Tom
 @pytest.fixture(scope="module")
 def stocked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with one document."""
-    home, folder = tmp_path_factory.mktemp("check") / "home", tmp_path_factory.mktemp("files")
+    home, folder = new_home(tmp_path_factory.mktemp("check") / "home"), tmp_path_factory.mktemp("files")
     (folder / "leave.md").write_text(LEAVE, "utf-8")
     assert citewell(home, "ingest", str(folder), "--collection", "hr").code == 0
     return home

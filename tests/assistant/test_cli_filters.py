@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.assistant.test_cli import Done, citewell
+from tests.homes import new_home
 
 FILES = {
     "travel-2026.md": "---\ntitle: Travel policy 2026\ndate: 2026-03-04\n---\nThe meal allowance is 55 euros a day.\n",
@@ -20,7 +21,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("filtered")
     for name, text in FILES.items():
         (folder / name).write_text(text, encoding="utf-8")
-    home = tmp_path_factory.mktemp("filters") / "home"
+    home = new_home(tmp_path_factory.mktemp("filters") / "home")
     assert citewell(home, "ingest", str(folder)).code == 0
     return home
 

@@ -6,6 +6,7 @@ import pytest
 
 from tests.assistant.scripted_endpoint import ScriptedEndpoint, reply
 from tests.assistant.test_cli import Done, citewell
+from tests.homes import new_home
 
 LEAVE = "# Leave policy\n\nEverybody has 30 days of paid leave a year. Unused days lapse on 31 March.\n"
 
@@ -13,7 +14,7 @@ LEAVE = "# Leave policy\n\nEverybody has 30 days of paid leave a year. Unused da
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One document."""
-    home, folder = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("files")
+    home, folder = new_home(tmp_path_factory.mktemp("home") / "home"), tmp_path_factory.mktemp("files")
     (folder / "leave.md").write_text(LEAVE, "utf-8")
     assert citewell(home, "ingest", str(folder), "--collection", "People").code == 0
     return home

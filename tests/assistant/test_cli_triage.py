@@ -10,6 +10,7 @@ import pytest
 
 from assistant.settings import environment
 from tests.assistant.test_cli import ROOT, TIMEOUT_S, Done, citewell
+from tests.homes import new_home
 
 RESOLVED, NEW = ROOT / "examples/tickets/resolved.csv", ROOT / "examples/tickets/new.csv"
 LABELS = {row["category"] for row in csv.DictReader(RESOLVED.read_text("utf-8").splitlines())}
@@ -23,7 +24,7 @@ print(model.predict(pandas.DataFrame({"text": ["The funnel of the rain gauge is 
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("triage") / "home"
+    return new_home(tmp_path_factory.mktemp("triage") / "home")
 
 
 @pytest.fixture(scope="module")

@@ -25,6 +25,7 @@ from assistant.insights.frame import Frames
 from assistant.insights.happened import Happened
 from assistant.insights.recorder import MOST_WAITING, PRIVATE, Recorder, expire
 from assistant.insights.tables import as_csv, bucket_rows, turn_rows
+from assistant.insights.turns import read_turns
 from assistant.operations import INSIGHTS, Reporter, ask, search
 from assistant.retention import KEPT
 from assistant.schema import document_use, events
@@ -327,14 +328,53 @@ def test_older_events_are_read_beside_and_change_no_figure(citewell: Citewell) -
     insights = replace(citewell.insights, frames=frames)
     assert insights.figures(LOCAL_USER, Wanted(7)).total.questions == 1
     assert frames.since(time.time() - 7 * DAY).size == 1
-    insights.read_ahead(citewell.background)
+    insights.look_ahead(LOCAL_USER, [Wanted(None)], citewell.background)
     citewell.background.wait()
     assert frames.since(time.time() - 7 * DAY).size == 3
     assert insights.figures(LOCAL_USER, Wanted(7)).total.questions == 1
     assert insights.figures(LOCAL_USER, Wanted(None)).total.questions == 3
 
 
+def test_figures_are_added_up_once_until_something_happens_and_never_for_somebody_else(citewell: Citewell) -> None:
+    animals, trains = id_of(citewell, "Animals"), id_of(citewell, "Trains")
+    told(citewell, turn(collections=frozenset({animals})), turn(collections=frozenset({trains})))
+    editor = somebody(citewell, "editor", Role.EDITOR, edits="Animals")
+    found = citewell.insights.figures(LOCAL_USER)
+    assert citewell.insights.figures(LOCAL_USER) is found
+    assert citewell.insights.figures(editor).total.questions == 1
+    citewell.insights.frames.since(None, at_once=True)  # Nothing has happened.
+    assert citewell.insights.figures(LOCAL_USER) is found
+    told(citewell, turn())
+    assert citewell.insights.figures(LOCAL_USER).total.questions == 3
+
+
 # Turns.
+
+
+def test_a_turn_leads_to_the_gap_it_is_in_for_whoever_may_change_what_was_searched(citewell: Citewell) -> None:
+    editor = somebody(citewell, "editor", Role.EDITOR, edits="Animals", reads="Trains")
+    asker = somebody(citewell, "asker", Role.MEMBER, reads="Trains")
+    asked(citewell, UNANSWERABLE)
+    asked(citewell, "What does a ticket to the moon cost?", asker)
+    citewell.recorder.flush()
+    citewell.gaps.gathering.gather()
+    gaps = {question.text: gap.id for gap in citewell.gaps.list(LOCAL_USER) for question in gap.questions}
+    newest, older = citewell.insights.turns(LOCAL_USER)
+    assert {newest.gap_id, older.gap_id} == set(gaps.values())
+    assert {gap.id for gap in citewell.gaps.list(editor)} == {
+        one.gap_id for one in citewell.insights.turns(editor) if one.gap_id is not None
+    }
+    with citewell.insights.engine.connect() as connection:
+        ids = [newest.id, older.id]
+        (hidden, _) = read_turns(
+            connection,
+            ids,
+            editor,
+            readable=frozenset(),
+            editable=frozenset({id_of(citewell, "Animals")}),
+            are_shown=False,
+        )
+    assert hidden.gap_id is None
 
 
 def test_every_number_leads_to_the_turns_behind_it(citewell: Citewell) -> None:

@@ -22,13 +22,14 @@ from tests.assistant.handbook import read_handbook
 from tests.assistant.scripted_endpoint import ScriptedEndpoint, reply
 from tests.assistant.turns import model_at
 from tests.conftest import document
+from tests.homes import new_home
 
 WRITES = Configuration(model="")
 
 
 @pytest.fixture(scope="module")
 def shelved(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("inspected") / "home"
+    home = new_home(tmp_path_factory.mktemp("inspected") / "home")
     with closing(open_citewell(Settings(home=home, sample=False))) as citewell:
         read_handbook(citewell)
     return home
@@ -36,7 +37,7 @@ def shelved(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def citewell(shelved: Path, tmp_path: Path) -> Iterator[Citewell]:
-    home = Path(shutil.copytree(shelved, tmp_path / "home"))
+    home = Path(shutil.copytree(shelved, tmp_path / "home", symlinks=True))
     with closing(open_citewell(Settings(home=home, sample=False))) as made:
         yield made
 

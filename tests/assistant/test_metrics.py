@@ -23,6 +23,7 @@ from retrieval.errors import HomeDamaged
 from tests.assistant.scripted_endpoint import RESET, ScriptedEndpoint, reply
 from tests.assistant.test_logs import logged
 from tests.assistant.turns import ANNA, FOREIGN, LEAVE, RIGHT, asked, model_at
+from tests.homes import new_home
 from ui.account_view import _TIMINGS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,7 +41,7 @@ def metrics() -> Iterator[Metrics]:
 
 @pytest.fixture(scope="module")
 def citewell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Citewell]:
-    opened = open_citewell(Settings.read(home=tmp_path_factory.mktemp("gauges"), sample=False))
+    opened = open_citewell(Settings.read(home=new_home(tmp_path_factory.mktemp("gauges") / "home"), sample=False))
     yield opened
     opened.close()
 

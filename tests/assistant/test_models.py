@@ -23,6 +23,7 @@ from assistant.secrecy import MASKER
 from assistant.settings import Settings
 from tests.assistant.scripted_endpoint import HANG, ScriptedEndpoint, answer, error, models, reply
 from tests.conftest import document
+from tests.homes import new_home
 
 KEY, OTHER_KEY, GIVEN_KEY = "canary-chosen-4711", "canary-other-4712", "canary-environment-4713"
 TEXT = "Everyone who works full time has 26 days of paid annual leave in a calendar year."
@@ -39,7 +40,7 @@ def opened(home: Path, **settings: Any) -> Citewell:
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with one document."""
-    home = tmp_path_factory.mktemp("models") / "home"
+    home = new_home(tmp_path_factory.mktemp("models") / "home")
     made = opened(home)
     made.intake.add_parsed(made.library.create_collection("HR").id, [("leave.md", document(TEXT, title="Leave"))])
     made.close()

@@ -12,13 +12,14 @@ from assistant.preferences import Preference
 from assistant.settings import Settings
 from assistant.threads import Choices
 from tests.conftest import document
+from tests.homes import new_home
 
 BELA = Principal("test", "bela", Role.MEMBER, 7)
 
 
 @pytest.fixture
 def citewell(tmp_path: Path) -> Iterator[Citewell]:
-    opened = open_citewell(Settings(home=tmp_path / "home", sample=False))
+    opened = open_citewell(Settings(home=new_home(tmp_path / "home"), sample=False))
     yield opened
     opened.close()
 

@@ -24,6 +24,7 @@ from assistant.set_evaluation import Outcome, compare, evaluate_set
 from assistant.settings import Settings
 from retrieval.errors import UnknownCollection
 from tests.assistant.handbook import DOCUMENTS, read_handbook
+from tests.assistant.mlflow_store import with_mlflow
 from tests.assistant.people import anna, boss, erase, opened
 from tests.assistant.scripted_endpoint import ScriptedEndpoint, reply
 from tests.assistant.turns import model_at
@@ -42,7 +43,7 @@ BY_WORDS = Configuration(method="bm25", passages=1)
 @pytest.fixture(scope="module")
 def shelved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with three documents."""
-    home = tmp_path_factory.mktemp("shelved") / "home"
+    home = with_mlflow(tmp_path_factory.mktemp("shelved") / "home")
     with closing(open_citewell(Settings(home=home, sample=False))) as citewell:
         read_handbook(citewell)
     return home

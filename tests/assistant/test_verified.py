@@ -36,6 +36,7 @@ from tests.assistant.people import erase, opened
 from tests.assistant.scripted_endpoint import ScriptedEndpoint, reply
 from tests.assistant.turns import DOCUMENTS, model_at
 from tests.conftest import document
+from tests.homes import new_home
 
 QUESTION = "How many days of paid leave does everybody have?"
 OTHER_WORDS = "How many days of paid leave does everybody get?"
@@ -46,7 +47,7 @@ CHANGED = DOCUMENTS["Leave policy"].replace("30 days of paid leave", "28 days of
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory, sharing_of_module: dict[str, Any]) -> Iterator[Citewell]:
-    with closing(opened(tmp_path_factory.mktemp("verified") / "home", **sharing_of_module)) as made:
+    with closing(opened(new_home(tmp_path_factory.mktemp("verified") / "home"), **sharing_of_module)) as made:
         yield made
 
 

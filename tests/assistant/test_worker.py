@@ -15,13 +15,14 @@ from assistant.job_table import Job
 from assistant.settings import Settings
 from assistant.worker import Worker
 from tests.assistant.test_cli import citewell as run
+from tests.homes import new_home
 
 WAIT_S = 60
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings.read(home=tmp_path / "home").model_copy(update={"sample": False})
+    return Settings.read(home=new_home(tmp_path / "home")).model_copy(update={"sample": False})
 
 
 @pytest.fixture
@@ -125,7 +126,7 @@ def test_a_cancelled_job_ends_and_keeps_what_it_has_read(app, tmp_path):
 def test_work_cut_off_by_the_end_of_the_app_goes_on_at_its_next_start(settings, tmp_path):
     folder = tmp_path / "many"
     folder.mkdir()
-    for number in range(600):
+    for number in range(300):
         (folder / f"{number:04}.md").write_text(f"# Rule {number}\n\nRule {number} is about subject {number}.\n")
     with closing(open_citewell(settings)) as first:
         Worker(first).start()
@@ -135,7 +136,7 @@ def test_work_cut_off_by_the_end_of_the_app_goes_on_at_its_next_start(settings, 
         assert second.jobs.get(job_id).state == "waiting"
         Worker(second).start()
         result = ended(second, job_id).result
-        assert result["added"] + result["unchanged"] == 600
+        assert result["added"] + result["unchanged"] == 300
         assert result["unchanged"] > 0
 
 

@@ -18,6 +18,7 @@ from assistant.operations import OPERATIONS, Reporter
 from assistant.settings import Settings
 from assistant.triage.sample import bring_in_sample, resolved_tickets
 from tests.browser.serving import CHROMIUM, PATIENCE_MS, ROOT, App, chromium, served
+from tests.homes import made_once, new_home
 
 expect.set_options(timeout=PATIENCE_MS)
 
@@ -32,9 +33,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home in which the sample company has been read, by the command line."""
-    return read_sample_company(tmp_path_factory.mktemp("sample") / "home")
+def sample_home() -> Path:
+    """A home in which the sample company has been read, by the command line; closed, and shared by all."""
+    return made_once("sample", lambda place: read_sample_company(new_home(place / "home"))) / "home"
 
 
 def read_sample_company(home: Path) -> Path:
@@ -83,7 +84,7 @@ def set_up_evaluation(home: Path) -> None:
 
 def copy_of(sample_home: Path, directory: Path) -> Path:
     """A home of one's own with the sample company."""
-    return Path(shutil.copytree(sample_home, directory / "home"))
+    return Path(shutil.copytree(sample_home, directory / "home", symlinks=True))
 
 
 @pytest.fixture(scope="module")

@@ -32,7 +32,7 @@ def bring_in(watched: Watched) -> None:
 def one_ticket(watched: Watched) -> None:
     watched.page.get_by_role("radio", name="Tickets").click()
     triage(watched)
-    watched.page.locator(".st-key-triage_why .js-plotly-plot .barlayer .point").first.wait_for()
+    watched.page.locator(".st-key-triage_why .bar").first.wait_for()
 
 
 def changed(watched: Watched) -> None:
@@ -55,9 +55,8 @@ def compared(watched: Watched) -> None:
 
 def figures(watched: Watched) -> None:
     watched.page.get_by_role("radio", name="Figures").click()
-    plots = watched.page.locator(".js-plotly-plot .main-svg")
-    plots.first.wait_for()
-    expect(watched.page.locator(".st-key-chart_agreement .scatterlayer .point").first).to_be_visible()
+    watched.page.locator(".st-key-chart_category .bar").first.wait_for()
+    expect(watched.page.locator(".st-key-chart_agreement .dot").first).to_be_visible()
 
 
 PICTURES: dict[str, Callable[[Watched], None]] = {

@@ -160,7 +160,7 @@ def take_insights_picture(browser: Browser, sample_home: Path, work: Path) -> No
         fill(citewell, EVENTS)
     options = {"viewport": {"width": 1280, "height": 1080}}
     with served(home) as app, tab(browser, app, "/insights", **options) as watched:
-        watched.page.locator("[data-testid=stVegaLiteChart] :is(svg, canvas)").nth(3).wait_for()
+        watched.page.locator(".plot").nth(3).wait_for()
         watched.page.wait_for_timeout(2500)
         watched.page.screenshot(path=ROOT / "docs" / "img" / "insights.png")
 

@@ -3,8 +3,6 @@
 import shutil
 import signal
 import socket
-import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -19,6 +17,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from assistant.settings import environment
 from tests.assistant.scripted_endpoint import ScriptedEndpoint
 from tests.browser.replies import reply_to
+from tests.warm import Forked, started
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = shutil.which("chromium")
@@ -42,7 +41,7 @@ class App:
 
     url: str
     home: Path
-    process: subprocess.Popen[bytes]
+    process: Forked
 
     def end(self) -> int:
         """Ask it to end, as a service manager would; returns the exit code."""
@@ -54,23 +53,16 @@ class App:
 def served(home: Path, **settings: str) -> Iterator[App]:
     """`streamlit run chat_app.py` on a free port; settings are CITEWELL_* and OPENAI_* variables."""
     port = free_port()
-    command = [sys.executable, "-m", "streamlit", "run", "chat_app.py", f"--server.port={port}"]
+    command = ("streamlit", "run", "chat_app.py", f"--server.port={port}", "--server.address=127.0.0.1")
+    env = environment(CITEWELL_HOME=str(home), **{"OPENAI_API_KEY": "", "OPENAI_BASE_URL": "", **settings})
     log = (home.parent / f"app-{port}.log").open("wb")
-    process = subprocess.Popen(
-        [*command, "--server.address=127.0.0.1"],
-        cwd=ROOT,
-        env=environment(CITEWELL_HOME=str(home), **{"OPENAI_API_KEY": "", "OPENAI_BASE_URL": "", **settings}),
-        stdout=log,
-        stderr=subprocess.STDOUT,
-    )
-    app = App(f"http://127.0.0.1:{port}", home, process)
-    try:
+    with log, started(*command, env=env, out=log, err=log) as process:
+        app = App(f"http://127.0.0.1:{port}", home, process)
         wait_until_healthy(app)
-        yield app
-    finally:
-        if process.poll() is None:
+        try:
+            yield app
+        finally:
             app.end()
-        log.close()
 
 
 Served = Literal["model", "empty home", "new home", "demo", "until it ends"]
@@ -82,7 +74,7 @@ def serving(kind: Served, sample_home: Path, folder: Path) -> Iterator[App]:
     folder.mkdir(parents=True, exist_ok=True)
     match kind:
         case "model" | "until it ends":
-            home = Path(shutil.copytree(sample_home, folder / "home"))
+            home = Path(shutil.copytree(sample_home, folder / "home", symlinks=True))
             with ScriptedEndpoint(reply_to) as endpoint, served(home, OPENAI_BASE_URL=endpoint.url) as app:
                 yield app
         case "empty home":

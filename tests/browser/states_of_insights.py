@@ -12,7 +12,7 @@ def insights(watched: Watched) -> None:
         watched.answer(at)
     watched.page.goto(f"{watched.app.url}/insights")
     watched.page.locator(".st-key-insights_numbers").wait_for()
-    watched.page.locator("[data-testid=stVegaLiteChart] :is(svg, canvas)").nth(2).wait_for()
+    watched.page.locator(".plot").nth(2).wait_for()
 
 
 def insights_turns(watched: Watched) -> None:

@@ -13,7 +13,7 @@ def triage(watched: Watched) -> None:
 def triage_why(watched: Watched) -> None:
     watched.page.locator(".thoughts .guess summary").first.click()
     watched.page.get_by_text("Words:").first.wait_for()
-    watched.page.locator(".st-key-triage_why .js-plotly-plot .barlayer .point").first.wait_for()
+    watched.page.locator(".st-key-triage_why .bar").first.wait_for()
 
 
 def triage_reasons(watched: Watched) -> None:
@@ -66,7 +66,7 @@ def triage_lessons(watched: Watched) -> None:
 
 def triage_figures(watched: Watched) -> None:
     watched.page.get_by_role("radio", name="Figures").click()
-    watched.page.locator(".st-key-chart_age .js-plotly-plot .barlayer .point").first.wait_for()
+    watched.page.locator(".st-key-chart_age .bar").first.wait_for()
 
 
 def triage_figures_table(watched: Watched) -> None:

@@ -242,7 +242,7 @@ def test_a_model_that_breaks_off_leaves_its_words_its_reason_and_ask_again(
         tab(browser, app) as watched,
     ):
         watched.ask(QUESTION)
-        expect(watched.page.locator(".failure")).to_be_visible(timeout=20_000)
+        expect(watched.page.locator(".failure")).to_be_visible()
         assert "26 days" in watched.page.locator(".prose").inner_text()
         assert watched.page.locator(".chip").count() >= 1
         watched.page.get_by_role("button", name="Ask again").click()
@@ -273,10 +273,10 @@ def test_hostile_documents_and_answers_load_nothing(browser: Browser, sample_hom
         assert is_clean(watched)
 
 
-def test_the_thousandth_message_reruns_the_page_in_a_moment(
+def test_of_a_thousand_messages_only_the_last_are_drawn_and_more_when_asked_for(
     browser: Browser, sample_home: Path, tmp_path: Path
 ) -> None:
-    """A conversation of 1,000 messages: the page is drawn again after a click well within a second."""
+    """What keeps a long conversation quick; `python -m benchmarks --only page` measures how quick."""
     from assistant.access import LOCAL_USER
     from assistant.conversations import Conversations
     from retrieval.database import open_database
@@ -291,7 +291,5 @@ def test_the_thousandth_message_reruns_the_page_in_a_moment(
     with served(home) as app, tab(browser, app, f"/?c={conversation}") as watched:
         watched.page.locator(".answer").last.wait_for()
         assert watched.page.locator(".answer").count() == 10
-        started = time.monotonic()
         watched.page.get_by_role("button", name="Show earlier").click()
         expect(watched.page.locator(".answer")).to_have_count(20)
-        assert time.monotonic() - started < 2

@@ -224,3 +224,19 @@ def test_words_of_several_collections_are_ranked_together(shelf):
         together = lexical.search_together(one | two, "annual leave", limit)
         assert sorted((c, hit) for c, hits in together.items() for hit in hits) == sorted(best[:limit])
     assert lexical.search_together(one | two, "!?", 3) == {}
+
+
+def test_many_collections_are_written_with_the_threads_of_a_few(tmp_path):
+    index, before = LexicalIndex(tmp_path), _threads()
+    names = [f"c{number}" for number in range(12)]
+    for _ in range(2):
+        for number, name in enumerate(names):
+            index.add(name, [chunk(number)])
+            index.commit(name)
+    assert _threads() - before < 100  # all twelve would have two hundred
+    assert [index.count(name) for name in names] == [1] * len(names)
+    index.close()
+
+
+def _threads() -> int:
+    return len(list(Path("/proc/self/task").iterdir()))

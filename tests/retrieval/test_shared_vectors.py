@@ -1,11 +1,13 @@
 """Vectors on Chroma's own server: found as in the process, and left out while it is away (F11)."""
 
+import json
 import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 import numpy as np
 import pytest
@@ -45,10 +47,19 @@ def own_server(tmp_path: Path) -> Iterator[ChromaServer]:
         yield running
 
 
-def shared(server: ChromaServer, *, model: str = "test-model") -> SharedVectorIndex:
-    index = SharedVectorIndex(server.url, model=model, dimension=8)
-    index.came_back()
-    return index
+@pytest.fixture
+def shared() -> Iterator[Callable[..., SharedVectorIndex]]:
+    """Makes indexes on a server, each as another process would have it."""
+    made: list[SharedVectorIndex] = []
+
+    def share(server: ChromaServer, *, model: str = "test-model") -> SharedVectorIndex:
+        made.append(SharedVectorIndex(server.url, model=model, dimension=8))
+        made[-1].came_back()
+        return made[-1]
+
+    yield share
+    for index in made:
+        index.close()
 
 
 def chunk(number: int, *, document: int | None = None, model: str = "test-model") -> IndexedChunk:
@@ -63,7 +74,7 @@ def nearest(index: SharedVectorIndex, number: int, collection: str = ONE) -> lis
     return [found for found, _ in index.search(collection, vector, 3)]
 
 
-def test_what_one_process_adds_another_finds_and_a_third_model_does_not(server):
+def test_what_one_process_adds_another_finds_and_a_third_model_does_not(server, shared):
     writing, reading, older = shared(server), shared(server), shared(server, model="older")
     writing.add(ONE, [chunk(1), chunk(2), chunk(3, model="older")])
     assert nearest(reading, 2)[0] == 2
@@ -73,14 +84,14 @@ def test_what_one_process_adds_another_finds_and_a_third_model_does_not(server):
     writing.drop(ONE)
 
 
-def test_reading_makes_no_collection(server):
+def test_reading_makes_no_collection(server, shared):
     reading = shared(server)
     assert nearest(reading, 1, OTHER) == []
     assert reading.count(OTHER) == 0
     assert OTHER not in reading.held()
 
 
-def test_a_collection_that_another_process_has_replaced_is_asked_anew(server):
+def test_a_collection_that_another_process_has_replaced_is_asked_anew(server, shared):
     writing, reading = shared(server), shared(server)
     writing.add(ONE, [chunk(1)])
     assert nearest(reading, 1) == [1]
@@ -91,7 +102,7 @@ def test_a_collection_that_another_process_has_replaced_is_asked_anew(server):
     writing.drop(ONE)
 
 
-def test_removing_a_document_removes_all_its_chunks_and_no_other(server):
+def test_removing_a_document_removes_all_its_chunks_and_no_other(server, shared):
     index = shared(server)
     index.add(ONE, [chunk(1, document=7), chunk(2, document=7), chunk(3, document=8)])
     index.remove(ONE, [7, 99])
@@ -100,7 +111,7 @@ def test_removing_a_document_removes_all_its_chunks_and_no_other(server):
     assert ONE not in index.held()
 
 
-def test_more_collections_than_a_page_of_the_server_are_all_known(server):
+def test_more_collections_than_a_page_of_the_server_are_all_known(server, shared):
     index = shared(server)
     ids = [f"{number:032x}" for number in range(120)]
     for id_ in ids:
@@ -111,16 +122,17 @@ def test_more_collections_than_a_page_of_the_server_are_all_known(server):
     assert not index.held().intersection(ids)
 
 
-def test_collections_of_others_on_the_server_are_left_alone(server):
-    import chromadb
-
-    other = chromadb.HttpClient("127.0.0.1", int(server.url.rpartition(":")[2]))
-    other.create_collection("somebody-else", embedding_function=None)
+def test_collections_of_others_on_the_server_are_left_alone(server, shared):
+    at = f"{server.url}/api/v2/tenants/default_tenant/databases/default_database/collections"
+    asked = Request(at, json.dumps({"name": "somebody-else"}).encode(), {"Content-Type": "application/json"})
+    with urlopen(asked) as made:
+        assert made.status == 200
     assert shared(server).held() == frozenset()
-    other.delete_collection("somebody-else")
+    with urlopen(f"{at}/somebody-else") as kept:
+        assert kept.status == 200
 
 
-def test_whoever_asks_a_server_that_is_away_is_told_so_until_it_is_back(own_server):
+def test_whoever_asks_a_server_that_is_away_is_told_so_until_it_is_back(own_server, shared):
     index = shared(own_server)
     index.add(ONE, [chunk(1)])
     own_server.kill()
@@ -136,9 +148,9 @@ def test_whoever_asks_a_server_that_is_away_is_told_so_until_it_is_back(own_serv
     assert nearest(index, 1) == [1]
 
 
-def test_a_server_that_never_answers_is_given_up(own_server):
-    index = SharedVectorIndex("http://127.0.0.1:9", model="m", dimension=8)
-    assert not index.came_back()
+def test_a_server_that_was_never_there_is_no_error_at_the_start(tmp_path, shared):
+    index = shared(ChromaServer(tmp_path / "never started"))
+    assert not index.is_reachable
     with pytest.raises(VectorsUnreachable):
         nearest(index, 1)
 
@@ -317,7 +329,7 @@ def test_a_collection_deleted_while_the_server_is_away_leaves_no_vectors(make, o
     assert writer.dense.held() == frozenset()
 
 
-def test_a_server_whose_directory_was_emptied_is_filled_again_without_embedding(make, own_server, engine):
+def test_a_server_whose_directory_was_emptied_is_filled_again_from_sql(make, own_server):
     writer = make(SharedFollower)
     collection = add(writer, "one", leave="Annual leave is 26 days.", canteen="The canteen opens at noon.")
     own_server.kill()

@@ -79,13 +79,23 @@ def test_the_ledger_sees_a_change_and_forgives_a_copy(tmp_path: Path) -> None:
     assert not ledger.is_intact(file)
 
 
+def test_a_file_that_is_moved_together_with_its_ledger_is_known(tmp_path: Path) -> None:
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here/file").write_bytes(b"content")
+    Ledger(tmp_path / "here/ledger.json").record(tmp_path / "here/file")
+    shutil.copytree(tmp_path / "here", tmp_path / "there")
+    assert Ledger(tmp_path / "there/ledger.json").is_intact(tmp_path / "there/file")
+    (tmp_path / "there/file").write_bytes(b"c0ntent")
+    assert not Ledger(tmp_path / "there/ledger.json").is_intact(tmp_path / "there/file")
+
+
 @pytest.mark.parametrize("damage", [b"", b"{", b"[]", b'{"file": 3}', json.dumps({"a": [1, 2, 3]}).encode()])
 def test_a_damaged_ledger_costs_a_hash_and_nothing_else(tmp_path: Path, damage: bytes) -> None:
     file = tmp_path / "file"
     file.write_bytes(b"content")
     sound = Ledger(tmp_path / "sound.json")
     sound.record(file)
-    sha256 = json.loads((tmp_path / "sound.json").read_text())[str(file)][1]
+    sha256 = json.loads((tmp_path / "sound.json").read_text())[file.name][1]
     (tmp_path / "ledger.json").write_bytes(damage)
     assert Ledger(tmp_path / "ledger.json").is_intact(file, sha256=sha256)
 

@@ -226,6 +226,7 @@ ROWS: dict[str, tuple[set[str], Try]] = {
     "Insights.turns": (EDITORS, lambda w, p: _counted(w) and w.citewell.insights.turns(p) is not None),
     "Insights.groups": (ADMIN, lambda w, p: w.group() and w.citewell.insights.groups(p)),
     "Insights.health": (EDITORS, lambda w, p: w.citewell.insights.health(p) is not None),
+    "Insights.look_ahead": (EDITORS, lambda w, p: w.citewell.insights.look_ahead(p, [], w.citewell.background) or True),
     "Insights.ask_to_compare": (EDITORS, lambda w, p: w.citewell.insights.ask_to_compare(p) or True),
     "Accounts.sign_ins": (ADMIN, lambda w, p: w.citewell.accounts.sign_ins(w.stranger(), p)),
     "Accounts.end_sign_ins": (ADMIN, lambda w, p: w.citewell.accounts.end_sign_ins(w.stranger(), p) or True),

@@ -23,8 +23,6 @@ OF_STREAMLIT = {
     "ui/triage_reader.py:_remembering",
 }
 """They give back what is one for the whole process, by the path of its home."""
-OF_A_SESSION = {"ui/insights_figures.py:_figures"}
-"""They remember data, each tab its own, with its reader's rights in the key."""
 REMEMBERS = {"cache", "lru_cache", "cache_data", "cache_resource", "experimental_memo"}
 OF_A_READER = {"principal", "person", "visit", "state", "identity", "scope", "conversation", "conversation_id", "owner"}
 ASKS_WHO = ("st.session_state", "st.context", "st.user", "st.query_params", "current_visit", "PageState")
@@ -57,16 +55,10 @@ def test_no_function_that_remembers_is_told_or_asks_who_reads() -> None:
 
 
 @pytest.mark.threat("T5")
-def test_streamlit_remembers_what_is_one_for_all_and_data_for_one_tab_alone() -> None:
+def test_streamlit_remembers_what_is_one_for_all_alone() -> None:
     kept = {name: (function, makers) for name, function, makers in remembering() if "st" in makers}
-    assert set(kept) == OF_STREAMLIT | OF_A_SESSION
-    for name, (function, makers) in kept.items():
-        if name in OF_A_SESSION:
-            (decorator,) = function.decorator_list
-            assert "scope='session'" in ast.unparse(decorator)
-            assert function.args.args[0].arg == "rights"
-        else:
-            assert "cache_resource" in makers
+    assert set(kept) == OF_STREAMLIT
+    assert all("cache_resource" in makers for _, makers in kept.values())
 
 
 @pytest.mark.threat("T7")

@@ -31,6 +31,7 @@ from assistant.set_evaluation import evaluate_set
 from assistant.starters import starters
 from assistant.transcript import readable_transcript
 from tests.assistant.scripted_endpoint import Request, Script, ScriptedEndpoint, reply
+from tests.homes import new_home
 from tests.security.canaries import Organisation, Somebody, canaries_in, organisation, questions
 from ui.insights_charts import charts_of
 
@@ -43,7 +44,7 @@ _INVENTORY = ("How many documents are there?", "What changed this week?", "Which
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Organisation]:
     """After whoever reads everything has asked everything, shared it, judged it and taken it home."""
-    with organisation(tmp_path_factory.mktemp("canaries") / "home") as opened:
+    with organisation(new_home(tmp_path_factory.mktemp("canaries") / "home")) as opened:
         warm(opened)
         yield opened
 
@@ -228,7 +229,7 @@ def _insights_of(citewell: Citewell, person: Principal) -> object:
         return ()
     names = {c.id: c.name for c in citewell.library.collections() if c.id in editable_by(person, citewell.library)}
     turns = [one for behind in BEHIND for one in insights.turns(person, behind=behind)]
-    charts = [(chart.spec, chart.values) for chart in charts_of(figures.buckets)]
+    charts = [(chart, chart.rows) for chart in charts_of(figures.buckets)]
     files = [
         as_csv(rows) for rows in (bucket_rows(figures.buckets), turn_rows(turns, names), health_rows(health, names))
     ]

@@ -14,6 +14,7 @@ from assistant.running import RUNNING
 from tests.assistant.scripted_endpoint import HEAD, Script, ScriptedEndpoint, chunk, error, models, reply
 from tests.assistant.test_cli import Done, citewell
 from tests.browser.serving import served
+from tests.homes import new_home
 
 pytestmark = pytest.mark.threat("T19")
 
@@ -39,7 +40,7 @@ COMMANDS = {
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder, home = tmp_path_factory.mktemp("folder"), tmp_path_factory.mktemp("secrets") / "home"
+    folder, home = tmp_path_factory.mktemp("folder"), new_home(tmp_path_factory.mktemp("secrets") / "home")
     (folder / "leave.md").write_text(LEAVE, "utf-8")
     assert citewell(home, "ingest", str(folder), "--collection", "Handbook").code == 0
     return home

@@ -12,6 +12,7 @@ import pytest
 
 from assistant.settings import environment
 from tests.assistant.test_cli import citewell
+from tests.homes import new_home
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = "Badges are lost\x1b]0;owned\x07 at the \x1b[2Jreception \u202eevil\u202c, and reported there."
@@ -19,7 +20,7 @@ TEXT = "Badges are lost\x1b]0;owned\x07 at the \x1b[2Jreception \u202eevil\u202c
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder, home = tmp_path_factory.mktemp("folder"), tmp_path_factory.mktemp("terminal") / "home"
+    folder, home = tmp_path_factory.mktemp("folder"), new_home(tmp_path_factory.mktemp("terminal") / "home")
     (folder / "badges.txt").write_text(TEXT + " Nobody walks alone." * 30, "utf-8")
     assert citewell(home, "ingest", str(folder)).code == 0
     return home

@@ -23,6 +23,7 @@ from assistant.triage.values import Ticket
 from prompts import TicketPrompt, new_mark
 from tests.assistant.scripted_endpoint import Request, Script, ScriptedEndpoint, reply
 from tests.conftest import document
+from tests.homes import new_home
 from tests.security.injections import in_selectors, in_tags
 from tests.security.obedient import ROLE_TOKENS, read
 
@@ -132,7 +133,7 @@ class Asked:
 
 @pytest.fixture(scope="module")
 def citewell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Citewell]:
-    opened = open_citewell(Settings(home=tmp_path_factory.mktemp("desk") / "home", sample=False))
+    opened = open_citewell(Settings(home=new_home(tmp_path_factory.mktemp("desk") / "home"), sample=False))
     text = "In frost the cups of a station are iced over and the wind is zero. Wait until they thaw, never use force."
     collection_id = opened.library.create_collection("support").id
     opened.intake.add_parsed(collection_id, [("frost.md", document(text, title="Frost"))])

@@ -24,6 +24,7 @@ from assistant.usage import Usage
 from assistant.verified.values import Wording
 from retrieval.trace import SearchTrace
 from tests.conftest import document
+from tests.homes import new_home
 
 NUMBERS = count()
 """Names of things that each try makes for itself."""
@@ -151,7 +152,7 @@ class World:
 @contextmanager
 def opened_world(home: Path) -> Iterator[World]:
     """The world in a new home."""
-    citewell = open_citewell(Settings(home=home, sample=False, sign_in="oidc"))
+    citewell = open_citewell(Settings(home=new_home(home), sample=False, sign_in="oidc"))
     world = World(citewell)
     roles = {"anna": "A", "bela": "B", "support": None, "editor": None, "admin": None, "disabled": "A", "waiting": "A"}
     for name, group in roles.items():

@@ -13,6 +13,7 @@ from assistant.claims import Claims
 from assistant.groups import Grant
 from assistant.limits import LIMITS
 from assistant.settings import Settings
+from tests.homes import new_home
 from tests.ui.administration import admin_part, running
 
 ANNA = Claims("https://login.example", "a1", "*Anna* <b>", "anna@staff.example", None, None, "first")
@@ -21,7 +22,7 @@ ANNA = Claims("https://login.example", "a1", "*Anna* <b>", "anna@staff.example",
 @pytest.fixture
 def citewell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Citewell]:
     """A home with an empty collection and somebody who signed in, looked after by whoever sits at the machine."""
-    made = open_citewell(Settings(home=tmp_path / "home", sample=False))
+    made = open_citewell(Settings(home=new_home(tmp_path / "home"), sample=False))
     made.library.create_collection("Handbook")
     made.accounts.recognise(ANNA)
     made.close()

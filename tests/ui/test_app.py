@@ -15,6 +15,7 @@ from assistant.processes import Processes
 from assistant.running import RUNNING
 from assistant.settings import Settings
 from retrieval.database import open_database
+from tests.homes import new_home
 
 ROOT = Path(__file__).resolve().parents[2]
 LEAVE = "# Leave policy\n\nEveryone who works full time has 26 days of paid annual leave in a calendar year.\n"
@@ -24,7 +25,7 @@ VPN = "# Remote access\n\nConnect to the VPN before you open the intranet. The V
 @pytest.fixture(scope="module")
 def documents(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with two documents and one file that could not be read in."""
-    home, folder = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("folder")
+    home, folder = new_home(tmp_path_factory.mktemp("home") / "home"), tmp_path_factory.mktemp("folder")
     (folder / "leave.md").write_text(LEAVE, "utf-8")
     (folder / "vpn.md").write_text(VPN, "utf-8")
     (folder / "*empty* ![x](x.png).md").write_text("", "utf-8")

@@ -14,6 +14,7 @@ from assistant.attached import AttachedFile
 from assistant.bootstrap import Citewell, open_citewell
 from assistant.running import RUNNING
 from assistant.settings import Settings
+from tests.homes import new_home
 from tests.ui.test_app import ask, drawn, page, said
 from ui.attached import chip_words
 from ui.state import OpenSource
@@ -25,7 +26,7 @@ QUESTION = "How many bolts anchor the mast on Farholm?"
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with one document of everybody's."""
-    home, folder = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("folder")
+    home, folder = new_home(tmp_path_factory.mktemp("home") / "home"), tmp_path_factory.mktemp("folder")
     text = "# Leave policy\n\nEveryone who works full time has 26 days of paid annual leave in a calendar year.\n"
     (folder / "leave.md").write_text(text, "utf-8")
     citewell = open_citewell(Settings.read(home=home, sample=False))
@@ -38,7 +39,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def citewell(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Citewell]:
     """A copy of that home, open as the page opens it, its worker running."""
     RUNNING.close()
-    monkeypatch.setenv("CITEWELL_HOME", str(shutil.copytree(template, tmp_path / "home")))
+    monkeypatch.setenv("CITEWELL_HOME", str(shutil.copytree(template, tmp_path / "home", symlinks=True)))
     monkeypatch.setenv("CITEWELL_SAMPLE", "0")
     for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):
         monkeypatch.delenv(name, raising=False)

@@ -18,6 +18,7 @@ from assistant.running import RUNNING
 from assistant.settings import Settings
 from retrieval.library import Failure, FileFacts
 from retrieval.values import Passage
+from tests.homes import new_home
 from ui.library_upload import DEMO
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,7 +30,7 @@ HOSTILE = "*empty* ![x](x.png).md"
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A home with a collection of two documents and one file that could not be read in."""
-    home, folder = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("folder")
+    home, folder = new_home(tmp_path_factory.mktemp("home") / "home"), tmp_path_factory.mktemp("folder")
     (folder / "leave.md").write_text(LEAVE, "utf-8")
     (folder / "vpn.md").write_text(VPN, "utf-8")
     (folder / HOSTILE).write_text("", "utf-8")
@@ -49,7 +50,7 @@ def home(template: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def own(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A copy of that home, for a test that changes it."""
-    yield pointed_at(Path(shutil.copytree(template, tmp_path / "home")), monkeypatch)
+    yield pointed_at(Path(shutil.copytree(template, tmp_path / "home", symlinks=True)), monkeypatch)
     RUNNING.close()
 
 

@@ -18,6 +18,7 @@ from assistant.operations import OPERATIONS, Reporter
 from assistant.running import RUNNING
 from assistant.settings import Settings
 from tests.assistant.handbook import read_handbook
+from tests.assistant.mlflow_store import with_mlflow
 from tests.assistant.test_question_sets import QUESTIONS as PLAIN
 from tests.ui.test_app import ROOT, drawn, page, said
 from tests.ui.waiting import settled
@@ -26,12 +27,13 @@ from ui.words import counted
 MEANT = LabelledQuestion("When do our pets get breakfast?", True, ("half past seven",), documents=("cats.md",))
 """It shares no word with its document."""
 QUESTIONS = (*PLAIN, MEANT)
+HOSTILE = LabelledQuestion("![x](https://evil.example/x.png) <b>E-4512</b>?", True, documents=("vpn.md",))
 
 
 @pytest.fixture(scope="module")
 def small_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three documents and a set of six questions."""
-    home = tmp_path_factory.mktemp("small") / "home"
+    home = with_mlflow(tmp_path_factory.mktemp("small") / "home")
     with closing(open_citewell(Settings.read(home=home, sample=False))) as citewell:
         collection = read_handbook(citewell)
         set_id = citewell.question_sets.create(collection, "Basics", LOCAL_USER)
@@ -53,6 +55,24 @@ def env(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
 def citewell(small_home: Path, env: pytest.MonkeyPatch, tmp_path: Path) -> Citewell:
     """A copy of that home, opened by the app."""
     shutil.copytree(small_home, tmp_path / "home")
+    env.setenv("CITEWELL_HOME", str(tmp_path / "home"))
+    return settled(EVALUATE, GENERATE)
+
+
+@pytest.fixture(scope="module")
+def measured_home(small_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """That home with a hostile question too, measured as it answers now and by words alone."""
+    home = Path(shutil.copytree(small_home, tmp_path_factory.mktemp("measured") / "home"))
+    with closing(open_citewell(Settings.read(home=home, sample=False))) as citewell:
+        citewell.question_sets.add(1, [HOSTILE], LOCAL_USER)
+        OPERATIONS[EVALUATE](citewell, {"set_id": 1, "configs": ["present", "method=bm25"]}, Reporter())
+    return home
+
+
+@pytest.fixture
+def measured(measured_home: Path, env: pytest.MonkeyPatch, tmp_path: Path) -> Citewell:
+    """A copy of the measured home, opened by the app."""
+    shutil.copytree(measured_home, tmp_path / "home")
     env.setenv("CITEWELL_HOME", str(tmp_path / "home"))
     return settled(EVALUATE, GENERATE)
 
@@ -101,8 +121,8 @@ def test_one_click_measures_both_and_shows_what_changed_first(citewell: Citewell
     assert compared.lost
 
 
-def test_a_question_that_changed_opens_in_the_inspector_in_the_configuration_of_the_run(citewell: Citewell) -> None:
-    compared_with_words_alone()
+def test_a_question_that_changed_opens_in_the_inspector_in_the_configuration_of_the_run(measured: Citewell) -> None:
+    citewell = measured
     newer, older = citewell.runs.list(1, LOCAL_USER)
     compared = citewell.runs.compare(older.id, newer.id, LOCAL_USER)
     changed = [*compared.won, *compared.lost, *compared.moved]
@@ -163,10 +183,10 @@ def test_a_deleted_set_is_gone_and_recorded(citewell: Citewell) -> None:
     assert citewell.audit.entries()[0].action == "question set deleted"
 
 
-def test_what_a_question_says_is_never_markdown(citewell: Citewell) -> None:
-    hostile = LabelledQuestion("![x](https://evil.example/x.png) <b>E-4512</b>?", True, documents=("vpn.md",))
-    citewell.question_sets.add(1, [hostile], LOCAL_USER)
-    test = compared_with_words_alone()
+def test_what_a_question_says_is_never_markdown(measured: Citewell) -> None:
+    assert HOSTILE in [each.question for each in measured.question_sets.questions(1, LOCAL_USER)]
+    test = evaluation()
+    assert "won" in said(test)
     assert "](https://evil.example" not in said(test)
 
 
@@ -174,7 +194,7 @@ def test_the_sample_s_questions_are_compared_by_one_click_and_by_one_command_wit
     env: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """All 80 of them, but for those about a scan where there is no tesseract to read it."""
-    home = tmp_path / "home"
+    home = with_mlflow(tmp_path / "home")
     with closing(open_citewell(Settings.read(home=home, sample=False))) as made:
         made.intake.read_paths([ROOT / "examples/company"], collection="Sample company")
         bring_in_sample_questions(made, made.library.collection_named("Sample company").id)

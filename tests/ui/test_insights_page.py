@@ -11,7 +11,7 @@ from assistant.bootstrap import Citewell
 from assistant.feedback import Opinion
 from tests.conftest import document
 from tests.ui.administration import ROOT, running
-from tests.ui.test_app import said
+from tests.ui.test_app import drawn, said
 
 SLEEP, MOON = "Where do quokkas sleep?", "What does the moon weigh in kilograms?"
 
@@ -60,7 +60,10 @@ def test_numbers_charts_tables_and_what_could_not_be_answered_are_there(citewell
     test = insights_page()
     numbers = {metric.label: metric.value for metric in test.metric}
     assert (numbers["Questions"], numbers["Answered"], numbers["Found helpful"]) == ("2", "50%", "50%")
-    assert len(test.get("vega_lite_chart")) == 3  # Without a model no tokens are spent.
+    charts = drawn(test, "chart")
+    assert [chart["form"] for chart in charts] == ["columns", "lines", "lines"]  # Without a model no tokens are spent.
+    ended = {series["name"]: series["values"] for series in charts[0]["series"]}
+    assert (ended["Answered"], ended["Not answered"], ended["Failed"]) == ([1], [1], [0])
     words = said(test)
     for question in ("How much is asked", "How long do people wait?", "Which collections are asked?", "Who asks?"):
         assert question in words
@@ -70,6 +73,27 @@ def test_numbers_charts_tables_and_what_could_not_be_answered_are_there(citewell
     assert [row["Question"] for row in table(test, "Question")] == [SLEEP]
     test.selectbox(key="insights_behind").set_value("unhelpful").run()
     assert [row["Question"] for row in table(test, "Question")] == [MOON]
+
+
+def test_a_day_that_is_chosen_lists_its_turns_alone_and_a_row_leads_to_its_conversation(citewell: Citewell) -> None:
+    ask_both(citewell)
+    test = insights_page()
+    (when,) = [box for box in test.selectbox if box.label == "When"]
+    assert len(when.options) == 2
+    when.set_value(citewell.insights.figures(LOCAL_USER).buckets[0].first).run()
+    (chart, *_) = drawn(test, "chart")
+    assert chart["picked"] == 0
+    assert [row["Question"] for row in table(test, "Question")] == [MOON]
+    assert [row["Open"] for row in table(test, "Question")] == ["Open"]
+
+
+def test_each_number_shows_the_turns_behind_it(citewell: Citewell) -> None:
+    ask_both(citewell)
+    test = insights_page()
+    test.button(key="behind_all").click().run()
+    assert not test.exception
+    listed = [frame.value for frame in test.dataframe if "Question" in frame.value.columns]
+    assert sorted(len(rows) for rows in listed) == [1, 2]
 
 
 def test_a_filter_stays_from_one_part_to_the_other_and_what_is_deleted_is_chosen_no_more(citewell: Citewell) -> None:

@@ -13,6 +13,7 @@ from assistant.bootstrap import SAMPLE_COLLECTION, Citewell, open_citewell
 from assistant.errors import AssistantError, LimitReached
 from assistant.running import RUNNING
 from assistant.settings import Settings
+from tests.homes import new_home
 from tests.ui.test_app import LEAVE, ask, page, said
 from ui.identity import Identity
 from ui.state import PageState
@@ -28,7 +29,7 @@ AGAIN = "And how many days does a trainee have?"
 def citewell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Citewell]:
     """A home with one document, as the page opens it, where everybody may ask once a day and add one file an hour."""
     (tmp_path / "leave.md").write_text(LEAVE, "utf-8")
-    home = open_citewell(Settings.read(home=tmp_path / "home", sample=False))
+    home = open_citewell(Settings.read(home=new_home(tmp_path / "home"), sample=False))
     home.intake.read_paths([tmp_path / "leave.md"], collection=SAMPLE_COLLECTION)
     home.close()
     RUNNING.close()

@@ -75,12 +75,10 @@ READS_NO_MARKDOWN = frozenset(
         "logout",
         "navigation",
         "pagination",
-        "plotly_chart",  # Its labels read a little HTML: words of others go through `label_of` of ui/charts.py.
         "rerun",
         "set_page_config",
         "stop",
         "switch_page",
-        "vega_lite_chart",
     ]
 )
 """Of what is used; whatever Streamlit has beside these and those above must be looked at before it may be used."""

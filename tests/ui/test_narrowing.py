@@ -13,6 +13,7 @@ from assistant.narrowed import Narrowed
 from assistant.running import RUNNING
 from assistant.settings import Settings
 from retrieval.filters import Filters
+from tests.homes import new_home
 from tests.ui.test_app import ask, drawn, page, said
 from tests.ui.values import answer, citation, message, sentence
 from ui.answer_view import answer_data
@@ -26,7 +27,7 @@ MEAL = "How high is the meal allowance?"
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Two collections: a handbook in Markdown and text, and twelve reports."""
-    home, folder = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("folder")
+    home, folder = new_home(tmp_path_factory.mktemp("home") / "home"), tmp_path_factory.mktemp("folder")
     (folder / "meals.md").write_text("# Meals 2026\n\nThe meal allowance is 55 euros a day on every trip.\n", "utf-8")
     (folder / "old.txt").write_text("The meal allowance was 40 euros a day on every trip in the past.\n", "utf-8")
     reports = tmp_path_factory.mktemp("reports")

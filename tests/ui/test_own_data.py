@@ -12,6 +12,7 @@ from assistant.bootstrap import Citewell, open_citewell
 from assistant.claims import Claims
 from assistant.retention import KEPT
 from assistant.settings import Settings
+from tests.homes import new_home
 from tests.ui.administration import admin_part, running
 
 ANNA = Claims("https://login.example", "a1", "Anna", "anna@staff.example", None, Role.MEMBER, "first")
@@ -26,7 +27,7 @@ draw_own_data(current_visit())
 @pytest.fixture
 def citewell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Citewell]:
     """A home with Anna, who has a conversation, looked after by whoever sits at the machine, who has one too."""
-    made = open_citewell(Settings(home=tmp_path / "home", sample=False))
+    made = open_citewell(Settings(home=new_home(tmp_path / "home"), sample=False))
     for who in (made.accounts.recognise(ANNA).principal, LOCAL_USER):
         conversation_id = made.conversations.create(who)
         answer = made.conversations.begin(conversation_id, who, "Where do quokkas sleep?")

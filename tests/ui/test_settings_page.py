@@ -17,6 +17,7 @@ from assistant.claims import Claims, claims_of
 from assistant.running import RUNNING
 from assistant.settings import Settings
 from tests.assistant.scripted_endpoint import ScriptedEndpoint, error, models, reply
+from tests.homes import new_home
 from tests.ui.test_app import ROOT, page, said
 
 PROVIDER = {"is_logged_in": True, "iss": "https://login.example", "sub": "a1", "name": "Anna", "nonce": "here"}
@@ -25,7 +26,7 @@ PROVIDER = {"is_logged_in": True, "iss": "https://login.example", "sub": "a1", "
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     """A home with two collections of one document each; what a test sets in the environment holds for it alone."""
-    made = open_citewell(Settings(home=tmp_path / "home", sample=False))
+    made = open_citewell(Settings(home=new_home(tmp_path / "home"), sample=False))
     for name in ("Handbook", "Reports"):
         (tmp_path / f"{name}.md").write_text(f"# {name}\n\nThe {name} is kept in the library.\n", "utf-8")
         made.intake.read_paths([tmp_path / f"{name}.md"], collection=name)

@@ -13,6 +13,7 @@ from assistant.bootstrap import SAMPLE_COLLECTION, Citewell, open_citewell
 from assistant.feedback import Opinion
 from assistant.running import RUNNING
 from assistant.settings import Settings
+from tests.homes import new_home
 from tests.ui.test_app import LEAVE, ask, drawn, page, said
 
 QUESTION = "How many days of annual leave do I have?"
@@ -21,7 +22,7 @@ QUESTION = "How many days of annual leave do I have?"
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A home with one document, that the pages open."""
-    home, folder = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("folder")
+    home, folder = new_home(tmp_path_factory.mktemp("home") / "home"), tmp_path_factory.mktemp("folder")
     (folder / "leave.md").write_text(LEAVE, "utf-8")
     citewell = open_citewell(Settings.read(home=home, sample=False))
     citewell.intake.read_paths([folder], collection=SAMPLE_COLLECTION)

@@ -22,9 +22,10 @@ from assistant.triage.taking_home import queue_file
 from assistant.triage.teaching import GUESS, TRAIN
 from assistant.triage.values import Ticket
 from retrieval.catalogue import Wanted
+from tests.homes import new_home
 from tests.ui.test_app import ROOT, drawn, page, said
 from tests.ui.waiting import settled
-from ui.charts import label_of
+from ui.charts import bars, bars_data
 from ui.triage_jobs import doing
 from ui.work_strip import progress_words
 
@@ -33,11 +34,11 @@ from ui.work_strip import progress_words
 def desks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """A home with the sample's new tickets, and the same one after training."""
     homes = {name: tmp_path_factory.mktemp(name) / "home" for name in ("untrained", "trained")}
-    citewell = open_citewell(Settings.read(home=homes["untrained"], sample=False))
+    citewell = open_citewell(Settings.read(home=new_home(homes["untrained"]), sample=False))
     citewell.intake.read_paths([ROOT / "examples/company/support"], collection="Sample company")
     bring_in_sample(citewell)
     citewell.close()
-    shutil.copytree(homes["untrained"], homes["trained"])
+    shutil.copytree(homes["untrained"], homes["trained"], symlinks=True)
     citewell = open_citewell(Settings.read(home=homes["trained"], sample=False))
     citewell.teaching.train(resolved_tickets())
     citewell.jobs.add(GUESS, {}, owner=LOCAL_USER.key)
@@ -58,7 +59,7 @@ def env(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
 @pytest.fixture
 def trained(desks: dict[str, Path], env: pytest.MonkeyPatch, tmp_path: Path) -> Citewell:
     """A copy of the trained home, opened, whose model has looked at every ticket."""
-    shutil.copytree(desks["trained"], tmp_path / "home")
+    shutil.copytree(desks["trained"], tmp_path / "home", symlinks=True)
     env.setenv("CITEWELL_HOME", str(tmp_path / "home"))
     return settled(TRAIN, GUESS)
 
@@ -111,7 +112,7 @@ def test_the_draft_quotes_the_documents_with_chips(trained: Citewell) -> None:
 def test_before_training_categories_are_matched_by_their_descriptions_and_it_says_so(
     desks: dict[str, Path], env: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    shutil.copytree(desks["untrained"], tmp_path / "home")
+    shutil.copytree(desks["untrained"], tmp_path / "home", symlinks=True)
     env.setenv("CITEWELL_HOME", str(tmp_path / "home"))
     test = triage_page()
     (category,) = one(test, "thoughts")["labels"]
@@ -237,8 +238,9 @@ def test_figures_answer_their_questions_and_go_home_as_tables(trained: Citewell)
     assert severities["Tickets"].sum() == 29
 
 
-def test_a_label_in_a_chart_is_never_html() -> None:
-    assert label_of("<a href='x'>b</a> & \u202ec") == "&lt;a href='x'&gt;b&lt;/a&gt; &amp; \ufffdc"
+def test_words_of_others_beside_a_bar_are_data_and_what_cannot_be_seen_in_them_is_shown() -> None:
+    (row,) = bars_data(bars("Labels", ["<a href='x'>b</a> & \u202ec"], [2]))["rows"]
+    assert (row["name"], row["shown"]) == ("<a href='x'>b</a> & \ufffdc", "2")
 
 
 def upload_lessons(rows: bytes) -> AppTest:
