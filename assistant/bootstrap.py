@@ -207,6 +207,7 @@ def _bring_in_step(citewell: Citewell) -> None:
         citewell.indexes.prove(collection_id, beside=citewell.background.start)
     stopping = citewell.background.stopping
     if citewell.following is not None:
+        citewell.indexes.look_at_vectors()  # Now, so that no first question goes without.
         citewell.background.start(partial(citewell.following.keep_up, stopping))
     if not citewell.processes.is_alone:
         citewell.background.start(partial(citewell.sweeping.keep_sweeping, stopping))
