@@ -7,7 +7,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,15 +47,18 @@ class App:
 
 
 @contextmanager
-def running_app(home: Path, *, sample: bool, base_url: str = "") -> Iterator[App]:
-    """`streamlit run chat_app.py` on a free port, ended afterwards."""
+def running_app(
+    home: Path, *, sample: bool, base_url: str = "", prefix: Sequence[str] = (), **settings: str
+) -> Iterator[App]:
+    """`streamlit run chat_app.py` on a free port, ended afterwards; `prefix` may name its cores."""
     port = free_port()
-    command = [sys.executable, "-m", "streamlit", "run", "chat_app.py", f"--server.port={port}"]
+    command = [*prefix, sys.executable, "-m", "streamlit", "run", "chat_app.py", f"--server.port={port}"]
     changes = {
         "CITEWELL_HOME": str(home),
         "CITEWELL_SAMPLE": str(int(sample)),
         "OPENAI_API_KEY": "",
         "OPENAI_BASE_URL": base_url,
+        **settings,
     }
     began = time.perf_counter()
     process = subprocess.Popen(
