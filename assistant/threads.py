@@ -117,9 +117,9 @@ class Threads:
             titled = _titled(connection, principal, sought, limit)
             texts = _saying(connection, principal, sought, limit) | titled
             threads = sorted(
-                _threads(connection, _THREAD.id.in_(texts), None), key=lambda t: t.written_at, reverse=True
+                _threads(connection, _THREAD.id.in_(texts), None, pins_first=False),
+                key=lambda thread: thread.id not in titled,
             )
-        threads.sort(key=lambda thread: thread.id not in titled)
         return tuple(Found(thread, *around(texts[thread.id], sought)) for thread in threads[:limit])
 
     def choices(self, conversation_id: str, principal: Principal) -> Choices:
@@ -206,11 +206,18 @@ def _is(conversation_id: str, principal: Principal) -> ColumnElement[bool]:
     return (_THREAD.id == conversation_id) & (_THREAD.owner == principal.key)
 
 
-def _threads(connection: Connection, condition: ColumnElement[bool], limit: int | None) -> tuple[Thread, ...]:
+_NEWEST = select(func.max(_MESSAGE.id)).where(_MESSAGE.conversation_id == _THREAD.id).scalar_subquery()
+"""By it what is newest is told, and not by its time: a clock may be set back."""
+
+
+def _threads(
+    connection: Connection, condition: ColumnElement[bool], limit: int | None, *, pins_first: bool = True
+) -> tuple[Thread, ...]:
     """Those that meet the condition and were asked something: pinned ones first, then by their newest message."""
-    newest = select(func.max(_MESSAGE.id)).where(_MESSAGE.conversation_id == _THREAD.id).scalar_subquery()
+    newest = _NEWEST
     listed = select(_THREAD.id, _THREAD.title, _THREAD.pinned_at, _THREAD.archived_at, newest.label("newest"))
-    order = (_THREAD.pinned_at.is_(None), _THREAD.pinned_at.desc(), newest.desc())
+    pinned = (_THREAD.pinned_at.is_(None), _THREAD.pinned_at.desc()) if pins_first else ()
+    order = (*pinned, newest.desc())
     ours = listed.where(condition, newest.is_not(None)).order_by(*order).limit(limit).subquery().c
     # Only for those that are shown: both look into messages.
     of_ours = _MESSAGE.conversation_id == ours.id
@@ -218,8 +225,8 @@ def _threads(connection: Connection, condition: ColumnElement[bool], limit: int 
     written_at = select(_MESSAGE.created_at).where(_MESSAGE.id == ours.newest).scalar_subquery()
     title = func.substr(func.coalesce(ours.title, first), 1, MOST_TITLE_CHARS)
     query = select(ours.id, title.label("title"), written_at.label("written_at"), ours.pinned_at, ours.archived_at)
-    again = (ours.pinned_at.is_(None), ours.pinned_at.desc(), ours.newest.desc())
-    return tuple(_thread(row) for row in connection.execute(query.order_by(*again)).mappings())
+    again = (ours.pinned_at.is_(None), ours.pinned_at.desc()) if pins_first else ()
+    return tuple(_thread(row) for row in connection.execute(query.order_by(*again, ours.newest.desc())).mappings())
 
 
 def _thread(row: RowMapping) -> Thread:
@@ -232,7 +239,7 @@ def _titled(connection: Connection, principal: Principal, sought: str, limit: in
     """The titles that say it, by conversation."""
     ours = (_THREAD.owner == principal.key) & _IS_THERE
     says = Folded(func.coalesce(_THREAD.title, "")).contains(sought, autoescape=True)
-    query = select(_THREAD.id, _THREAD.title).where(ours, says).order_by(_THREAD.created_at.desc()).limit(limit)
+    query = select(_THREAD.id, _THREAD.title).where(ours, says).order_by(_NEWEST.desc()).limit(limit)
     return {row.id: row.title for row in connection.execute(query)}
 
 

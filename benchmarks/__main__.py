@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
-from benchmarks import access, backup, gaps, ingest, insights, library, page, search, startup, stream, triage, turns
+from benchmarks import access, backup, gaps, ingest, insights, library, load, page, search, startup, stream, triage, turns
 from benchmarks.bench import Bench
 from benchmarks.report import RESULTS, Report, Row, library_versions, machine_facts, now
 
@@ -31,6 +31,7 @@ SUBJECTS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "insights": insights.measure,
     "stream": stream.measure,
     "triage": triage.measure,
+    "load": load.measure,
 }
 
 

@@ -60,7 +60,7 @@ class PersonAsker:
         """Ask in the chat input; the end is the page with the finished answer."""
         sent, seen = await self._tab.ask(question(number), first_words(number))
         whole_s = perf_counter() - sent
-        expected, came = _plain(answer(number)), _plain(words_of(seen.answer or {}))
+        expected, came = plain(answer(number)), plain(words_of(seen.answer or {}))
         if came != expected or seen.first_at is None:
             raise WrongAnswer(f"question {number} was answered otherwise: {came[:80]!r}")
         first_s = seen.first_at - sent
@@ -129,7 +129,7 @@ def _ours_s(model: ScriptedModel, number: int, first_s: float) -> float:
     return first_s - (written.began - written.arrived)
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Words alone: neither the numbers of sources nor spaces, which the component sets itself."""
     marked = text
     for number in range(1, 10):

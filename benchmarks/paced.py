@@ -5,12 +5,18 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 TOKEN_CHARS = 4
 PAUSE_S = 0.015
 """Some 65 tokens a second, as a hosted model writes."""
+
+
+def _set() -> threading.Event:
+    event = threading.Event()
+    event.set()
+    return event
 
 
 @dataclass(slots=True)
@@ -19,6 +25,10 @@ class PacedEndpoint:
 
     url: str = ""
     text: str = ""
+    arrived: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+    """Is released by every question that came."""
+    may_go: threading.Event = field(default_factory=_set)
+    """While it is cleared, questions are read and not answered."""
 
 
 @contextmanager
@@ -52,6 +62,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
+        self.endpoint.arrived.release()
+        self.endpoint.may_go.wait()
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.end_headers()

@@ -42,15 +42,17 @@ class Seen:
 
 
 class Tab:
-    """One tab on the chat page; `patience_s` is how long it waits for anything."""
+    """One tab on the chat page, at the address that the query completes; `patience_s` is how long it waits for anything."""
 
-    def __init__(self, url: str, headers: Mapping[str, str] | None = None, *, patience_s: float = 90.0) -> None:
+    def __init__(
+        self, url: str, headers: Mapping[str, str] | None = None, *, query: str = "", patience_s: float = 90.0
+    ) -> None:
         self._url = url
         self._headers = dict(headers or {})
         self._patience_s = patience_s
         self._kept: dict[str, tuple[ForwardMsg, int]] = {}
         self._runs = 0
-        self._query = ""
+        self._query = query
         self._page = ""
         self._input = ""
         self._answers: set[str] = set()
@@ -83,16 +85,41 @@ class Tab:
         await self._until(lambda: self._finished > 0 and bool(self._input), "the first page")
         return perf_counter() - began
 
+    @property
+    def query(self) -> str:
+        """What stands in its address behind the question mark."""
+        return self._query
+
+    @property
+    def seen(self) -> Seen:
+        """What was seen since the last question, or since it was opened."""
+        return self._seen
+
     async def ask(self, question: str, words: str) -> tuple[float, Seen]:
         """Send a question; returns when it was sent and what was seen of it once the page stands with its answer.
 
         `words` are those by which the answer's first piece is known.
         """
+        sent, seen = await self._send(question, words)
+        await self._until(lambda: seen.answer is not None and self._finished > 0, "an answer")
+        return sent, seen
+
+    async def begin(self, question: str, words: str) -> None:
+        """Send a question, and wait for the answer's first words."""
+        _, seen = await self._send(question, words)
+        await self._until(lambda: seen.first_at is not None or seen.answer is not None, "the first words")
+
+    async def _send(self, question: str, words: str) -> tuple[float, Seen]:
         seen = self._seen = Seen(words)
         sent = perf_counter()
         await self._rerun(question=question)
-        await self._until(lambda: seen.answer is not None and self._finished > 0, "an answer")
         return sent, seen
+
+    async def drop(self) -> None:
+        """As where the network goes away: nothing is said to the server."""
+        if self._connection is not None:
+            self._connection.transport.abort()
+        await self.close()
 
     async def close(self) -> None:
         """As a closed tab: the connection is gone."""
@@ -182,6 +209,7 @@ class Tab:
         if kind == "markdown":
             if seen.words and seen.words.strip() in element.markdown.body and seen.first_at is None:
                 seen.first_at = perf_counter()
+                self._moved.set()
         elif kind == "chat_input":
             self._input = element.chat_input.id
         elif kind == "bidi_component":

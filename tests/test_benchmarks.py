@@ -48,6 +48,9 @@ def test_every_subject_gives_figures_or_says_why_not(quick_run):
         "Stop →",
         "unchanged files",
         "rebuild",
+        "first words p95",
+        "visits one after the other",
+        "readyz",
     ):
         assert words in said
 
@@ -59,7 +62,7 @@ def test_a_run_says_on_what_it_was_measured(quick_run):
 
 
 def test_there_is_something_to_measure():
-    assert set(SUBJECTS) >= {"search", "access", "ingest", "library", "turns", "startup", "page", "stream"}
+    assert set(SUBJECTS) >= {"search", "access", "ingest", "library", "turns", "startup", "page", "stream", "load"}
 
 
 def test_a_missing_figure_misses_its_target_and_a_row_without_target_misses_nothing():
