@@ -20,6 +20,7 @@ from assistant.wording import term
 from retrieval.embedding import Embedder
 from retrieval.plain import plain_text
 from retrieval.sentences import sentence_spans
+from retrieval.texts_seen import embed_seen
 from retrieval.values import Passage
 
 _PASSAGES = 5
@@ -166,7 +167,7 @@ def _by_meaning(meanings: Sequence[str], scored: Sequence[Quote], embedder: Embe
     likely = sorted(scored, key=lambda quote: -quote.score)[:_MOST_EMBEDDED]
     asked = np.mean([embedder.embed_query(meaning) for meaning in meanings], axis=0)
     titled = [f"{quote.passage.source.title}: {quote.meaning}" for quote in likely]
-    cosines = (embedder.embed_documents([*titled, *(quote.meaning for quote in likely)]) @ asked).tolist()
+    cosines = (embed_seen([*titled, *(quote.meaning for quote in likely)], embedder) @ asked).tolist()
     with_title, alone = cosines[: len(likely)], cosines[len(likely) :]
     return [
         replace(quote, score=quote.score + _TITLED * one + _ALONE * other, cosine=one)

@@ -1,6 +1,6 @@
-"""`python -m torture`: bring every fault about at its full count, print one table, store it.
+"""`python -m torture`: bring every fault about at its full count, print what came of each, store it.
 
-A whole run takes about half an hour and stores `torture/report.md` and `report.json`; one with `--only` or
+What has no run of its own is proven by its tests, see `torture.register`. A whole run takes about an hour and stores `torture/report.md` and `report.json`; one with `--only` or
 `--quick` stores nothing unless `--out` says where. The exit code is 1 where something did not hold.
 """
 
@@ -18,13 +18,19 @@ from benchmarks.report import machine_facts, now
 from retrieval.sandbox import Limits, Sandbox
 from torture.backups import Restoring
 from torture.bombs import bombs
+from torture.connections import lose_connections
+from torture.crowds import crowd, visits
+from torture.cut_off import cut_offs
 from torture.damage import Damaging
 from torture.disk import NoSmallDisk, fill_up
 from torture.kills import Killing
+from torture.locking import lock_out
 from torture.outages import Outage, database_lost, served, vectors_lost
 from torture.reading import read_hostile
+from torture.register import REGISTER, Fault
 from torture.report import DIRECTORY, Report, Row
 from torture.stops import stops
+from torture.tested import carry_out
 
 log = logging.getLogger("torture")
 SEED = 20260403
@@ -152,6 +158,36 @@ def _problems(outages: Sequence[Outage]) -> tuple[str, ...]:
     return tuple(problem for outage in outages for problem in outage.problems)
 
 
+def _cut_offs(run: Run) -> tuple[int, str, tuple[str, ...]]:
+    count, answers = run.times(100, quick=2), run.times(8, quick=4)
+    found = []
+    for cut_off in cut_offs(run.directory, answers=answers, count=count, seed=run.seed):
+        log.info("%s", cut_off)
+        found.append(cut_off)
+    outcome = f"{sum(cut_off.interrupted for cut_off in found)} of {count * answers} answers shown as interrupted"
+    return count, outcome, tuple(problem for cut_off in found for problem in cut_off.problems)
+
+
+def _locking(run: Run) -> tuple[int, str, tuple[str, ...]]:
+    held_s = run.times(8, quick=1)
+    locked = lock_out(run.directory, sessions=20, held_s=held_s)
+    outcome = f"{locked.whole} answers whole; another writer held the database for {held_s} s of them"
+    return 20, outcome, locked.problems
+
+
+def _crowd(run: Run) -> tuple[int, str, tuple[str, ...]]:
+    return crowd(run.directory, is_quick=run.is_quick)
+
+
+def _visits(run: Run) -> tuple[int, str, tuple[str, ...]]:
+    return visits(run.directory, is_quick=run.is_quick)
+
+
+def _connections(run: Run) -> tuple[int, str, tuple[str, ...]]:
+    lost = lose_connections(run.directory, count=run.times(100, quick=3), seed=run.seed)
+    return lost.count, "each answer whole in two tabs opened meanwhile, and stored once", lost.problems
+
+
 FAULTS: dict[str, tuple[str, Callable[[Run], tuple[int, str, tuple[str, ...]]]]] = {
     "bombs": ("hostile files (T10–T13, T21)", _bombs),
     "kills": ("SIGKILL while reading in (F12)", _kills),
@@ -161,6 +197,11 @@ FAULTS: dict[str, tuple[str, Callable[[Run], tuple[int, str, tuple[str, ...]]]]]
     "backups": ("damaged backups (F29)", _backups),
     "vectors": ("Chroma's server killed and started again (F11)", _vectors),
     "database": ("PostgreSQL killed and started again under load (F18)", _database),
+    "cut-offs": ("SIGKILL while answers are written (F13)", _cut_offs),
+    "locking": ("a long writer beside twenty sessions (F19)", _locking),
+    "crowd": ("a hundred people on this machine (F23)", _crowd),
+    "visits": ("a thousand visits one after the other (F24)", _visits),
+    "connections": ("connections lost in mid-answer (F25)", _connections),
 }
 
 
@@ -170,10 +211,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.ERROR, stream=sys.stderr, format="%(asctime)s %(message)s")
     log.setLevel(logging.INFO)
     began = now()
-    rows = tuple(_row(name, given.quick, given.seed) for name in given.only or FAULTS)
-    report = Report(began, machine_facts(), given.seed, rows)
-    print(report.as_markdown())
     whole = not given.quick and not given.only
+    rows = tuple(_row(name, given.quick, given.seed) for name in given.only or FAULTS)
+    tested = tuple(_tested(fault) for fault in REGISTER if fault.tests and not fault.runs) if whole or given.tests else ()
+    report = Report(began, machine_facts(), given.seed, (*rows, *tested))
+    print(report.as_markdown())
     if out := given.out or (DIRECTORY if whole else None):
         report.store(out)
         log.info("Stored in %s.", out)
@@ -186,13 +228,23 @@ def _row(name: str, quick: bool, seed: int) -> Row:
     clock = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="citewell-torture-", ignore_cleanup_errors=True) as directory:
         runs, outcome, problems = bring_about(Run(Path(directory), seed, quick))
-    return Row(fault, runs, outcome, problems, time.monotonic() - clock)
+    return Row(name, fault, runs, outcome, problems, time.monotonic() - clock)
+
+
+def _tested(fault: Fault) -> Row:
+    """What the tests of a fault say that has no run of its own."""
+    log.info("%s ...", fault.what)
+    clock = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="citewell-torture-") as directory:
+        runs, outcome, problems = carry_out(fault.tests, Path(directory))
+    return Row(fault.id, f"{fault.what} ({fault.id})", runs, outcome, problems, time.monotonic() - clock)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m torture", description="Bring faults about and see what holds.")
     parser.add_argument("--only", nargs="+", choices=tuple(FAULTS), metavar="NAME", help=", ".join(FAULTS))
     parser.add_argument("--quick", action="store_true", help="a few of each: proves the code, not the product")
+    parser.add_argument("--tests", action="store_true", help="with --only or --quick: the tests of the other faults, too")
     parser.add_argument("--seed", type=int, default=SEED, help="another seed, other instants and other damage")
     parser.add_argument("--out", type=Path, metavar="DIR", help="where to store the table")
     return parser

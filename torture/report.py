@@ -6,13 +6,16 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
+from torture.register import REGISTER, Fault
+
 DIRECTORY = Path(__file__).resolve().parent
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A fault, how often it was brought about, and what came of it."""
+    """A fault, how often it was brought about, and what came of it; `name` is the run's, or the fault's own."""
 
+    name: str
     fault: str
     runs: int
     outcome: str
@@ -48,7 +51,15 @@ class Report:
                 for row in self.rows
             ),
         ]
-        return "\n".join([*lines, *_listed(self.problems)]) + "\n"
+        return "\n".join([*lines, *self._held(), *_listed(self.problems)]) + "\n"
+
+    def _held(self) -> list[str]:
+        """A line for every fault of the register: whether it held, and what says so."""
+        found = {row.name: row for row in self.rows}
+        lines = [_fault_line(fault, [found[name] for name in _proof(fault) if name in found]) for fault in REGISTER]
+        held = sum(line.endswith("| yes |") for line in lines)
+        head = f"{held} of {len(REGISTER)} faults were brought about and held."
+        return ["", head, "", "| | fault | tests | by | held |", "|---|---|--:|---|---|", *lines]
 
     def store(self, directory: Path) -> None:
         """Write report.md and report.json."""
@@ -57,6 +68,19 @@ class Report:
         facts = {"began": self.began.isoformat(timespec="seconds"), "machine": self.machine, "seed": self.seed}
         rows = [asdict(row) for row in self.rows]
         (directory / "report.json").write_text(json.dumps({**facts, "rows": rows}, indent=1) + "\n", "utf-8")
+
+
+def _proof(fault: Fault) -> tuple[str, ...]:
+    """The names of the rows that speak of it."""
+    return fault.runs or (fault.id,)
+
+
+def _fault_line(fault: Fault, rows: Sequence[Row]) -> str:
+    """It held where everything that speaks of it was carried out, at least once, and nothing was wrong."""
+    is_whole = len(rows) == len(_proof(fault)) and all(row.runs for row in rows)
+    held = ("**no**" if any(row.problems for row in rows) else "yes") if is_whole else "not run"
+    by = ", ".join(f"{row.name} × {row.runs}" if fault.runs else f"{row.runs} tests" for row in rows)
+    return f"| {fault.id} | {fault.what} | {len(fault.tests)} | {by} | {held} |"
 
 
 def _listed(problems: Sequence[str]) -> list[str]:
