@@ -1,6 +1,7 @@
 # Everything a person does with this repository. `make` lists it.
 PYTHON ?= python3
 PORT ?= 8501
+MINUTES ?= 60
 BIN := .venv/bin
 # A file's tests share what they set up; files are taken in the order of tests/conftest.py.
 WHOLE_FILES := --dist loadfile --no-loadscope-reorder
@@ -9,7 +10,7 @@ COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --universal --generate-h
 	--python-version 3.11 --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test check bench bench-peers bench-first-run bench-million torture stack screenshots audit lock clean
+.PHONY: help install run demo test check bench bench-peers bench-first-run bench-million bench-load soak torture stack screenshots audit lock clean
 
 help: ## List these targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -43,6 +44,13 @@ bench-first-run: .venv/.developing ## Measure a first `make run` in a clean clon
 
 bench-million: .venv/.developing ## Measure search among a million chunks; most of an hour and 10 GB of disk
 	$(BIN)/python -m benchmarks.million
+
+bench-load: .venv/.developing ## Measure a hundred people at once, and two replicas beside one; half an hour
+	$(BIN)/python -m benchmarks --only load --out benchmarks/results --name load
+	$(BIN)/python -m benchmarks.replicas --out benchmarks/results
+
+soak: .venv/.developing ## Ask for an hour (or MINUTES=…) and see what grows: memory, times, errors, threads, files
+	$(BIN)/python -m benchmarks.soak --minutes $(MINUTES)
 
 torture: .venv/.developing ## Kill, damage and fill the disk at full count; stores torture/report
 	$(BIN)/python -m torture

@@ -13,7 +13,21 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
-from benchmarks import access, backup, gaps, ingest, insights, library, load, page, search, startup, stream, triage, turns
+from benchmarks import (
+    access,
+    backup,
+    gaps,
+    ingest,
+    insights,
+    library,
+    load,
+    page,
+    search,
+    startup,
+    stream,
+    triage,
+    turns,
+)
 from benchmarks.bench import Bench
 from benchmarks.report import RESULTS, Report, Row, library_versions, machine_facts, now
 
@@ -45,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(report.as_markdown())
     whole = not given.quick and not given.only and not failed
     if out := given.out or (RESULTS if whole else None):
-        report.store(out)
+        report.store(out, given.name)
         log.info("Stored in %s.", out)
     return 1 if failed else 0
 
@@ -82,6 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--quick", action="store_true", help="small sizes: proves the code, not the product")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the synthetic homes here, and use them again")
     parser.add_argument("--out", type=Path, metavar="DIR", help="where to store the table")
+    parser.add_argument("--name", default="latest", help="under which name; by default `latest`")
     return parser
 
 

@@ -116,9 +116,7 @@ def crowd_rows(name: str, stage: Stage, make: Callable[[int], Asker], plan: Plan
         yield Row(f"{who}, {name}: submit → whole answer p95", whole.p95, "s", note=f"median {whole.p50:.2f} s")
 
 
-def at_once_rows(
-    name: str, stage: Stage, make: Callable[[int], Asker], *, people: int, rounds: int
-) -> Iterator[Row]:
+def at_once_rows(name: str, stage: Stage, make: Callable[[int], Asker], *, people: int, rounds: int) -> Iterator[Row]:
     """Rows for questions in the same instant, which a model answers at once."""
     with watching(stage) as spent:
         happened = _happened(make, lambda crowd: crowd.at_once(people, rounds=rounds))
@@ -138,7 +136,9 @@ def visits_rows(stage: Stage, *, warm_up: int, visits: int, forgotten_s: float) 
     before = _at_rest(stage, warm_up, forgotten_s)
     happened = _happened(stage.person, lambda crowd: crowd.in_turn(visits))
     after = _at_rest(stage, 0, forgotten_s)
-    yield Row(f"{visits} visits one after the other: errors", len(happened.problems), "", Target(0), _first_problem(happened))
+    yield Row(
+        f"{visits} visits one after the other: errors", len(happened.problems), "", Target(0), _first_problem(happened)
+    )
     grown = (after.memory_bytes - before.memory_bytes) / 1e6
     note = (
         f"from {before.memory_bytes / 1e6:.0f} MB after {warm_up} visits; looked at {forgotten_s:.0f} s after the last; "

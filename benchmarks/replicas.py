@@ -105,14 +105,18 @@ def rows_of(served: Sequence[Served]) -> Iterator[Row]:
     if len(served) > 1 and served[0].answers:
         first, last = served[0], served[-1]
         what = f"{last.replicas} replicas ÷ {first.replicas}"
-        yield Row(f"{what}, as measured", last.rate / first.rate, "×", note="load, model and database on the same cores")
+        yield Row(
+            f"{what}, as measured", last.rate / first.rate, "×", note="load, model and database on the same cores"
+        )
         target = Target(0.9 * last.replicas / first.replicas, at_least=True)
         yield Row(f"{what}, a core each", last.rate_of_cores / first.rate_of_cores, "×", target, "of processor time")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print; 0 where every answer came as it was sent."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.replicas", description="Load replicas as far as they go.")
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.replicas", description="Load replicas as far as they go."
+    )
     parser.add_argument("--url", help="of replicas that run already, or of what stands before them")
     parser.add_argument("--pid", type=int, nargs="+", default=[], help="the processes of those replicas")
     parser.add_argument("--model-port", type=int, default=0, help="where their model is to listen")

@@ -73,11 +73,16 @@ def rows_of(minutes: Sequence[Minute], people: int) -> Iterator[Row]:
     note = problems[0].replace("|", "/") if problems else f"{answers} answers, each as the model sent it"
     yield Row(f"{people} people, {len(minutes)} min: errors", len(problems), "", Target(0), note)
     highest = [max(minute.weight.memory_bytes for minute in half) / 1e6 for half in (first, second)]
-    yield Row("memory of the second half beyond the first's", highest[1] - highest[0], "MB", note=f"{highest[1]:.0f} MB")
+    yield Row(
+        "memory of the second half beyond the first's", highest[1] - highest[0], "MB", note=f"{highest[1]:.0f} MB"
+    )
     slowest = [minute.first_p95_s for minute in minutes if minute.first_p95_s is not None]
     if slowest:
         yield Row("submit → first words p95 of the slowest minute", max(slowest), "s")
-    for what, counts in (("threads", [m.weight.threads for m in minutes]), ("open files", [m.weight.files for m in minutes])):
+    for what, counts in (
+        ("threads", [m.weight.threads for m in minutes]),
+        ("open files", [m.weight.files for m in minutes]),
+    ):
         yield Row(f"{what} at the end", counts[-1], "", note=f"at most {max(counts)}")
 
 
@@ -92,9 +97,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     began, clock = now(), perf_counter()
     lasting_s = given.minutes * _MINUTE_S
     plan = Plan(given.people, min(_ARRIVING_S, lasting_s / 2), given.every_s, lasting_s)
-    with tempfile.TemporaryDirectory(prefix="citewell-soak-", ignore_cleanup_errors=True) as directory:
-        with staged(Path(directory), quick=False) as stage:
-            minutes = asyncio.run(soak(stage, plan))
+    with (
+        tempfile.TemporaryDirectory(prefix="citewell-soak-", ignore_cleanup_errors=True) as directory,
+        staged(Path(directory), quick=False) as stage,
+    ):
+        minutes = asyncio.run(soak(stage, plan))
     rows = tuple(rows_of(minutes, given.people))
     command = f"python -m benchmarks.soak --minutes {given.minutes:g} --people {given.people}"
     report = Report(command, began, perf_counter() - clock, False, machine_facts(), library_versions(), rows)

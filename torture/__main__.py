@@ -213,7 +213,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     began = now()
     whole = not given.quick and not given.only
     rows = tuple(_row(name, given.quick, given.seed) for name in given.only or FAULTS)
-    tested = tuple(_tested(fault) for fault in REGISTER if fault.tests and not fault.runs) if whole or given.tests else ()
+    tested = (
+        tuple(_tested(fault) for fault in REGISTER if fault.tests and not fault.runs) if whole or given.tests else ()
+    )
     report = Report(began, machine_facts(), given.seed, (*rows, *tested))
     print(report.as_markdown())
     if out := given.out or (DIRECTORY if whole else None):
@@ -244,7 +246,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m torture", description="Bring faults about and see what holds.")
     parser.add_argument("--only", nargs="+", choices=tuple(FAULTS), metavar="NAME", help=", ".join(FAULTS))
     parser.add_argument("--quick", action="store_true", help="a few of each: proves the code, not the product")
-    parser.add_argument("--tests", action="store_true", help="with --only or --quick: the tests of the other faults, too")
+    parser.add_argument(
+        "--tests", action="store_true", help="with --only or --quick: the tests of the other faults, too"
+    )
     parser.add_argument("--seed", type=int, default=SEED, help="another seed, other instants and other damage")
     parser.add_argument("--out", type=Path, metavar="DIR", help="where to store the table")
     return parser

@@ -28,7 +28,9 @@ def visits(directory: Path, *, is_quick: bool) -> Outcome:
 
 
 def _said(rows: tuple[Row, ...]) -> str:
-    return "; ".join(f"{row.what.split(': ', 1)[-1]} {row.figure:.3g} {row.unit}".strip() for row in rows if row.figure is not None)
+    return "; ".join(
+        f"{row.what.split(': ', 1)[-1]} {row.figure:.3g} {row.unit}".strip() for row in rows if row.figure is not None
+    )
 
 
 def _missed(rows: tuple[Row, ...], *, errors_alone: bool) -> Iterator[str]:

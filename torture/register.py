@@ -144,7 +144,9 @@ REGISTER = (
     Fault(
         "F20",
         "another embedding model: its index is built beside the old one",
-        ("tests/faults/test_embeddings.py::test_another_model_builds_its_index_beside_the_old_one_and_answers_by_words_meanwhile",),
+        (
+            "tests/faults/test_embeddings.py::test_another_model_builds_its_index_beside_the_old_one_and_answers_by_words_meanwhile",
+        ),
     ),
     Fault(
         "F21",

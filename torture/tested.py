@@ -18,7 +18,9 @@ def carry_out(tests: Sequence[str], directory: Path) -> tuple[int, str, tuple[st
         return 0, "", (f"the tests could not be run: {(done.stdout + done.stderr)[-300:]}",)
     cases = list(ElementTree.parse(results).iter("testcase"))
     skipped = sum(case.find("skipped") is not None for case in cases)
-    broken = [case.get("name", "") for case in cases if case.find("failure") is not None or case.find("error") is not None]
+    broken = [
+        case.get("name", "") for case in cases if case.find("failure") is not None or case.find("error") is not None
+    ]
     problems = [f"{name} failed" for name in broken]
     if skipped or not cases:
         problems.append(f"{skipped} of {len(cases)} tests were left out")

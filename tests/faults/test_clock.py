@@ -15,10 +15,10 @@ from assistant.conversations import Conversations
 from assistant.errors import LimitReached
 from assistant.insights.happened import Happened
 from assistant.insights.recorder import Recorder
-from assistant.schema import events
 from assistant.job_table import JobTable
 from assistant.jobs import JobRegistry
 from assistant.limits import Limits
+from assistant.schema import events
 from assistant.threads import Threads
 from retrieval.database import open_database
 
@@ -55,7 +55,9 @@ def test_messages_stand_in_the_order_in_which_they_were_written(engine: Engine, 
     conversation = conversations.create(ANNA)
     for number, jump in enumerate(JUMPS):
         clock.off = jump
-        conversations.save(conversations.begin(conversation, ANNA, f"question {number}"), state="done", text=f"answer {number}")
+        conversations.save(
+            conversations.begin(conversation, ANNA, f"question {number}"), state="done", text=f"answer {number}"
+        )
     shown = conversations.messages(conversation, ANNA)
     assert [message.text for message in shown] == [f"{word} {n}" for n in range(5) for word in ("question", "answer")]
 
