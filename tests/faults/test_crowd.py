@@ -12,7 +12,7 @@ def test_people_who_arrive_and_ask_all_get_the_answer_that_was_sent(tmp_path: Pa
     assert outcome.startswith("errors 0;")
 
 
-def test_visits_leave_no_session_behind(tmp_path: Path) -> None:
+def test_visits_one_after_the_other_all_get_their_answer_and_what_they_leave_is_told(tmp_path: Path) -> None:
     _, outcome, problems = visits(tmp_path, is_quick=True)
     assert problems == ()
     assert "memory left" in outcome
