@@ -64,7 +64,7 @@ class PersonAsker:
         if came != expected or seen.first_at is None:
             raise WrongAnswer(f"question {number} was answered otherwise: {came[:80]!r}")
         first_s = seen.first_at - sent
-        return Asked(number, first_s, _ours_s(self._model, number, first_s), whole_s, seen.received_bytes)
+        return Asked(number, first_s, await _ours_s(self._model, number, first_s), whole_s, seen.received_bytes)
 
     async def close(self) -> None:
         """Close the tab."""
@@ -101,7 +101,7 @@ class ProgramAsker:
             raise WrongAnswer(f"question {number} was answered otherwise: {str(told.get('answer'))[:80]!r}")
         self._conversation_id = told["conversation_id"]
         first_s = whole_s if first_at is None else first_at - sent
-        return Asked(number, first_s, _ours_s(self._model, number, first_s), whole_s)
+        return Asked(number, first_s, await _ours_s(self._model, number, first_s), whole_s)
 
     async def close(self) -> None:
         """Close its connections."""
@@ -123,9 +123,9 @@ async def _told(lines: AsyncIterator[str]) -> tuple[dict[str, Any], float | None
     return told, first_at
 
 
-def _ours_s(model: ScriptedModel, number: int, first_s: float) -> float:
+async def _ours_s(model: ScriptedModel, number: int, first_s: float) -> float:
     """Without what the model took from the whole request to its first words."""
-    written = model.written[number]
+    written = await model.written_of(number)
     return first_s - (written.began - written.arrived)
 
 

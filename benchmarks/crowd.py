@@ -10,10 +10,14 @@ from dataclasses import dataclass, field
 from itertools import count
 from time import perf_counter
 
+import httpx2
+
 from benchmarks.askers import Asked, Asker, WrongAnswer
 from benchmarks.tab import TabFailed
 
 _SEED = 20261127
+_NUMBERS = count(1)
+"""No question of this process is asked twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +54,11 @@ class Happened:
 
 @dataclass(slots=True)
 class Crowd:
-    """Makes askers by their number, and keeps what happens; questions are numbered across all that it does."""
+    """Makes askers by their number, and keeps what happens."""
 
     make: Callable[[int], Asker]
     happened: Happened = field(default_factory=Happened)
-    _numbers: Iterator[int] = field(default_factory=lambda: count(1))
+    numbers: Iterator[int] = field(default_factory=lambda: _NUMBERS)
 
     async def live(self, plan: Plan) -> None:
         """Until everybody has gone."""
@@ -118,11 +122,11 @@ class Crowd:
         return True
 
     async def _ask(self, asker: Asker) -> None:
-        number = next(self._numbers)
+        number = next(self.numbers)
         try:
             self.happened.asked.append(await asker.ask(number))
             self.happened.finished.append(perf_counter())
-        except (TabFailed, WrongAnswer, OSError, TimeoutError, KeyError) as problem:
+        except (TabFailed, WrongAnswer, OSError, TimeoutError, LookupError, httpx2.HTTPError) as problem:
             self.happened.problems.append(f"question {number}: {type(problem).__name__}: {problem}")
 
 

@@ -38,6 +38,7 @@ _SENTENCES = (
     "The additional day is credited on 1 January after the anniversary [1].",
     "If you join or leave during the year, you have one twelfth of the yearly leave for each full month of service [1].",
 )
+_TOLD_TRIES, _TOLD_AGAIN_S = 200, 0.01
 _NUMBER = re.compile(r"Question: Colleague (\d+) asks")
 _NEXT = "How many days of leave may I carry over?\nHow do I ask for annual leave?\nTitle: Annual leave"
 _IS_NEXT = "may want to ask next"
@@ -74,6 +75,14 @@ class ScriptedModel:
     url: str
     process: subprocess.Popen[str]
     written: dict[int, Written] = field(default_factory=dict)
+
+    async def written_of(self, number: int) -> Written:
+        """When that was, as soon as it is told."""
+        for _ in range(_TOLD_TRIES):
+            if (written := self.written.get(number)) is not None:
+                return written
+            await asyncio.sleep(_TOLD_AGAIN_S)
+        raise LookupError(f"the model was never asked question {number}")
 
     def listen(self, lines: IO[str]) -> None:
         """Take in what it tells, until it ends."""

@@ -228,6 +228,8 @@ class Tab:
         if given.get("failure"):
             self._problem = f"an answer failed: {given['failure']}"
         self._seen.answer = given
+        if self._seen.first_at is None:  # It was there before any of it could be shown growing.
+            self._seen.first_at = perf_counter()
         self._moved.set()
 
     def _look_again(self, fragment: str, interval_s: float) -> None:

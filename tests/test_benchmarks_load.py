@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 from time import perf_counter
 from typing import Any, cast
 
@@ -107,7 +108,7 @@ class Sleeper:
 
 def test_a_crowd_asks_every_question_once_and_goes_on_where_one_fails() -> None:
     seen: list[float] = []
-    crowd = Crowd(lambda _: Sleeper(seen))
+    crowd = Crowd(lambda _: Sleeper(seen), numbers=count(1))
     asyncio.run(crowd.live(Plan(people=4, arriving_s=0.1, every_s=0.1, lasting_s=0.5)))
     happened = crowd.happened
     assert len(seen) == len(happened.asked) + len(happened.problems)

@@ -76,4 +76,4 @@ def _doubled(home: Path, count: int) -> list[str]:
 
 def _numbers(count: int) -> range:
     """Beyond those that a warm-up asks."""
-    return range(1_000, 1_000 + count)
+    return range(1_000_000, 1_000_000 + count)

@@ -163,7 +163,9 @@ REGISTER = (
     Fault(
         "F24",
         "1,000 sessions leave ≤ 20 MB",
-        ("tests/faults/test_crowd.py::test_visits_one_after_the_other_all_get_their_answer_and_what_they_leave_is_told",),
+        (
+            "tests/faults/test_crowd.py::test_visits_one_after_the_other_all_get_their_answer_and_what_they_leave_is_told",
+        ),
         ("visits",),
     ),
     Fault(
