@@ -14,7 +14,7 @@ from ui.identity import Identity
 from ui.markdown import literal
 
 _MOST_CODE_CHARS = 100
-_LOOK_EVERY_S = 3.0
+_LOOK_EVERY_S = 4.0
 _SHARED_KEYS = {"redirect_uri", "cookie_secret", "expose_tokens"}
 _DEFAULT = ""
 
