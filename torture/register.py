@@ -107,7 +107,16 @@ REGISTER = (
             f"{_DEGRADED}a_prompt_that_is_still_too_long_is_answered_with_quotes",
         ),
     ),
-    Fault("F11", "Chroma's server killed or restarting: answers by words meanwhile, back by itself ≤ 10 s", ()),
+    Fault(
+        "F11",
+        "Chroma's server killed or restarting: answers by words meanwhile, back by itself ≤ 10 s",
+        (
+            "tests/stack/test_server_mode.py::test_chroma_killed_and_started_again",
+            "tests/retrieval/test_shared_vectors.py::"
+            "test_f11_while_the_server_is_away_words_answer_and_it_comes_back_by_itself",
+        ),
+        ("vectors",),
+    ),
     Fault("F12", "SIGKILL while reading in: nothing acknowledged is lost", ("tests/faults/test_kills.py",), ("kills",)),
     Fault(
         "F13",
@@ -134,7 +143,12 @@ REGISTER = (
             f"{_WORKER}a_command_is_not_handed_over_to_a_process_that_takes_no_work",
         ),
     ),
-    Fault("F18", "PostgreSQL restarted under load: no turn lost", ()),
+    Fault(
+        "F18",
+        "PostgreSQL restarted under load: no turn lost",
+        ("tests/stack/test_server_mode.py::test_the_database_killed_and_started_again_under_load",),
+        ("database",),
+    ),
     Fault(
         "F19",
         "a long writer beside twenty sessions: no answer lost, nothing held while a model is waited for",

@@ -10,7 +10,7 @@ from assistant.archive import check_archive
 from assistant.backup import back_up
 from assistant.home import DATABASE_FILE
 from assistant.restore import restore
-from tests.retrieval.test_migrations import CONVERSATION, FIRST, TEXT, bring_to, filled, first_rows, revisions, stored
+from tests.retrieval.test_migrations import CONVERSATION, FIRST, TEXT, bring_to, first_release, revisions, stored
 from torture.backups import opened
 
 MIDDLE = revisions()[len(revisions()) // 2]
@@ -20,17 +20,16 @@ MIDDLE = revisions()[len(revisions()) // 2]
 def test_a_backup_of_an_older_schema_has_everything_again_and_its_indexes_are_built_anew(
     revision: str, tmp_path: Path, embedder
 ) -> None:
-    old, rows = tmp_path / "old", first_rows(embedder)
+    old, new = tmp_path / "old", tmp_path / "elsewhere" / "home"
     old.mkdir()
-    filled(old / DATABASE_FILE, rows)
-    bring_to(old / DATABASE_FILE, revision)
+    address, rows = first_release(f"sqlite:///{old / DATABASE_FILE}", embedder)
+    bring_to(address, revision)
     back_up(old, tmp_path / "backup")
     assert check_archive(tmp_path / "backup").schema == revision
 
-    new = tmp_path / "elsewhere" / "home"
     restore(tmp_path / "backup", new)
     kept = {name: table for name, table in rows.items() if name != "jobs"}  # It tidies up once more.
-    assert stored(new / DATABASE_FILE, kept) == kept
+    assert stored(f"sqlite:///{new / DATABASE_FILE}", kept) == kept
     assert list((new / "indexes").iterdir()) == []
     with closing(opened(new)) as citewell:
         citewell.background.wait()
@@ -38,4 +37,4 @@ def test_a_backup_of_an_older_schema_has_everything_again_and_its_indexes_are_bu
         found = citewell.search.passages("How many days of leave?", scope=scope_of(LOCAL_USER, citewell.library))
     assert said == [row["text"] for row in rows["messages"]]
     assert [(passage.text, passage.found_by) for passage in found.passages] == [(TEXT, {"dense", "lexical"})]
-    assert stored(old / DATABASE_FILE, rows) == rows
+    assert stored(address, rows) == rows
