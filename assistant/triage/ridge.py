@@ -48,7 +48,7 @@ def fit_ridge(features: Matrix, wanted: Matrix, *, penalty: float, importance: M
 
 def fit_ridges(features: Matrix, wanted: Matrix, *, penalties: Sequence[float], importance: Matrix) -> tuple[Fit, ...]:
     """A fit for each penalty; what they have in common is computed once."""
-    raised = np.sqrt(importance)
+    raised: Matrix = np.sqrt(importance)
     weighed: Matrix = raised * features
     gram: Matrix = weighed.T @ weighed
     aims: Matrix = weighed.T @ (raised * wanted)
