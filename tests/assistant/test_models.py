@@ -371,8 +371,8 @@ def test_what_is_chosen_in_another_process_is_followed_within_seconds(citewell: 
     """A key that was given there is masked in the log here, too."""
     there = Models(citewell.settings, citewell.chosen, connect=connected)
     with ScriptedEndpoint([models("there")]) as endpoint:
-        there.choose(at(endpoint, OTHER_KEY, model="there"), LOCAL_USER)
         before, since = citewell.models.lineup.number, time.monotonic()
+        there.choose(at(endpoint, OTHER_KEY, model="there"), LOCAL_USER)
         while citewell.models.lineup.settings.model != "there":
             assert time.monotonic() - since < 30, "it was not followed"
             time.sleep(0.05)
