@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 from zipfile import ZipFile
 
 import numpy as np
@@ -51,10 +50,10 @@ DOG = TOPICS["dogs"][0]
 
 
 @pytest.fixture
-def citewell(fresh_home: Path, sharing: dict[str, Any]) -> Iterator[Citewell]:
+def citewell(fresh_home: Path) -> Iterator[Citewell]:
     """A home in which people sign in, with one document that anybody may read."""
     opened = open_citewell(
-        Settings(home=fresh_home, sample=False, sign_in="oidc", questions_a_day=0, tokens_a_day=0, **sharing),
+        Settings(home=fresh_home, sample=False, sign_in="oidc", questions_a_day=0, tokens_a_day=0),
         kind="worker",
     )
     add(opened, "Handbook", leave=LEAVE)

@@ -40,9 +40,9 @@ DAY = 86_400
 
 
 @pytest.fixture
-def citewell(fresh_home: Path, sharing: dict[str, Any]) -> Iterator[Citewell]:
+def citewell(fresh_home: Path) -> Iterator[Citewell]:
     """A home with a collection about quokkas and one about trains; no worker runs."""
-    with closing(opened(fresh_home, **sharing)) as made:
+    with closing(opened(fresh_home)) as made:
         for name, words in (("Animals", "Quokkas sleep in tall trees at night."), ("Trains", "Trains leave at nine.")):
             collection = made.library.create_collection(name)
             made.intake.add_parsed(collection.id, [(f"{name}.md", document(words, title=name))])

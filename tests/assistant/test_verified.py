@@ -6,7 +6,6 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -46,8 +45,8 @@ CHANGED = DOCUMENTS["Leave policy"].replace("30 days of paid leave", "28 days of
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory, sharing_of_module: dict[str, Any]) -> Iterator[Citewell]:
-    with closing(opened(new_home(tmp_path_factory.mktemp("verified") / "home"), **sharing_of_module)) as made:
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Citewell]:
+    with closing(opened(new_home(tmp_path_factory.mktemp("verified") / "home"))) as made:
         yield made
 
 
