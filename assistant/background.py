@@ -15,27 +15,35 @@ class Background:
 
     stopping: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
+    _lasting: list[threading.Thread] = field(default_factory=list)
 
     def start(self, work: Callable[[], None]) -> None:
         """Run the work in a thread of its own, unless closing has begun."""
-        if self.stopping.is_set():
-            return
         self._threads[:] = [thread for thread in self._threads if thread.is_alive()]
-        # Within the request, if any, whose thread starts it.
-        thread = threading.Thread(target=copy_context().run, args=(_logged, work), name=_name(work), daemon=True)
-        self._threads.append(thread)
-        thread.start()
+        self._begin(work, self._threads)
+
+    def keep(self, work: Callable[[], None]) -> None:
+        """Run work that goes on until the home is closed."""
+        self._begin(work, self._lasting)
 
     def wait(self) -> None:
-        """Wait until everything that was begun has ended by itself."""
+        """Wait until everything that ends by itself has done so."""
         for thread in tuple(self._threads):
             thread.join()
 
     def close(self) -> None:
         """Ask every thread to end, and wait until it has."""
         self.stopping.set()
-        for thread in self._threads:
+        for thread in (*self._threads, *self._lasting):
             thread.join()
+
+    def _begin(self, work: Callable[[], None], threads: list[threading.Thread]) -> None:
+        if self.stopping.is_set():
+            return
+        # Within the request, if any, whose thread starts it.
+        thread = threading.Thread(target=copy_context().run, args=(_logged, work), name=_name(work), daemon=True)
+        threads.append(thread)
+        thread.start()
 
 
 def _logged(work: Callable[[], None]) -> None:

@@ -208,9 +208,9 @@ def _bring_in_step(citewell: Citewell) -> None:
     stopping = citewell.background.stopping
     if citewell.following is not None:
         citewell.indexes.look_at_vectors()  # Now, so that no first question goes without.
-        citewell.background.start(partial(citewell.following.keep_up, stopping))
+        citewell.background.keep(partial(citewell.following.keep_up, stopping))
     if not citewell.processes.is_alone:
-        citewell.background.start(partial(citewell.sweeping.keep_sweeping, stopping))
+        citewell.background.keep(partial(citewell.sweeping.keep_sweeping, stopping))
 
 
 def personal_data_of(engine: Engine, settings: Settings) -> PersonalData:

@@ -90,11 +90,11 @@ class Worker:
         has_dropped = citewell.indexes.drop_unknown()
         if citewell.processes.leads():
             self._take_up(has_dropped=has_dropped)
-        citewell.background.start(self._keep_no_longer)
-        citewell.background.start(self._write)
-        citewell.background.start(self._triage)
+        citewell.background.keep(self._keep_no_longer)
+        citewell.background.keep(self._write)
+        citewell.background.keep(self._triage)
         for line in _OTHERS:
-            citewell.background.start(partial(self._keep_taking, line))
+            citewell.background.keep(partial(self._keep_taking, line))
         citewell.home.offer_hand_over()
 
     def _take_up(self, *, has_dropped: bool) -> None:

@@ -23,6 +23,20 @@ def test_closing_asks_the_work_to_end_and_waits_for_it():
     assert steps[-1] == "ended"
 
 
+def test_waiting_is_for_what_ends_by_itself_and_not_for_what_lasts():
+    background, steps = Background(), []
+
+    def work() -> None:
+        time.sleep(0.05)
+        steps.append("done")
+
+    background.keep(background.stopping.wait)
+    background.start(work)
+    background.wait()
+    assert steps == ["done"]
+    background.close()
+
+
 def test_nothing_starts_once_closing_has_begun():
     background, steps = Background(), []
     background.close()
