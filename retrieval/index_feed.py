@@ -38,7 +38,8 @@ class IndexFeed(ChunkReader):
     def versions(self) -> dict[str, int]:
         """A number of every collection, the private ones too, that grows with each change of its documents."""
         with self._engine.connect() as connection:
-            return dict(connection.execute(select(collections.c.id, collections.c.version)).tuples().all())
+            rows = connection.execute(select(collections.c.id, collections.c.version))
+            return {row.id: row.version for row in rows}
 
     def version(self, collection_id: str) -> int | None:
         """The same of one collection, None where there is none."""
