@@ -104,6 +104,7 @@ def test_a_deleted_collection_leaves_neither_rows_nor_files_nor_indexes(app, fol
     ended(app, start(app, "ingest", {"paths": [str(folder)], "collection": "rules"}))
     collection = app.library.collection_named("rules")
     assert ended(app, start(app, "delete_collection", {"collection_id": collection.id})).result == {"deleted": 12}
+    until(lambda: not app.jobs.open())  # Its files go by a job of their own.
     assert app.library.collections() == ()
     assert [path for path in app.home.originals.rglob("*") if path.is_file()] == []
     assert not (app.home.indexes / "lexical" / collection.id).exists()
