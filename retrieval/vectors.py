@@ -84,7 +84,7 @@ class ChromaIndex(ABC):
     def remove(self, collection_id: str, document_ids: Sequence[int]) -> None:
         """Delete the chunks of these documents."""
         for document_id in document_ids:
-            self._write(collection_id, partial(_delete, int(document_id)))
+            self._write(collection_id, partial(_delete, document_id))
 
     def commit(self, collection_id: str) -> None:  # noqa: B027 - of no kind has it anything to do
         """Nothing to do: Chroma writes through."""
@@ -359,7 +359,7 @@ class _Server:
 
 
 def _api(url: str, answers_within_s: float) -> Any:
-    """Chroma's own HTTP client, with time limits: `chromadb.HttpClient` has none, and asks the server when it is made."""
+    """Chroma's own client over HTTP, with time limits: its `HttpClient` has none, and asks the server when it is made."""
     import httpx
     from chromadb.api import ServerAPI
     from chromadb.config import Settings, System
@@ -377,7 +377,7 @@ def _api(url: str, answers_within_s: float) -> Any:
 
 
 def _delete(document_id: int, collection: Any) -> None:
-    collection.delete(where={"document": document_id})
+    collection.delete(where={"document": int(document_id)})
 
 
 def _upsert(chunks: Sequence[IndexedChunk], collection: Any) -> None:

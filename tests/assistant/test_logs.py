@@ -199,11 +199,12 @@ def test_a_fact_with_a_secrets_name_is_masked_whatever_it_is(name):
     assert line[name] == MASK
 
 
-def test_every_secret_of_the_settings_is_masked_from_the_moment_they_are_read():
+def test_every_secret_of_the_settings_is_masked_from_the_moment_they_are_read(tmp_path):
     secret_fields = {name for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)}
     assert {"openai_api_key", "rerank_api_key"} <= secret_fields
     given = {name: SecretStr(f"{CANARY}-{name}") for name in secret_fields}
-    Settings.read(**given)
+    address = SecretStr(f"postgresql://citewell:{CANARY}-database_url@db/citewell")
+    Settings.read(**given | {"database_url": address}, chroma_url="http://127.0.0.1:8000", files=tmp_path)
     with logged() as stream:
         for name in sorted(secret_fields):
             logging.getLogger("other").error("about %s: it is wrong", f"{CANARY}-{name}")

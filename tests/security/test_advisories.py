@@ -4,6 +4,7 @@ import ast
 import importlib.util
 import re
 import sys
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -91,13 +92,14 @@ def test_what_is_accepted_and_applies_no_more_is_told() -> None:
 # Not reached.
 
 
-def test_chroma_is_opened_as_files_and_serves_nobody(shelf: Shelf) -> None:
-    """By the one file that knows it; nothing of its server is even loaded."""
+def test_chroma_s_server_in_python_is_nowhere_used(shelf: Shelf) -> None:
+    """Chroma is opened as files, or is the server in Rust that its command starts: nothing of the other is loaded."""
     shelf.add("company", leave="Everybody has 30 days of paid leave.")
     assert shelf.search.passages("How many days of leave?", scope=frozenset()).passages == ()
+    assert vars(import_module("chromadb.cli.cli"))["chromadb_rust_bindings"].cli
     assert not [name for name in sys.modules if name.startswith("chromadb.server")]
     source = (ROOT / "retrieval" / "vectors.py").read_text("utf-8")
-    assert set(re.findall(r"chromadb\.(\w+)", source)) == {"PersistentClient", "config"}
+    assert set(re.findall(r"chromadb\.(\w+)", source)) == {"PersistentClient", "api", "config", "errors"}
 
 
 class _Trap:
