@@ -152,9 +152,9 @@ class Worker:
                     pass
 
     def _triage(self) -> None:
-        """Do what is done with tickets; before that, where nothing waits, open the models' store for the page."""
+        """Do what is done with tickets; before that, where nothing waits and pages are here, open the models' store."""
         with self._in_spite_of_outages():
-            if not self._take(_TRIAGE):
+            if not self._take(_TRIAGE) and self._citewell.processes.is_alone:
                 warm_up(self._citewell)
         self._keep_taking(_TRIAGE)
 

@@ -3,8 +3,9 @@
 import pytest
 
 from assistant.access import Principal, Role
-from assistant.bootstrap import further_models_of, open_citewell
+from assistant.bootstrap import open_citewell
 from assistant.circuit import FAILURES
+from assistant.connecting import further_models_of
 from assistant.errors import ModelError, ModelNotAllowed, ModelResting
 from assistant.llm import ChatModel, Message
 from assistant.settings import Settings

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from assistant.access import LOCAL_USER
-from assistant.bootstrap import Citewell, model_of, open_citewell
+from assistant.bootstrap import Citewell, open_citewell
+from assistant.connecting import model_of
 from assistant.deeds import claims_deed
 from assistant.llm import Deadlines, OpenAIModel
 from assistant.masking import MaskedModel
