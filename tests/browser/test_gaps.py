@@ -24,7 +24,7 @@ def asked(watched: Watched, question: str) -> None:
     watched.page.locator(".st-key-starters").wait_for()
     expect(watched.page.locator(".refusal")).to_have_count(0)
     watched.ask(question)
-    expect(watched.page.locator(".question")).to_contain_text(question)
+    expect(watched.page.locator(".question").last).to_contain_text(question)
     expect(watched.page.locator(".refusal")).to_have_count(1)
 
 
