@@ -70,7 +70,7 @@ def _adding_up(citewell: Citewell, count: int) -> Iterator[Row]:
         f"figures of all, read for the first time, {label}", whole, "s", note="once after a start, when asked for"
     )
     again = [elapsed_ms(lambda: insights.figures(LOCAL_USER, Wanted(None))) / 1000 for _ in range(_CHANGES)]
-    yield Row(f"figures of all in memory, {label}", median(again), "s", note=f"median of {_CHANGES}")
+    yield Row(f"the same once more, {label}", median(again), "s", note=f"remembered; median of {_CHANGES}")
 
 
 def _page(url: str, browser: "Browser", count: int, *, times: int) -> Iterator[Row]:

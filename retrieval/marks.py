@@ -166,7 +166,10 @@ class OwnTurns:
 
 
 class SharedTurns:
-    """Among all processes on a PostgreSQL database, by its advisory locks; one that ends lets go by itself."""
+    """Among all processes on a PostgreSQL database, by its advisory locks; one that ends lets go by itself.
+
+    Whoever waits does so for as long as it takes: filling an index anew may take minutes.
+    """
 
     def __init__(self, engine: Engine, index_name: str) -> None:
         self._engine = engine
@@ -177,9 +180,12 @@ class SharedTurns:
         """Within it nobody else writes this collection's index."""
         digest = hashlib.sha256(f"{self._index_name}/{collection_id}".encode()).digest()
         key = {"key": int.from_bytes(digest[:8], "big", signed=True)}
-        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.execute(text("SELECT pg_advisory_lock(:key)"), key)
+        with self._engine.connect() as connection:
+            with connection.begin():  # The lock outlives it; only the limit on waiting for locks does not hold here.
+                connection.execute(text("SET LOCAL lock_timeout = 0"))
+                connection.execute(text("SELECT pg_advisory_lock(:key)"), key)
             try:
                 yield
             finally:
-                connection.execute(text("SELECT pg_advisory_unlock(:key)"), key)
+                with connection.begin():
+                    connection.execute(text("SELECT pg_advisory_unlock(:key)"), key)

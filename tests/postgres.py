@@ -21,6 +21,7 @@ import pytest
 from psycopg import sql
 
 from retrieval.database import open_database
+from torture.stack.postgres import server_programs
 
 KINDS = ("sqlite", "postgresql")
 """What the product can keep its data in; a test that asks for `database` runs with each."""
@@ -120,19 +121,10 @@ class Cluster:
         return psycopg.connect(host=str(self._directory), user="postgres", dbname="postgres", autocommit=True)
 
 
-def programs() -> Path | None:
-    """Where PostgreSQL's server is: in the path, or where Debian keeps the newest of its versions."""
-    found = shutil.which("initdb")
-    if found and shutil.which("postgres"):
-        return Path(found).parent
-    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: float(path.parts[-3]))
-    return versions[-1].parent if versions else None
-
-
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Cluster]:
     """A running server without databases of ours."""
-    where = programs()
+    where = server_programs()
     if where is None:
         pytest.skip("PostgreSQL's server is not installed (Debian: apt-get install postgresql)")
     cluster = Cluster(where)

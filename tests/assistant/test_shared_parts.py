@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, event, text
 
 from assistant.access import LOCAL_USER
 from assistant.bootstrap import open_citewell
@@ -79,6 +79,30 @@ def test_two_processes_take_turns_with_one_collection_and_not_with_another(engin
     waiting.join()
     other.dispose()
     assert came == ["two", "released", "one"]
+
+
+def test_a_turn_is_waited_for_however_long_the_one_before_takes(engine, database):
+    other = open_database(database)
+
+    @event.listens_for(other, "checkout")
+    def impatient(connection, *_: object) -> None:
+        connection.execute("SELECT set_config('lock_timeout', '100ms', false)")
+        connection.commit()
+
+    came = []
+
+    def wait() -> None:
+        with SharedTurns(other, "dense-1").taken("one"):
+            came.append("theirs")
+
+    with SharedTurns(engine, "dense-1").taken("one"):
+        waiting = threading.Thread(target=wait)
+        waiting.start()
+        waiting.join(0.5)
+        came.append("mine")
+    waiting.join()
+    other.dispose()
+    assert came == ["mine", "theirs"]
 
 
 def test_whoever_adds_to_a_collection_waits_for_whoever_does_already_so_that_ids_are_seen_in_order(engine):

@@ -13,13 +13,13 @@ from playwright.sync_api import Browser, Page, expect
 from benchmarks.paced import PacedEndpoint
 from tests.browser.conftest import browser as browser
 from tests.browser.serving import CHROMIUM, PATIENCE_MS
-from tests.postgres import programs
 from torture.outages import CHARS_A_SECOND, QUESTION, SENTENCE, database_lost, served, vectors_lost
 from torture.serving import Serving, problems_of, until
+from torture.stack.postgres import server_programs
 
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium (apt install chromium)"),
-    pytest.mark.skipif(programs() is None, reason="needs PostgreSQL's server (apt install postgresql)"),
+    pytest.mark.skipif(server_programs() is None, reason="needs PostgreSQL's server (apt install postgresql)"),
     pytest.mark.skipif(not shutil.which("nginx"), reason="needs nginx (apt install nginx-light)"),
 ]
 ROUTE = "citewell_replica"

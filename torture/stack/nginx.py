@@ -36,7 +36,7 @@ def configuration(directory: Path, *, port: int, plain_port: int, replicas: Sequ
     temporary = "\n".join(f"{kind}_temp_path {directory}/{kind};" for kind in _TEMPORARY)
     # Started by root it would give its workers a user that may not enter this directory.
     user = "" if os.geteuid() else "user root;\n"
-    head = f"{user}worker_processes 1;\npid {directory}/nginx.pid;\nerror_log {directory}/error.log;\nevents {{}}\n"
+    head = f"{user}master_process off;\npid {directory}/nginx.pid;\nerror_log {directory}/error.log;\nevents {{}}\n"
     return f"{head}http {{\naccess_log {directory}/access.log;\n{temporary}\n{site}\n}}\n"
 
 

@@ -20,7 +20,8 @@ class Postgres:
     """The cluster: `part` runs it, `url` reaches its database."""
 
     def __init__(self, logs: Path, *, port: int) -> None:
-        programs = _programs()
+        if (programs := server_programs()) is None:
+            raise StackError("PostgreSQL's server is not installed (apt install postgresql)")
         # The server refuses to run as root, and whoever it runs as may not enter a directory of root's.
         self._user = None if os.geteuid() else "postgres"
         self._directory = Path(tempfile.mkdtemp(prefix="citewell-postgres-"))
@@ -65,12 +66,10 @@ class Postgres:
         return True
 
 
-def _programs() -> Path:
-    """In the path, or where Debian keeps the newest of its versions."""
+def server_programs() -> Path | None:
+    """Where PostgreSQL's server is: in the path, or where Debian keeps the newest of its versions."""
     found = shutil.which("initdb")
     if found and shutil.which("postgres"):
         return Path(found).parent
     versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: float(path.parts[-3]))
-    if not versions:
-        raise StackError("PostgreSQL's server is not installed (apt install postgresql)")
-    return versions[-1].parent
+    return versions[-1].parent if versions else None
