@@ -130,6 +130,12 @@ class JobTable:
         with self._engine.connect() as connection:
             return tuple(_job(row) for row in connection.execute(query.order_by(jobs.c.id)))
 
+    def waiting_kinds(self) -> frozenset[str]:
+        """The kinds of which a job waits."""
+        with self._engine.connect() as connection:
+            found = connection.execute(select(jobs.c.kind).where(jobs.c.state == "waiting").distinct())
+            return frozenset(found.scalars())
+
     def ended(self, kinds: Collection[str], *, limit: int, owner: str | None = None) -> tuple[Job, ...]:
         """Jobs of these kinds that are over, the newest first; with `owner`, only theirs."""
         query = select(jobs).where(jobs.c.state.not_in(OPEN), jobs.c.kind.in_(kinds))

@@ -25,7 +25,7 @@ from assistant.carrying_out import Begun, carry_out
 from assistant.erasure import CLEAR
 from assistant.errors import AssistantError
 from assistant.holdings import sync_work
-from assistant.job_table import ALONE, BY_COLLECTION, Job, Turns
+from assistant.job_table import ALONE, BY_COLLECTION, Job, JobTable, Turns
 from assistant.operations import (
     ATTACHED,
     EMBED,
@@ -83,6 +83,7 @@ class Worker:
     def __init__(self, citewell: Citewell) -> None:
         self._citewell = citewell
         self._stopping = citewell.background.stopping
+        self._glance = _Glance(citewell.jobs)
 
     def start(self) -> None:
         """Take up what was left, and the sample company in a new home; then take work from anyone who has some."""
@@ -146,9 +147,10 @@ class Worker:
             self._citewell.wake.clear()
 
     def _keep_taking(self, line: _Line) -> None:
+        kinds = line.operations.keys()
         while not self._stopping.wait(_POLL_S / 2):
             with self._in_spite_of_outages():
-                while not self._stopping.is_set() and self._take(line):
+                while not self._stopping.is_set() and kinds & self._glance.kinds() and self._take(line):
                     pass
 
     def _triage(self) -> None:
@@ -257,6 +259,24 @@ def warm_up(citewell: Citewell) -> None:
             citewell.teaching.warm_up()
         except AssistantError as error:
             log.warning("the triage models could not be opened: %s", error.hint)
+
+
+class _Glance:
+    """Which kinds of jobs wait, looked at once for all lines."""
+
+    def __init__(self, jobs: JobTable) -> None:
+        self._jobs = jobs
+        self._lock = threading.Lock()
+        self._until = 0.0
+        self._kinds: frozenset[str] = frozenset()
+
+    def kinds(self) -> frozenset[str]:
+        """As they were a moment ago."""
+        with self._lock:
+            if time.monotonic() >= self._until:
+                self._kinds = self._jobs.waiting_kinds()
+                self._until = time.monotonic() + _POLL_S / 2
+            return self._kinds
 
 
 class _Throttled:

@@ -26,6 +26,8 @@ _CHECKED_BYTES = 64 * 1024 * 1024
 _OVERWRITES = 1
 """SQLite's `user_version` of a file in which no free page holds anything: what was deleted was overwritten at once."""
 _LOG_TRIES, _LOG_AGAIN_S = 3, 0.5
+_KEPT, _MOST_CONNECTIONS = 16, 128
+"""Connections that stay open, and how many there may be where many ask in the same instant: more would wait for one."""
 
 _OPEN, _CLOSED = b"open  ", b"closed"  # Of one length: overwritten in place, which a full disk does not prevent.
 
@@ -33,7 +35,7 @@ _OPEN, _CLOSED = b"open  ", b"closed"  # Of one length: overwritten in place, wh
 def new_engine(url: str) -> Engine:
     """An engine on a file that can be trusted, or on a new one; raises HomeDamaged."""
     # What people wrote stands in parameters, and errors in logs.
-    engine = create_engine(url, hide_parameters=True)
+    engine = create_engine(url, hide_parameters=True, pool_size=_KEPT, max_overflow=_MOST_CONNECTIONS - _KEPT)
     event.listen(engine, "handle_error", _as_home_error, retval=True)
     event.listen(engine, "connect", _prepare)
     if (file := _file_of(engine)) is not None:

@@ -46,7 +46,17 @@ def writing(home: Path, url: str, answers: int) -> Iterator[tuple["subprocess.Po
             process.kill()
 
 
+def stored_chars(home: Path) -> dict[int, int]:
+    """How long the text of each message is, by its id."""
+    with closing(_reading(home)) as connection:
+        return dict(connection.execute("SELECT id, length(text) FROM messages"))
+
+
 def newest(home: Path, role: Literal["user", "assistant"], count: int) -> list[tuple[str, str]]:
     """State and text of the newest messages, read without opening the home."""
-    with closing(sqlite3.connect(f"{(home / DATABASE_FILE).as_uri()}?mode=ro", uri=True)) as connection:
+    with closing(_reading(home)) as connection:
         return connection.execute(_NEWEST, (role, count)).fetchall()
+
+
+def _reading(home: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{(home / DATABASE_FILE).as_uri()}?mode=ro", uri=True)

@@ -6,9 +6,9 @@ from functools import partial
 import streamlit as st
 
 from assistant.audit import Action, Audit, Entry, Sought, as_csv, as_json_lines
-from assistant.markup import visible
 from retrieval.dates import full_date
 from ui.markdown import literal
+from ui.tables import draw_table
 from ui.visit import Visit
 from ui.words import local_time
 
@@ -25,7 +25,7 @@ def draw_audit(visit: Visit) -> None:
     if not entries:
         st.markdown("Nothing of the kind was recorded yet.")
         return
-    st.dataframe([_row(entry, timezone) for entry in entries], hide_index=True, key="audit", height="content")
+    draw_table([_row(entry, timezone) for entry in entries], key="audit", label="What was done")
     if len(entries) == _SHOWN:
         st.caption(f"The newest {_SHOWN:d}; the files have all of them.")
     with st.container(horizontal=True, key="audit_files"):
@@ -51,9 +51,9 @@ def _row(entry: Entry, timezone: str | None) -> dict[str, str]:
     at = local_time(entry.at, timezone)
     return {
         "When": f"{full_date(at.date())}, {at:%H:%M}",
-        "Who": visible(entry.actor),
+        "Who": entry.actor,
         "What": entry.action,
-        "On": visible(entry.target),
-        "From": visible(entry.address),
+        "On": entry.target,
+        "From": entry.address,
         "Outcome": entry.outcome,
     }

@@ -25,6 +25,7 @@ _MEDIA_TYPES = {
     "triage.js": "text/javascript",
     "verified.js": "text/javascript",
     "chart.js": "text/javascript",
+    "table.js": "text/javascript",
     "citewell.css": "text/css",
 }
 _LOADER = 'export default async c=>\n(await import(new URL("assets/citewell.js?%s",document.baseURI))).default(c)'

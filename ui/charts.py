@@ -18,6 +18,7 @@ from assistant.triage.sheets import sheet_bytes
 from retrieval.dates import full_date
 from ui.component import mount
 from ui.markdown import literal
+from ui.tables import draw_table
 from ui.words import shortened
 
 Unit = Literal["count", "seconds", "share"]
@@ -116,7 +117,7 @@ def draw_chart(
         st.markdown(literal(said))
         plot(drawn, key=f"plot_{key}")
         with st.expander("The figures"):
-            st.dataframe([dict(zip(head, row, strict=True)) for row in rows], hide_index=True, key=f"table_{key}")
+            draw_table([dict(zip(head, row, strict=True)) for row in rows], key=f"table_{key}", label=question)
             st.download_button(
                 "Take the figures home",
                 lambda: sheet_bytes("csv", head, [[str(cell) for cell in row] for row in rows]),

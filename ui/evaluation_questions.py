@@ -14,6 +14,7 @@ from assistant.question_sets import MOST_NAME_CHARS, Kept, QuestionSet
 from retrieval.errors import RetrievalError
 from ui.evaluation_state import EvaluationState
 from ui.markdown import literal
+from ui.tables import draw_table
 from ui.visit import Visit
 from ui.words import counted
 
@@ -122,7 +123,7 @@ def _draw_broken(refused: QuestionFileRefused) -> None:
     st.error(literal(refused.hint))
     if refused.broken:
         rows = [{"Line": each.line, "Because": each.reason} for each in refused.broken[:_MOST_BROKEN]]
-        st.dataframe(rows, hide_index=True, key="questions_broken", height="content")
+        draw_table(rows, key="questions_broken", label="Lines at fault")
 
 
 def _draw_own(visit: Visit, chosen: QuestionSet) -> None:

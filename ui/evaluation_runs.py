@@ -16,6 +16,7 @@ from retrieval.dates import full_date
 from ui.configuration_form import draw_configuration
 from ui.evaluation_state import EVALUATION_PAGE, EvaluationState, Wanted
 from ui.markdown import literal
+from ui.tables import draw_table
 from ui.visit import Visit
 from ui.words import counted, local_time
 
@@ -89,7 +90,7 @@ def _draw_one(visit: Visit, run: Run) -> None:
         }
         for name in _ORDER
     ]
-    st.dataframe(rows, hide_index=True, key=f"run_{run.id}", height="content")
+    draw_table(rows, key=f"run_{run.id}", label="Figures of the run")
     _draw_delete(visit, run)
 
 
@@ -111,7 +112,7 @@ def _draw_pair(visit: Visit, chosen: QuestionSet, runs: Sequence[Run]) -> None:
     _draw_changes(visit, chosen, compared, kept, second)
     st.subheader("Figures", anchor=False)
     rows = [_row(name, first, second, compared) for name in _ORDER]
-    st.dataframe(rows, hide_index=True, key=f"pair_{first.id}_{second.id}", height="content")
+    draw_table(rows, key=f"pair_{first.id}_{second.id}", label="Figures of both runs")
     st.caption(
         "Intervals by paired bootstrap over the questions, chance by a paired permutation test: below 5 % a difference "
         "is hardly luck. Both are kept in MLflow, beside the models of the support desk."

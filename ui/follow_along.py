@@ -1,6 +1,7 @@
 """A tab that nobody touches follows along: what is asked in another tab appears in it without a click.
 
-An answer that another process writes grows by what is stored each second. Where that process is gone, the others mark
+At the same look those see nothing more who are let in no longer: each look is a run of its own, and many tabs are open
+at the same time. An answer that another process writes grows by what is stored each second. Where that process is gone, the others mark
 the answer as interrupted, and so it ends here.
 """
 
@@ -11,7 +12,7 @@ from assistant.errors import ConversationNotFound
 from assistant.jobs import JOBS
 from ui.visit import Visit
 
-_LOOK_S, _LOOK_AT_OPEN_S = 3.0, 1.0
+_LOOK_S, _LOOK_AT_OPEN_S = 4.0, 1.0
 
 
 def is_answered_elsewhere(visit: Visit) -> bool:
@@ -21,13 +22,17 @@ def is_answered_elsewhere(visit: Visit) -> bool:
 
 
 def follow_along(visit: Visit) -> None:
-    """Look from time to time whether the conversation on screen went on elsewhere; then draw the page again."""
-    if visit.state.conversation.id is not None:
+    """Look from time to time whether the conversation on screen went on elsewhere, and whether its reader is still let
+    in; then draw the page again.
+    """
+    if visit.state.conversation.id is not None or visit.identity.person is not None:
         every_s = _LOOK_AT_OPEN_S if is_answered_elsewhere(visit) else _LOOK_S
         st.fragment(_look, run_every=every_s)(visit)
 
 
 def _look(visit: Visit) -> None:
+    if not visit.identity.is_let_in():
+        st.rerun(scope="app")
     if _went_on(visit):
         visit.state.see_elsewhere()
         st.rerun(scope="app")

@@ -11,15 +11,15 @@ import streamlit as st
 
 from assistant.insights.figures import Behind, Bucket, Figures, Sums
 from assistant.insights.tables import bucket_rows, counts_of
-from assistant.markup import visible
 from retrieval.dates import full_date
 from ui.charts import plot
 from ui.insights_charts import Chart, charts_of
 from ui.insights_filters import draw_filters, named_collections
 from ui.insights_state import PERIODS, InsightsState
-from ui.insights_tables import draw_download, height_of
+from ui.insights_tables import draw_download
 from ui.insights_turns import draw_turns, show_turns
 from ui.markdown import literal
+from ui.tables import draw_table
 from ui.visit import Visit, current_visit
 from ui.words import counted, local_time, seconds
 
@@ -31,6 +31,7 @@ _LEADS_TO: Mapping[Behind, str] = {
     "unhelpful": "Not helpful",
 }
 """What a number leads to."""
+_SHARES = ("Answered share", "Supported share", "Helpful share")
 _NO_GROUP, _GONE = "No group", "A collection that is no more"
 _NONE_YET = (
     "Nothing was asked yet. Once people ask, there will be here how much and how it ended, how long they waited, what it "
@@ -124,8 +125,7 @@ def _draw_charts(found: Figures, state: InsightsState) -> None:
 
 def _draw_buckets(buckets: Sequence[Bucket]) -> None:
     rows = bucket_rows(buckets)
-    alt = "All figures by day, week or month"
-    st.dataframe(rows, hide_index=True, key="insights_buckets", alt=alt, placeholder="", height=height_of(len(rows)))
+    draw_table(rows, key="insights_buckets", label="All figures by day, week or month")
     draw_download("all.csv", lambda: rows)
 
 
@@ -141,33 +141,22 @@ def _draw_chart(chart: Chart, picked: int | None, pick: Callable[[Any], None]) -
 def _draw_tables(visit: Visit, found: Figures) -> None:
     """By collection, and by group for whoever knows the groups."""
     names = named_collections(visit)
-    of_collections = [
-        {"Collection": visible(names.get(id_, _GONE)), **_shares(sums)} for id_, sums in found.by_collection
-    ]
+    of_collections = [{"Collection": names.get(id_, _GONE), **_shares(sums)} for id_, sums in found.by_collection]
     _draw_table("Which collections are asked?", of_collections, "collections.csv")
     if found.by_group:
         groups = visit.citewell.insights.groups(visit.principal)
-        of_groups = [{"Group": visible(groups.get(id_, _NO_GROUP)), **_shares(sums)} for id_, sums in found.by_group]
+        of_groups = [{"Group": groups.get(id_, _NO_GROUP), **_shares(sums)} for id_, sums in found.by_group]
         _draw_table("Who asks?", of_groups, "groups.csv")
 
 
 def _draw_table(question: str, rows: Sequence[dict[str, Any]], name: str) -> None:
     st.markdown(f"**{literal(question)}**")
-    percent = st.column_config.NumberColumn(format="percent")
-    st.dataframe(
-        rows,
-        hide_index=True,
-        key=f"table_{name}",
-        height=height_of(len(rows)),
-        alt=question,
-        placeholder="",
-        column_config={"Answered share": percent, "Supported share": percent, "Helpful share": percent},
-    )
+    draw_table(rows, key=f"table_{name}", label=question, shares=_SHARES)
     draw_download(name, lambda: rows)
 
 
 def _shares(sums: Sums) -> dict[str, Any]:
-    shares = {"Answered share": sums.share("answered"), "Supported share": sums.support, "Helpful share": sums.liking}
+    shares = dict(zip(_SHARES, (sums.share("answered"), sums.support, sums.liking), strict=True))
     return {"Questions": sums.questions, **shares, **{k: v for k, v in counts_of(sums).items() if k != "Questions"}}
 
 

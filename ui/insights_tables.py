@@ -11,8 +11,6 @@ from ui.insights_state import Opening
 from ui.state import Conversation
 from ui.visit import Visit
 
-_ROWS_SHOWN, _ROW_PX = 12, 35
-
 
 def draw_download(name: str, rows: Callable[[], Sequence[Mapping[str, Any]]]) -> None:
     """The way to take a chart or a table home; the file is made when it is asked for."""
@@ -26,11 +24,6 @@ def draw_download(name: str, rows: Callable[[], Sequence[Mapping[str, Any]]]) ->
         icon=":material/download:",
         on_click="ignore",
     )
-
-
-def height_of(rows: int) -> Any:
-    """As high as its rows, up to a dozen of them."""
-    return "content" if rows <= _ROWS_SHOWN else (_ROWS_SHOWN + 1) * _ROW_PX
 
 
 def follow(visit: Visit, opening: Opening | None) -> None:

@@ -1,6 +1,6 @@
 """The turns behind a number: of the whole period or of one day, each with the way to its conversation or its gap."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import partial
 from typing import Any, Literal
@@ -12,12 +12,12 @@ from assistant.insights.figures import Behind, Bucket, Wanted
 from assistant.insights.insights import Between
 from assistant.insights.tables import turn_rows
 from assistant.insights.turns import Turn
-from assistant.markup import visible
 from retrieval.dates import full_date
 from ui.insights_filters import named_collections
 from ui.insights_state import BEHIND_KEY, InsightsState, Opening
-from ui.insights_tables import draw_download, follow, height_of
+from ui.insights_tables import draw_download, follow
 from ui.markdown import literal
+from ui.tables import draw_table
 from ui.visit import Visit, current_visit
 
 _QUESTIONS: Mapping[Behind, str] = {
@@ -85,53 +85,23 @@ def _about(turns: Sequence[Turn]) -> str:
 
 
 def _draw_rows(
-    turns: Sequence[Turn], rows: Sequence[Mapping[str, Any]], state: InsightsState, name: str, alt: str
+    turns: Sequence[Turn], rows: Sequence[Mapping[str, Any]], state: InsightsState, key: str, label: str
 ) -> None:
-    key = name
-
-    def opened(column: str) -> None:
-        turn = turns[st.session_state[f"{column}_{key}"].row]
-        if column == "gap" and turn.gap_id is not None:
+    def opened(way: str, place: int) -> None:
+        turn = turns[place]
+        if way == "gap" and turn.gap_id is not None:
             state.opening = Opening("gap", turn.gap_id)
-        elif column == "open" and turn.conversation_id is not None:
+        elif way == "open" and turn.conversation_id is not None:
             state.opening = Opening("conversation", turn.conversation_id)
 
-    st.dataframe(
-        [
-            {
-                "Open": "Open" if turn.conversation_id else None,
-                "Gap": "Its gap" if turn.gap_id is not None else None,
-                **{name: visible(value) if isinstance(value, str) else value for name, value in row.items()},
-            }
-            for turn, row in zip(turns, rows, strict=True)
-        ],
-        hide_index=True,
-        key=key,
-        height=height_of(len(rows)),
-        alt=alt,
-        placeholder="",
-        column_order=_columns(turns, rows),
-        column_config={
-            "Open": _button("open", key, opened),
-            "Gap": _button("gap", key, opened),
-            "Question": st.column_config.TextColumn(width="large"),
-        },
-    )
+    ways = [_ways(turn) for turn in turns]
+    draw_table(rows, key=key, label=label, ways=ways if any(ways) else (), on_way=opened)
 
 
-def _columns(turns: Sequence[Turn], rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Those that say something; without a way anywhere no column for it."""
-    has_way = {
-        "Open": any(turn.conversation_id for turn in turns),
-        "Gap": any(turn.gap_id is not None for turn in turns),
-    }
-    return [*(name for name, is_there in has_way.items() if is_there), *rows[0]]
-
-
-def _button(name: str, key: str, opened: Callable[[str], None]) -> Any:
-    return st.column_config.ButtonColumn(
-        "", type="tertiary", width=80, key=f"{name}_{key}", on_click=opened, args=(name,)
-    )
+def _ways(turn: Turn) -> dict[str, str]:
+    """Where a row leads, by what its buttons are labelled with."""
+    to_conversation = {"open": "Open"} if turn.conversation_id is not None else {}
+    return to_conversation | ({"gap": "Its gap"} if turn.gap_id is not None else {})
 
 
 def _rows_again(principal: Principal, wanted: Wanted, behind: Behind, days: Between | None) -> list[dict[str, Any]]:

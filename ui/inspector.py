@@ -19,6 +19,7 @@ from ui.evaluation_state import COLLECTION_KEY, QUESTION_KEY, EvaluationState
 from ui.markdown import literal
 from ui.source_panel import draw_source, opened_by
 from ui.state import OpenSource, seeded
+from ui.tables import draw_table
 from ui.visit import Visit
 from ui.words import counted, hint_of
 
@@ -125,14 +126,14 @@ def _draw_verdicts(found: Inspection) -> None:
             "Differs in": "; ".join(f"{d.claimed} / {d.stated or 'nothing'}" for d in sentence.compared.differences)
             if sentence.compared
             else "",
-            "": "taken back" if answer is found.work.replaced else "",
+            "Note": "taken back" if answer is found.work.replaced else "",
         }
         for answer in answers
         for sentence in answer.sentences
     ]
     if rows:
         st.subheader("The verdicts", anchor=False)
-        st.dataframe(rows, hide_index=True, key="inspected_verdicts", height="content")
+        draw_table(rows, key="inspected_verdicts", label="Sentences and their verdicts")
 
 
 def _draw_sent(found: Inspection) -> None:

@@ -102,12 +102,12 @@ def watch(job: AnswerJob, place: DeltaGenerator, *, where: str) -> tuple[Event, 
         if has_ended:
             return job.events()
         view.draw()
-        _leave_if_superseded()
+        leave_if_superseded()
         if events:
             job.wait_ended(_UPDATE_S)
 
 
-def _leave_if_superseded() -> None:
+def leave_if_superseded() -> None:
     """Streamlit ends a script that was superseded at its next access to the session."""
     "citewell" in st.session_state  # noqa: B015
 

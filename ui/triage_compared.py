@@ -5,6 +5,7 @@ import streamlit as st
 from assistant.errors import AssistantError
 from assistant.triage.comparison import Comparison, Judged
 from ui.markdown import literal
+from ui.tables import draw_table
 from ui.triage_reader import comparison
 from ui.triage_view import title_of
 from ui.visit import Visit
@@ -29,11 +30,11 @@ def draw_comparison(visit: Visit, number: int) -> None:
             "is kept back."
         )
         return
-    st.dataframe(_right(compared, number), hide_index=True, key=f"right_{number}", height="content")
+    draw_table(_right(compared, number), key=f"right_{number}", label="How often each is right")
     st.markdown(f"They take {counted(len(compared.changed), 'ticket')} for different categories.")
     if compared.changed:
         rows = [_different(each, number) for each in compared.changed[:_MOST_DIFFERENT]]
-        st.dataframe(rows, hide_index=True, key=f"different_{number}", height="content")
+        draw_table(rows, key=f"different_{number}", label="Tickets taken for different categories")
 
 
 def _right(compared: Comparison, number: int) -> list[dict[str, object]]:

@@ -9,6 +9,7 @@ from assistant.triage.tables import Table
 from assistant.triage.training import Contradiction, Overview, look_over
 from assistant.triage.values import LABEL_NAMES, Ticket
 from ui.markdown import literal
+from ui.tables import draw_table
 from ui.triage_state import TriageState
 from ui.triage_upload import given_table
 from ui.visit import Visit
@@ -70,7 +71,7 @@ def _draw_contradictions(found: Sequence[Contradiction]) -> None:
         }
         for each in found[:_MOST_CONTRADICTIONS]
     ]
-    st.dataframe(rows, hide_index=True, key="contradictions", height="content")
+    draw_table(rows, key="contradictions", label="Tickets with the same words and different labels")
     if len(found) > _MOST_CONTRADICTIONS:
         st.caption(f"The first {_MOST_CONTRADICTIONS:d} of {len(found):,d}.")
 

@@ -7,6 +7,7 @@ import streamlit as st
 from assistant.errors import AssistantError
 from assistant.triage.tables import Sheet, Table, guessed_columns, sheet_in, tickets_of
 from ui.markdown import literal
+from ui.tables import draw_table
 from ui.triage_state import TriageState
 from ui.visit import Visit
 from ui.words import counted
@@ -88,6 +89,6 @@ def _draw_rejected(table: Table) -> None:
         return
     st.markdown(f"{counted(len(table.rejected), 'row')} left out:")
     rows = [{"Line": row.line, "Because": row.reason} for row in table.rejected[:_MOST_REJECTED]]
-    st.dataframe(rows, hide_index=True, key="triage_rejected", height="content")
+    draw_table(rows, key="triage_rejected", label="Rows left out")
     if len(table.rejected) > _MOST_REJECTED:
         st.caption(f"The first {_MOST_REJECTED:d} of {len(table.rejected):,d}.")

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import streamlit as st
+from propcache.api import cached_property
 
 from assistant.access import Principal, Role, editable_by, may_create, readable_by, scope_of
 from assistant.audit import Action, Outcome

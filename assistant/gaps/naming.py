@@ -2,9 +2,10 @@
 
 import math
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from assistant.wording import fold, term
 
@@ -18,8 +19,8 @@ _LINKS = frozenset(("of", "in", "for", "at", "on", "from", "with", "to", "during
 _ARTICLES = frozenset(("the", "a", "an", "my", "our", "your", "their"))
 _DOERS = frozenset("i we you they he she who to can could may must should will would".split())  # noqa: SIM905
 """What comes after one of these is mostly what somebody does, which makes no topic."""
-
-
+_ASK_WHAT, _HELPERS = frozenset(("what", "much", "far")), frozenset(("do", "does", "did"))
+_TURNS = _LINKS - {"of"} | {"about"}
 _VAGUE = frozenset("last next first new much many far long often soon company make makes made".split())  # noqa: SIM905
 """They make no topic, but may stand within one: "regatta last summer"."""
 
@@ -48,14 +49,19 @@ def _weights(counts: Counter[str], everywhere: Counter[str], total: int) -> dict
 
 
 def _name(questions: Sequence[Sequence[_Word]], weights: Mapping[str, float]) -> str:
-    """Of the stretches whose every word weighs enough the heaviest; of those alike the most frequent, then the last."""
+    """Of the stretches whose every word weighs enough the heaviest; of those alike the most frequent, then the last.
+
+    What somebody does is a name only where there is no other.
+    """
     least = _SHARE * max(weights.values(), default=0)
-    found: dict[tuple[str, ...], list[str]] = {}
+    topics: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    deeds: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for words in questions:
         for stretch in _stretches(words):
             terms = tuple(word.term for word in stretch if word.term)
             if all(weights[t] >= least for t in terms):
-                found.setdefault(terms, []).append(" ".join(word.written for word in stretch))
+                (deeds if stretch[0].is_done else topics)[terms].append(" ".join(word.written for word in stretch))
+    found = topics or deeds
     if not found:
         return ""
     # What a question is about mostly stands at its end.
@@ -96,10 +102,22 @@ def _is_topic(words: Sequence[_Word], first: int, last: int) -> bool:
 def _words(text: str) -> list[_Word]:
     parts = _PART.findall(text)
     folded = [fold(part) for part in parts]
+    asked = _asked_deed(folded)
     return [
-        _Word(part, one, _term(one), is_done=at > 0 and folded[at - 1] in _DOERS)
+        _Word(part, one, _term(one), is_done=at == asked or (at > 0 and folded[at - 1] in _DOERS))
         for at, (part, one) in enumerate(zip(parts, folded, strict=True))
     ]
+
+
+def _asked_deed(folded: Sequence[str]) -> int | None:
+    """Where the deed stands in "what does the director earn?": last, for what it is done to is asked for.
+
+    After "about" and the like it is something else that stands there: "what does the handbook say about cats?"
+    """
+    asks = any(one in _ASK_WHAT and other in _HELPERS for one, other in pairwise(folded))
+    if not asks or not _TURNS.isdisjoint(folded):
+        return None
+    return max((at for at, one in enumerate(folded) if one[:1].isalpha()), default=None)
 
 
 def _term(folded: str) -> str:

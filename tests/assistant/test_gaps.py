@@ -140,8 +140,8 @@ def test_a_single_question_names_its_gap_by_a_stretch_of_its_own_that_reads_like
         "Regatta last summer",
         "Combination of the safe in Bora",
         "Pool cars",
-        "Moira Tennant earn",
-        "Radio of the Curlew reach",
+        "Moira Tennant",
+        "Radio of the Curlew",
         "Parental benefit in Germany",
         "Pension contribution",
     ]

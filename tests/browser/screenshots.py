@@ -139,7 +139,7 @@ def take_evaluation_picture(browser: Browser, sample_home: Path, work: Path) -> 
     with served(home) as app, tab(browser, app, "/evaluation", **options) as watched:
         page = watched.page
         page.get_by_text("Two runs side by side").wait_for()
-        page.get_by_test_id("stDataFrame").first.wait_for()
+        page.get_by_role("table").first.wait_for()
         page.mouse.move(640, 200)
         page.wait_for_timeout(1500)
         page.screenshot(path=ROOT / "docs" / "img" / "evaluation.png")

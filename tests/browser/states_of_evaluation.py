@@ -7,7 +7,7 @@ from tests.browser.serving import Watched
 
 def evaluation(watched: Watched) -> None:
     watched.page.get_by_text("Two runs side by side").wait_for()
-    watched.page.get_by_test_id("stDataFrame").first.wait_for()
+    watched.page.get_by_role("table").first.wait_for()
 
 
 def evaluation_questions(watched: Watched) -> None:

@@ -17,7 +17,7 @@ def insights(watched: Watched) -> None:
 
 def insights_turns(watched: Watched) -> None:
     watched.page.locator(".st-key-insights_behind_head").scroll_into_view_if_needed()
-    watched.page.get_by_test_id("stDataFrame").last.wait_for()
+    watched.page.get_by_role("table").last.wait_for()
 
 
 def insights_documents(watched: Watched) -> None:

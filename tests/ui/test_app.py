@@ -83,6 +83,14 @@ def drawn(test: AppTest, kind: str) -> list[dict[str, Any]]:
     return [item for item in data if item["kind"] == kind]
 
 
+def tables(test: AppTest) -> list[list[dict[str, Any]]]:
+    """The rows of every table that is only read, by the names of their columns."""
+    return [
+        [dict(zip((head["name"] for head in each["heads"]), cells, strict=True)) for cells in each["rows"]]
+        for each in drawn(test, "table")
+    ]
+
+
 def ask(test: AppTest, question: str) -> AppTest:
     """Type a question and send it."""
     return test.chat_input[0].set_value(question).run()

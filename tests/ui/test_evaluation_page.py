@@ -20,7 +20,7 @@ from assistant.settings import Settings
 from tests.assistant.handbook import read_handbook
 from tests.assistant.mlflow_store import with_mlflow
 from tests.assistant.test_question_sets import QUESTIONS as PLAIN
-from tests.ui.test_app import ROOT, drawn, page, said
+from tests.ui.test_app import ROOT, drawn, page, said, tables
 from tests.ui.waiting import settled
 from ui.words import counted
 
@@ -110,7 +110,7 @@ def test_the_present_configuration_is_compared_only_with_another_one(citewell: C
 
 def test_one_click_measures_both_and_shows_what_changed_first(citewell: Citewell) -> None:
     test = compared_with_words_alone()
-    rows = test.dataframe[0].value.to_dict("records")
+    (rows,) = tables(test)
     assert rows[0]["Measure"] == "Answered as it should be"
     newer, older = citewell.runs.list(1, LOCAL_USER)
     assert (older.configuration.method, newer.configuration.method) == ("citewell", "bm25")
@@ -143,7 +143,7 @@ def test_the_inspector_tells_how_it_was_found_and_that_no_model_was_asked(citewe
     test.button(key="inspect").click().run()
     (account,) = drawn(test, "account")
     assert account["rows"][0]["title"] == "VPN"
-    assert test.dataframe[0].value.to_dict("records")[0]["Verdict"] == "supported"
+    assert tables(test)[0][0]["Verdict"] == "supported"
     assert "No model was asked" in said(test)
 
 
@@ -156,9 +156,7 @@ def test_a_question_by_hand_and_one_of_a_file_come_in_and_broken_lines_are_liste
     test.pills(key="add_questions").set_value("From a file").run()
     broken = b"question,documents\nWhere?,gone.md\n"
     test.file_uploader[0].set_value(("q.csv", broken, "text/csv")).run()
-    assert test.dataframe[-1].value.to_dict("records") == [
-        {"Line": 2, "Because": "the collection has no document gone.md"}
-    ]
+    assert tables(test) == [[{"Line": 2, "Because": "the collection has no document gone.md"}]]
     test.file_uploader[0].set_value(("q.csv", b"question,documents\nWhere?,vpn.md\n", "text/csv")).run()
     test.button(key="add_file").click().run()
     assert "1 question added." in told(test)

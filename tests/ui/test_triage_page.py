@@ -23,7 +23,7 @@ from assistant.triage.teaching import GUESS, TRAIN
 from assistant.triage.values import Ticket
 from retrieval.catalogue import Wanted
 from tests.homes import new_home
-from tests.ui.test_app import ROOT, drawn, page, said
+from tests.ui.test_app import ROOT, drawn, page, said, tables
 from tests.ui.waiting import settled
 from ui.charts import bars, bars_data
 from ui.triage_jobs import doing
@@ -234,8 +234,8 @@ def test_figures_answer_their_questions_and_go_home_as_tables(trained: Citewell)
     assert "The category stood in 1 of 1 decided ticket" in words
     keys = {str(button.key) for button in test.get("download_button")}
     assert keys >= {"take_category", "take_severity", "take_age", "take_agreement"}
-    severities = next(frame.value for frame in test.dataframe if "Severity" in frame.value)
-    assert severities["Tickets"].sum() == 29
+    severities = next(rows for rows in tables(test) if "Severity" in rows[0])
+    assert sum(row["Tickets"] for row in severities) == 29
 
 
 def test_words_of_others_beside_a_bar_are_data_and_what_cannot_be_seen_in_them_is_shown() -> None:
@@ -261,9 +261,7 @@ def test_a_model_is_trained_from_a_table_compared_and_put_to_use_on_the_page(tra
     renamed = resolved.replace("Station offline", "No connection")
     table = f"{renamed}\nT-1,Odd,It is rather odd,Wind,Fault,P3,,,,\nT-2,Odd,It is rather odd,Rain gauge,Fault,P3,,,,\n"
     test = upload_lessons(table.encode("cp1252", "replace"))
-    assert next(frame.value for frame in test.dataframe if "Said" in frame.value)["Said"].tolist() == [
-        "Wind, Rain gauge"
-    ]
+    assert [[row["Said"] for row in rows] for rows in tables(test) if "Said" in rows[0]] == [["Wind, Rain gauge"]]
     test.button(key="train_table").click().run()
     settled(TRAIN, GUESS)
     assert trained.teaching.number_in_use(LOCAL_USER) == 1
@@ -271,8 +269,8 @@ def test_a_model_is_trained_from_a_table_compared_and_put_to_use_on_the_page(tra
     test = triage_page("What was learned")
     assert "1 group of tickets with the same words" in said(test)
     test.button(key="compare_2").click().run()
-    right = next(frame.value for frame in test.dataframe if "Model 2, right" in frame.value)
-    assert (right["Tickets"] > 0).all()
+    right = next(rows for rows in tables(test) if "Model 2, right" in rows[0])
+    assert all(row["Tickets"] > 0 for row in right)
     test.button(key="promote_2").click().run()
     settled(TRAIN, GUESS)
     test.segmented_control(key="triage_part").set_value("Tickets").run()
@@ -291,7 +289,7 @@ def test_rows_that_are_no_tickets_are_listed_with_their_line_and_reason(trained:
     field = next(box for box in test.selectbox if str(box.key).endswith("_text"))
     field.set_value("Worum es geht").run()
     assert "1 row left out" in said(test)
-    assert test.dataframe[0].value.to_dict("records") == [{"Line": 3, "Because": "it has no text"}]
+    assert tables(test) == [[{"Line": 3, "Because": "it has no text"}]]
     test.button(key="bring_in").click().run()
     assert "2 tickets brought in" in json.dumps([info.value for info in test.info])
     assert len(trained.queue.page(LOCAL_USER)) == 32

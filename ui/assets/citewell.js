@@ -74,7 +74,7 @@ const DRAW = {
   source: later("source.js"), printed: later("printed_page.js"), account: later("account.js"),
   files: later("library.js"), plan: later("library.js"), results: later("library.js"),
   tickets: later("triage.js"), ticket: later("triage.js"), thoughts: later("triage.js"),
-  chart: later("chart.js"), bars: later("chart.js"),
+  chart: later("chart.js"), bars: later("chart.js"), table: later("table.js"),
 };
 
 // Making elements -------------------------------------------------------------------------------

@@ -1,0 +1,29 @@
+"""How many pages are drawn at the same time: as many as there are cores, the others wait their turn.
+
+Python runs one thread at a time. Where dozens draw at once each waits for all others at every step, above all at
+Streamlit's one lock around its settings, and all of them take several times as long.
+"""
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_TURNS = threading.BoundedSemaphore(os.cpu_count() or 1)
+
+
+@contextmanager
+def drawing() -> Iterator[None]:
+    """Wait for one's turn, and have it while the page is drawn."""
+    with _TURNS:
+        yield
+
+
+@contextmanager
+def standing_back() -> Iterator[None]:
+    """Let others draw while this page waits for something."""
+    _TURNS.release()
+    try:
+        yield
+    finally:
+        _TURNS.acquire()
