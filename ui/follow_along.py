@@ -1,8 +1,9 @@
-"""A tab that nobody touches follows along: what is asked in another tab appears in it without a click.
+"""A tab that nobody touches follows along: what is asked in another tab appears in it without a click, and whoever is
+let in no longer sees nothing more.
 
-At the same look those see nothing more who are let in no longer: each look is a run of its own, and many tabs are open
-at the same time. An answer that another process writes grows by what is stored each second. Where that process is gone, the others mark
-the answer as interrupted, and so it ends here.
+It looks for both at once: each look is a run of its own, and many tabs are open at the same time. An answer that another
+process writes grows by what is stored each second. Where that process is gone, the others mark the answer as
+interrupted, and so it ends here.
 """
 
 import streamlit as st

@@ -95,3 +95,11 @@ def test_a_job_put_back_by_an_orderly_end_does_not_count_as_a_crash(table):
         table.put_back(job_id)
     table.resume()
     assert table.get(job_id).state == "waiting"
+
+
+def test_only_the_kinds_that_wait_are_looked_for(table):
+    table.add("a", {}, owner=OWNER)
+    table.add("b", {}, owner=OWNER)
+    assert table.waiting_kinds() == {"a", "b"}
+    table.claim(["a"])
+    assert table.waiting_kinds() == {"b"}

@@ -1,6 +1,7 @@
 """What a healthy endpoint says arrives whole, and what it is asked is what it can understand."""
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -211,3 +212,13 @@ def test_a_key_may_travel_on_this_machine_or_encrypted(url: str) -> None:
 def test_an_address_that_is_none_is_refused_before_any_question(url: str) -> None:
     with pytest.raises(SettingsError):
         OpenAIModel(url, None)
+
+
+def test_pieces_are_left_to_gather_after_the_first_one_and_none_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    rests: list[float] = []
+    sleep = time.sleep
+    monkeypatch.setattr("assistant.llm.time.sleep", lambda seconds: (rests.append(seconds), sleep(seconds)))
+    script = [part for n in range(40) for part in (chunk(f"{n} "), 0.01)]
+    assert played(*script) == "".join(f"{n} " for n in range(40))
+    assert 0 < len(rests) < 40
+    assert max(rests) <= 0.06

@@ -36,7 +36,7 @@ def test_what_was_not_answered_is_listed_and_a_day_is_chosen_in_a_chart(
         with page.expect_download() as saving:
             page.locator(".st-key-insights_use").get_by_role("button", name="Save as CSV").click()
         assert "Not answered" in saving.value.path().read_text("utf-8")
-        page.get_by_role("button", name="Not answered", exact=True).click()
+        page.locator(".st-key-insights_numbers").get_by_role("button", name="Not answered").click()
         expect(page.get_by_role("dialog", name="What could we not answer?")).to_be_visible()
         page.keyboard.press("Escape")
         assert (watched.foreign, watched.complaints) == ([], [])
