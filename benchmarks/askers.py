@@ -57,13 +57,12 @@ class PersonAsker:
         return await self._tab.open()
 
     async def ask(self, number: int) -> Asked:
-        """Ask in the chat input; the end is the page with the finished answer."""
+        """Ask in the chat input; the end is the finished answer on the page."""
         sent, seen = await self._tab.ask(question(number), first_words(number))
-        whole_s = perf_counter() - sent
         expected, came = plain(answer(number)), plain(words_of(seen.answer or {}))
-        if came != expected or seen.first_at is None:
+        if came != expected or seen.first_at is None or seen.answered_at is None:
             raise WrongAnswer(f"question {number} was answered otherwise: {came[:80]!r}")
-        first_s = seen.first_at - sent
+        first_s, whole_s = seen.first_at - sent, seen.answered_at - sent
         return Asked(number, first_s, await _ours_s(self._model, number, first_s), whole_s, seen.received_bytes)
 
     async def close(self) -> None:

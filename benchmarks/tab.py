@@ -38,6 +38,7 @@ class Seen:
     words: str
     first_at: float | None = None
     answer: dict[str, Any] | None = None
+    answered_at: float | None = None
     received_bytes: int = 0
 
 
@@ -96,7 +97,8 @@ class Tab:
         return self._seen
 
     async def ask(self, question: str, words: str) -> tuple[float, Seen]:
-        """Send a question; returns when it was sent and what was seen of it once the page stands with its answer.
+        """Send a question; returns when it was sent and what was seen of it once the page stands with its answer and
+        what may be asked next.
 
         `words` are those by which the answer's first piece is known.
         """
@@ -227,9 +229,9 @@ class Tab:
         self._answers.add(component.id)
         if given.get("failure"):
             self._problem = f"an answer failed: {given['failure']}"
-        self._seen.answer = given
+        self._seen.answer, self._seen.answered_at = given, perf_counter()
         if self._seen.first_at is None:  # It was there before any of it could be shown growing.
-            self._seen.first_at = perf_counter()
+            self._seen.first_at = self._seen.answered_at
         self._moved.set()
 
     def _look_again(self, fragment: str, interval_s: float) -> None:

@@ -143,6 +143,7 @@ class _Sessions:
 
 
 def _session(graph: Path | bytes, *, threads: int) -> "InferenceSession":
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # It would tell Microsoft about its use; read when it is imported.
     from onnxruntime import InferenceSession, SessionOptions
 
     options = SessionOptions()
