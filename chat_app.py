@@ -6,7 +6,6 @@ A question goes from the chat input to `ask`, which hands the turn to a thread o
 
 import asyncio
 import gc
-import sys
 import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -61,10 +60,6 @@ from ui.welcome import draw_strips, draw_welcome
 
 HERE = Path(__file__).resolve().parent
 COLLECT_EVERY_S, WHOLE_EVERY = 10.0, 6
-SWITCH_INTERVAL_S = 0.0005
-"""Where many threads have something to do, each waits shorter for its turn than the usual 5 ms; measured with a hundred
-people: the first words after 1.0 s instead of 1.3 s.
-"""
 
 # The server: one process, one open home, kept open between visits.
 
@@ -77,7 +72,6 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     """
     start_logging(read.log if (read := settings()) else None)
     check_address()
-    sys.setswitchinterval(SWITCH_INTERVAL_S)
     RUNNING.start()
     closing = threading.Event()
     threading.Thread(target=settle, args=(closing,), name="settling", daemon=True).start()
