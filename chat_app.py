@@ -302,7 +302,7 @@ def chat() -> None:
     read_out(state)
     draw_account(visit)
     draw_verify_form(visit)
-    live = st.empty()
+    live = st.empty()  # Drawn at once where nothing is written any more, though the run goes on for the follow-ups.
     if job is not None:
         with live.container():
             answer_live(visit, job)

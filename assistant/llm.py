@@ -25,7 +25,7 @@ from assistant.errors import (
     ModelTooSlow,
     ModelUnreachable,
 )
-from assistant.patience import Cancelled, Patience, TooLate
+from assistant.patience import Cancelled, Gathering, Patience, TooLate
 from assistant.reply import Failure, Finished, Message, Piece, Reading, TextPiece, Waiting
 from assistant.request_ids import HEADER as REQUEST_ID
 from assistant.request_ids import current_request_id
@@ -58,8 +58,6 @@ MAX_WAIT_S = 20.0
 
 _USAGE_WAIT_S = 2.0
 """So long the token counts may take to arrive after the last word."""
-_AT_HAND_S = 0.002
-_GATHERED_S, _GATHERED_SHARE = 0.06, 0.2
 
 _RETRIED_STATUSES = frozenset((408, 409, 429, 500, 502, 503, 504, 529))
 _MAX_SAID_CHARS = 160
@@ -234,7 +232,7 @@ class OpenAIModel:
     ) -> Iterator[TextPiece | Finished]:
         """The pieces of one stream. `limit` is when its first token must have come, `end` when all of it."""
         reading = Reading(self._nothing_hint(chunks.response.headers.get("content-type", "")))
-        source, gathering = aiter(chunks), _Gathering()
+        source, gathering = aiter(chunks), Gathering()
         while True:
             gathering.look()
             try:
@@ -256,7 +254,8 @@ class OpenAIModel:
                 yield TextPiece(text)
             if chunk is None:
                 break
-            gathering.rest(has_begun=reading.begun)
+            if reading.begun and not reading.reason:
+                gathering.rest()
             if reading.is_alive:
                 limit = min(end, time.monotonic() + (_USAGE_WAIT_S if reading.reason else self._timeouts.idle_s))
         if rest := reading.rest():
@@ -439,30 +438,6 @@ class OpenAIModel:
 def list_models(base_url: str | None, api_key: str | None, *, ca_file: Path | None = None) -> tuple[str, ...]:
     """The models an endpoint lists, in its order. Raises SettingsError and ModelError as `OpenAIModel` does."""
     return OpenAIModel(base_url, api_key, ca_file=ca_file).models()
-
-
-class _Gathering:
-    """Lets pieces gather for a moment wherever one had to be waited for.
-
-    Woken for each of them, an answer of 150 took 0.3 s of the processor; a reader is shown them a few at a time anyway.
-    What is said shortly, as other words for a question, is hardly held up: a fifth of the time that it has taken so far.
-    """
-
-    def __init__(self) -> None:
-        self._began: float | None = None
-        self._asked = 0.0
-
-    def look(self) -> None:
-        """The next piece is asked for."""
-        self._asked = time.monotonic()
-
-    def rest(self, *, has_begun: bool) -> None:
-        """It has come; where it was not there already, leave the next ones alone for a while."""
-        now = time.monotonic()
-        if has_begun and self._began is None:
-            self._began = now
-        elif self._began is not None and now - self._asked > _AT_HAND_S:
-            time.sleep(min(_GATHERED_S, _GATHERED_SHARE * (now - self._began)))
 
 
 async def _next(source: "AsyncIterator[ChatCompletionChunk]") -> "ChatCompletionChunk | None":

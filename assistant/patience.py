@@ -17,6 +17,10 @@ LOOK_UP_S = 0.1
 """How often a waiting call looks whether it was cancelled."""
 
 _CLOSING_S = 1.0
+_AT_HAND_S = 0.002
+"""What comes sooner after it was asked for was there already."""
+_GATHERED_S, _GATHERED_SHARE = 0.06, 0.2
+"""How long pieces gather, and of the time since the first one at most this share."""
 
 
 class Cancelled(Exception):
@@ -25,6 +29,30 @@ class Cancelled(Exception):
 
 class TooLate(Exception):
     """The deadline passed first."""
+
+
+class Gathering:
+    """Lets the pieces of a stream gather for a moment wherever one had to be waited for.
+
+    Woken for each of 150 pieces, an answer took 0.2 s more of the processor; a reader is shown them a few at a time
+    anyway. What is said shortly, as other words for a question, is hardly held up.
+    """
+
+    def __init__(self) -> None:
+        self._began: float | None = None
+        self._asked = 0.0
+
+    def look(self) -> None:
+        """The next piece is asked for."""
+        self._asked = time.monotonic()
+
+    def rest(self) -> None:
+        """It has come; where it was not there already, leave the next ones alone for a while, but after the first."""
+        now = time.monotonic()
+        if self._began is None:
+            self._began = now
+        elif now - self._asked > _AT_HAND_S:
+            time.sleep(min(_GATHERED_S, _GATHERED_SHARE * (now - self._began)))
 
 
 class Patience:

@@ -16,10 +16,8 @@ from assistant.events import AnswerFinished, Event
 from assistant.home import DATABASE_FILE
 from assistant.settings import Settings
 from benchmarks.paced import PacedEndpoint, paced_endpoint
-from torture.backups import opened
-from torture.victim import COLLECTION
+from torture.writers import leave_home
 
-_DOCUMENT = "# Leave\n\nUnused days of leave hold until 31 March of the following year. The team lead is to be asked.\n"
 _QUESTION = "How long do unused days of leave hold?"
 _ANSWER = "Unused days of leave hold until 31 March of the following year [1]. " * 20
 _ARRIVE_WITHIN_S = 60.0
@@ -38,10 +36,7 @@ class Locked:
 
 def lock_out(directory: Path, *, sessions: int, held_s: float) -> Locked:
     """Have so many ask at once, first with a model that lets them wait, then with somebody else who writes for long."""
-    home = directory / "home"
-    (directory / "leave.md").write_text(_DOCUMENT, "utf-8")
-    with closing(opened(home)) as citewell:
-        citewell.intake.read_paths([directory / "leave.md"], collection=COLLECTION)
+    home = leave_home(directory)
     with paced_endpoint() as endpoint:
         endpoint.text = _ANSWER
         settings = Settings.read(home=home, sample=False, openai_base_url=endpoint.url, model="paced", idle_s=60.0)

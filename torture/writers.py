@@ -22,13 +22,19 @@ IS_WRITING = "streaming"
 """The line that the process begins with, once every answer has words."""
 
 
-@contextmanager
-def slow_home(directory: Path) -> Iterator[tuple[Path, str]]:
-    """A home with a document, and the address of a model that writes ANSWER slowly."""
+def leave_home(directory: Path) -> Path:
+    """A home with the document that answers the question about leave."""
     home = directory / "home"
     (directory / "leave.md").write_text(_DOCUMENT, "utf-8")
     with closing(opened(home)) as citewell:
         citewell.intake.read_paths([directory / "leave.md"], collection=COLLECTION)
+    return home
+
+
+@contextmanager
+def slow_home(directory: Path) -> Iterator[tuple[Path, str]]:
+    """Such a home, and the address of a model that writes ANSWER slowly."""
+    home = leave_home(directory)
     with paced_endpoint() as endpoint:
         endpoint.text = ANSWER
         yield home, endpoint.url

@@ -20,7 +20,8 @@ _ARTICLES = frozenset(("the", "a", "an", "my", "our", "your", "their"))
 _DOERS = frozenset("i we you they he she who to can could may must should will would".split())  # noqa: SIM905
 """What comes after one of these is mostly what somebody does, which makes no topic."""
 _ASK_WHAT, _HELPERS = frozenset(("what", "much", "far")), frozenset(("do", "does", "did"))
-_TURNS = _LINKS - {"of"} | {"about"}
+_GOING_ON = _LINKS - {"of"} | {"about"}
+"""After one of these a question goes on beyond what somebody does."""
 _VAGUE = frozenset("last next first new much many far long often soon company make makes made".split())  # noqa: SIM905
 """They make no topic, but may stand within one: "regatta last summer"."""
 
@@ -115,7 +116,7 @@ def _asked_deed(folded: Sequence[str]) -> int | None:
     After "about" and the like it is something else that stands there: "what does the handbook say about cats?"
     """
     asks = any(one in _ASK_WHAT and other in _HELPERS for one, other in pairwise(folded))
-    if not asks or not _TURNS.isdisjoint(folded):
+    if not asks or not _GOING_ON.isdisjoint(folded):
         return None
     return max((at for at, one in enumerate(folded) if one[:1].isalpha()), default=None)
 

@@ -217,7 +217,7 @@ def test_an_address_that_is_none_is_refused_before_any_question(url: str) -> Non
 def test_pieces_are_left_to_gather_after_the_first_one_and_none_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     rests: list[float] = []
     sleep = time.sleep
-    monkeypatch.setattr("assistant.llm.time.sleep", lambda seconds: (rests.append(seconds), sleep(seconds)))
+    monkeypatch.setattr("assistant.patience.time.sleep", lambda seconds: (rests.append(seconds), sleep(seconds)))
     script = [part for n in range(40) for part in (chunk(f"{n} "), 0.01)]
     assert played(*script) == "".join(f"{n} " for n in range(40))
     assert 0 < len(rests) < 40
