@@ -17,7 +17,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Connection, Engine, RowMapping, delete, exists, func, insert, select, update
 
 from assistant.access import Principal
-from assistant.branches import read_tree
+from assistant.branches import Tree, read_tree
 from assistant.errors import AnswerUnderWay, ConversationNotFound
 from assistant.events import Answer, Citation
 from assistant.narrowed import Narrowed
@@ -75,6 +75,15 @@ class StoredMessage:
     """Its versions, itself among them, oldest first; none where it is the only one."""
     request_id: str | None = None
     """By which the log knows the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """What is on screen: its newest messages, oldest first, how many there are in all, and the last of them."""
+
+    messages: tuple[StoredMessage, ...]
+    total: int
+    leaf: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +147,20 @@ class Conversations:
             shown = _leaf(connection, conversation_id, principal)
             tree = read_tree(connection, conversation_id)
             branch = tree.branch(shown if leaf is None else leaf)
-            rows = tuple(_rows(connection, branch if newest is None else branch[-newest:], with_work=with_work))
-        versions = tree.versions()
-        return tuple(_message(row, versions[row["parent_id"]]) for row in rows)
+            return _read(connection, tree, branch if newest is None else branch[-newest:], with_work=with_work)
+
+    def branch(
+        self, conversation_id: str, principal: Principal, *, newest: int, known: Sequence[StoredMessage] = ()
+    ) -> Branch:
+        """The branch on screen with its newest messages; raises ConversationNotFound.
+
+        The work behind an answer that has ended does not change, so that of the known ones is not read again.
+        """
+        with self._engine.connect() as connection:
+            leaf = _leaf(connection, conversation_id, principal)
+            tree = read_tree(connection, conversation_id)
+            branch = tree.branch(leaf)
+            return Branch(_read(connection, tree, branch[-newest:], known=known), len(branch), leaf)
 
     def heading(self, conversation_id: str, principal: Principal) -> Heading:
         """What stands above a conversation; raises ConversationNotFound."""
@@ -321,7 +341,8 @@ class Conversations:
 def every_message(connection: Connection, conversation_id: str) -> tuple[StoredMessage, ...]:
     """All that was said in a conversation, on every branch, oldest first. Whoever calls has asked whose it is."""
     tree = read_tree(connection, conversation_id)
-    return tuple(_message(row, ()) for row in _rows(connection, tuple(tree.parents), with_work=True))
+    works = _works(connection, tuple(tree.parents))
+    return tuple(_message(row, works.get(row["id"]), ()) for row in _rows(connection, tuple(tree.parents)))
 
 
 def _leaf(connection: Connection, conversation_id: str, principal: Principal, *, locked: bool = False) -> int | None:
@@ -375,14 +396,37 @@ def _append(
     return int(key[0])
 
 
-def _rows(connection: Connection, ids: Sequence[int], *, with_work: bool) -> Iterator[RowMapping]:
-    """Messages by their ids, oldest first."""
-    columns = [column for column in messages.c if with_work or column.name != "work"]
-    for start in range(0, len(ids), _ROWS_AT_ONCE):
-        some = ids[start : start + _ROWS_AT_ONCE]
-        yield from connection.execute(
-            select(*columns).where(messages.c.id.in_(some)).order_by(messages.c.id)
-        ).mappings()
+def _read(
+    connection: Connection,
+    tree: Tree,
+    ids: Sequence[int],
+    *,
+    with_work: bool = True,
+    known: Sequence[StoredMessage] = (),
+) -> tuple[StoredMessage, ...]:
+    works = {message.id: message.work for message in known if message.state not in OPEN}
+    if with_work:
+        works |= _works(connection, [id_ for id_ in ids if id_ not in works])
+    versions = tree.versions()
+    return tuple(_message(row, works.get(row["id"]), versions[row["parent_id"]]) for row in _rows(connection, ids))
+
+
+def _rows(connection: Connection, ids: Sequence[int]) -> Iterator[RowMapping]:
+    """Messages by their ids, oldest first, without their work."""
+    columns = [column for column in messages.c if column is not messages.c.work]
+    for some in _batches(ids):
+        query = select(*columns).where(messages.c.id.in_(some)).order_by(messages.c.id)
+        yield from connection.execute(query).mappings()
+
+
+def _works(connection: Connection, ids: Sequence[int]) -> dict[int, Work]:
+    query = select(messages.c.id, messages.c.work)
+    rows = (row for some in _batches(ids) for row in connection.execute(query.where(messages.c.id.in_(some))))
+    return {id_: _WORK.validate_python(work) for id_, work in rows if work is not None}
+
+
+def _batches(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    return (ids[start : start + _ROWS_AT_ONCE] for start in range(0, len(ids), _ROWS_AT_ONCE))
 
 
 def _account(answer: Answer) -> dict[str, Any]:
@@ -413,15 +457,14 @@ def _citation_row(message_id: int, citation: Citation) -> dict[str, int]:
     }
 
 
-def _message(row: RowMapping, versions: tuple[int, ...]) -> StoredMessage:
-    stored = row.get("work")
+def _message(row: RowMapping, work: Work | None, versions: tuple[int, ...]) -> StoredMessage:
     return StoredMessage(
         row["id"],
         row["role"],
         row["text"],
         row["state"],
         row["reason"],
-        None if stored is None else _WORK.validate_python(stored),
+        work,
         None if row["follow_ups"] is None else tuple(row["follow_ups"]),
         versions if len(versions) > 1 else (),
         row["request_id"],

@@ -7,7 +7,7 @@ again with every token, and a stream that ends early raises nothing there.
 import re
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -25,7 +25,7 @@ from assistant.errors import (
     ModelTooSlow,
     ModelUnreachable,
 )
-from assistant.patience import Cancelled, Gathering, Patience, TooLate
+from assistant.patience import Cancelled, Patience, TooLate
 from assistant.reply import Failure, Finished, Message, Piece, Reading, TextPiece, Waiting
 from assistant.request_ids import HEADER as REQUEST_ID
 from assistant.request_ids import current_request_id
@@ -232,34 +232,32 @@ class OpenAIModel:
     ) -> Iterator[TextPiece | Finished]:
         """The pieces of one stream. `limit` is when its first token must have come, `end` when all of it."""
         reading = Reading(self._nothing_hint(chunks.response.headers.get("content-type", "")))
-        source, gathering = aiter(chunks), Gathering()
-        while True:
-            gathering.look()
-            try:
-                with self._understanding():
-                    chunk = patience.wait_for(_next(source), until=limit)
-                    text = reading.take(chunk) if chunk is not None else ""
-            except TooLate as late:
-                if reading.reason:
+        with patience.inflow(chunks) as inflow:
+            while True:
+                try:
+                    with self._understanding():
+                        came = patience.wait_for(inflow.take(), until=limit)
+                        reading.take(came)
+                except TooLate as late:
+                    if reading.reason:
+                        break
+                    if not reading.begun:
+                        raise
+                    hint = f"The model fell silent for {self._timeouts.idle_s:g} s; what came is kept, ask again."
+                    raise self._too_slow(hint, end) from late
+                except Failure as failure:
+                    yield from reading.fresh()
+                    if reading.reason:
+                        break
+                    raise reading.broken(failure) from failure.__cause__
+                yield from reading.fresh()
+                if not came:
                     break
-                if not reading.begun:
-                    raise
-                hint = f"The model fell silent for {self._timeouts.idle_s:g} s; what came is kept, ask again."
-                raise self._too_slow(hint, end) from late
-            except Failure as failure:
-                if reading.reason:
-                    break
-                raise reading.broken(failure) from failure.__cause__
-            if text:
-                yield TextPiece(text)
-            if chunk is None:
-                break
-            if reading.begun and not reading.reason:
-                gathering.rest()
-            if reading.is_alive:
-                limit = min(end, time.monotonic() + (_USAGE_WAIT_S if reading.reason else self._timeouts.idle_s))
-        if rest := reading.rest():
-            yield TextPiece(rest)
+                if reading.begun and not reading.reason:
+                    inflow.rest()
+                if reading.is_alive:
+                    limit = min(end, time.monotonic() + (_USAGE_WAIT_S if reading.reason else self._timeouts.idle_s))
+        yield from reading.rest()
         yield reading.finished()
 
     async def _ask(self, client: "AsyncOpenAI", request: _Request) -> "AsyncStream[ChatCompletionChunk]":
@@ -438,15 +436,6 @@ class OpenAIModel:
 def list_models(base_url: str | None, api_key: str | None, *, ca_file: Path | None = None) -> tuple[str, ...]:
     """The models an endpoint lists, in its order. Raises SettingsError and ModelError as `OpenAIModel` does."""
     return OpenAIModel(base_url, api_key, ca_file=ca_file).models()
-
-
-async def _next(source: "AsyncIterator[ChatCompletionChunk]") -> "ChatCompletionChunk | None":
-    """The next chunk, None at the end. Raises TypeError for what is no chunk, which the SDK lets through."""
-    async for chunk in source:
-        if not hasattr(chunk, "choices"):
-            raise TypeError("a chunk without choices")
-        return chunk
-    return None
 
 
 def _openai_options(max_tokens: int) -> dict[str, Any]:

@@ -6,10 +6,10 @@ which closes its connection.
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import contextmanager, suppress
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 T = TypeVar("T")
 
@@ -31,27 +31,49 @@ class TooLate(Exception):
     """The deadline passed first."""
 
 
-class Gathering:
-    """Lets the pieces of a stream gather for a moment wherever one had to be waited for.
+class Inflow(Generic[T]):
+    """What an asynchronous source gives, taken out as it has gathered and not piece by piece.
 
     Woken for each of 150 pieces, an answer took 0.2 s more of the processor; a reader is shown them a few at a time
     anyway. What is said shortly, as other words for a question, is hardly held up.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, source: AsyncIterator[T], loop: asyncio.AbstractEventLoop) -> None:
+        self.reading = loop.create_task(self._read(source))
+        self._came: list[T] = []
+        self._fresh = asyncio.Event()
         self._began: float | None = None
-        self._asked = 0.0
+        self._had_to_wait = False
 
-    def look(self) -> None:
-        """The next piece is asked for."""
-        self._asked = time.monotonic()
+    async def _read(self, source: AsyncIterator[T]) -> None:
+        try:
+            async for piece in source:
+                self._came.append(piece)
+                self._fresh.set()
+        finally:
+            self._fresh.set()
+
+    async def take(self) -> list[T]:
+        """Everything that has come, as soon as there is something; nothing at the end.
+
+        Raises what ended the reading, once all that came before was taken.
+        """
+        asked = time.monotonic()
+        await self._fresh.wait()
+        self._had_to_wait = time.monotonic() - asked > _AT_HAND_S
+        came, self._came = self._came, []
+        if not self.reading.done():
+            self._fresh.clear()
+        elif not came:
+            self.reading.result()
+        return came
 
     def rest(self) -> None:
-        """It has come; where it was not there already, leave the next ones alone for a while, but after the first."""
+        """Leave what comes next alone for a while, where the last had to be waited for, but after the first."""
         now = time.monotonic()
         if self._began is None:
             self._began = now
-        elif now - self._asked > _AT_HAND_S:
+        elif self._had_to_wait:
             time.sleep(min(_GATHERED_S, _GATHERED_SHARE * (now - self._began)))
 
 
@@ -89,6 +111,15 @@ class Patience:
             self._end(task)
         return task.result()
 
+    @contextmanager
+    def inflow(self, source: AsyncIterator[T]) -> Iterator[Inflow[T]]:
+        """What the source gives; it is read whenever something is waited for, and at the end no more."""
+        inflow = Inflow(source, self._loop)
+        try:
+            yield inflow
+        finally:
+            self._end(inflow.reading)
+
     def sleep(self, seconds: float) -> None:
         """Wait so long; raises Cancelled as soon as nobody waits for it any more."""
         self.wait_for(asyncio.sleep(seconds), until=time.monotonic() + seconds + _CLOSING_S)
@@ -98,10 +129,11 @@ class Patience:
         task = self._loop.create_task(work)
         self._loop.run_until_complete(asyncio.wait({task}, timeout=_CLOSING_S))
         self._end(task)
-        with suppress(asyncio.CancelledError):
-            task.exception()
 
     def _end(self, task: asyncio.Task[Any]) -> None:
+        """Whatever it raised is known, or of no more interest."""
         if not task.done():
             task.cancel()
             self._loop.run_until_complete(asyncio.wait({task}, timeout=_CLOSING_S))
+        with suppress(asyncio.CancelledError, asyncio.InvalidStateError):
+            task.exception()

@@ -1,6 +1,6 @@
 """A model's reply: the values it arrives in, and how one stream of chunks is read into them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -73,31 +73,43 @@ class Reading:
         self.begun = False
         """Whether the model has said anything, thinking included."""
         self.is_alive = False
-        """Whether the last chunk brought anything."""
+        """Whether the last chunks brought anything."""
         self._has_text = False
         self._usage = (0, 0)
         self._thinking = ThinkingFilter()
         self._nothing_hint = nothing_hint
+        self._fresh: list[str] = []
 
-    def take(self, chunk: Any) -> str:
-        """The chunk's text. Raises TypeError, AttributeError or ValueError for what is no chunk."""
+    def take(self, chunks: Iterable[Any]) -> None:
+        """Read some more. Raises TypeError, AttributeError or ValueError at what is no chunk."""
         self.is_alive = False
-        if chunk.usage:
-            self._usage = (chunk.usage.prompt_tokens or 0, chunk.usage.completion_tokens or 0)
-        return "".join(self._take_choice(choice) for choice in (chunk.choices or ())[:1])
+        for chunk in chunks:
+            if chunk.usage:
+                self._usage = (chunk.usage.prompt_tokens or 0, chunk.usage.completion_tokens or 0)
+            for choice in (chunk.choices or ())[:1]:
+                self._take_choice(choice)
 
-    def _take_choice(self, choice: Any) -> str:
+    def _take_choice(self, choice: Any) -> None:
         if choice.finish_reason:
             self.reason = _REASONS.get(choice.finish_reason, "stop")
         said = _words(choice.delta, "content") or _words(choice.delta, "refusal")
         thought = _words(choice.delta, "reasoning_content") or _words(choice.delta, "reasoning")
-        self.is_alive = bool(said or thought or choice.finish_reason)
+        self.is_alive = self.is_alive or bool(said or thought or choice.finish_reason)
         self.begun = self.begun or bool(said or thought)
-        return self._noted(self._thinking.feed(said))
+        self._fresh.append(self._thinking.feed(said))
 
-    def rest(self) -> str:
+    def fresh(self) -> Iterator[TextPiece]:
+        """The text that came since it was last asked for, as one piece; none where there is none."""
+        text = "".join(self._fresh)
+        self._fresh.clear()
+        self._has_text = self._has_text or bool(text.strip())
+        if text:
+            yield TextPiece(text)
+
+    def rest(self) -> Iterator[TextPiece]:
         """What was held back until the end was sure."""
-        return self._noted(self._thinking.finish())
+        self._fresh.append(self._thinking.finish())
+        yield from self.fresh()
 
     def finished(self) -> Finished:
         """How the reply ended. Raises Failure where it did not end, or holds nothing."""
@@ -118,10 +130,6 @@ class Reading:
             hint = "The connection to the model broke off in the middle; what came is kept, ask again."
             return Failure(ReplyIncomplete(hint))
         return failure
-
-    def _noted(self, text: str) -> str:
-        self._has_text = self._has_text or bool(text.strip())
-        return text
 
 
 _REASONS: Mapping[str, Reason] = {"length": "length", "content_filter": "content_filter"}

@@ -40,11 +40,11 @@ def refresh(state: PageState, conversations: Conversations, principal: Principal
         state.conversation = _settled(shown, job) if job else shown
         return job
     try:
-        conversation = _read(shown.id, state, conversations, principal)
+        conversation = _read(state, conversations, principal)
         if job is None and _is_open(conversation.messages):
             # It ended, or was taken up by another process, between the two looks.
             job = state.job = JOBS.running(principal, shown.id)
-            conversation = _read(shown.id, state, conversations, principal)
+            conversation = _read(state, conversations, principal)
     except ConversationNotFound as error:
         state.leave_conversation()
         state.problem = error.hint
@@ -54,14 +54,12 @@ def refresh(state: PageState, conversations: Conversations, principal: Principal
     return job
 
 
-def _read(conversation_id: str, state: PageState, conversations: Conversations, principal: Principal) -> Conversation:
-    leaf = conversations.leaf(conversation_id, principal)
-    messages = conversations.messages(conversation_id, principal, newest=state.shown)
-    total = conversations.count(conversation_id, principal)
-    earlier = max(0, total - len(messages))
-    return replace(
-        state.conversation, id=conversation_id, messages=messages, earlier=earlier, leaf=leaf, is_stale=False
-    )
+def _read(state: PageState, conversations: Conversations, principal: Principal) -> Conversation:
+    shown = state.conversation
+    assert shown.id is not None
+    branch = conversations.branch(shown.id, principal, newest=state.shown, known=shown.messages)
+    earlier = branch.total - len(branch.messages)
+    return replace(shown, messages=branch.messages, earlier=earlier, leaf=branch.leaf, is_stale=False)
 
 
 def _is_open(messages: tuple[StoredMessage, ...]) -> bool:

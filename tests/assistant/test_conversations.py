@@ -156,6 +156,22 @@ def test_a_long_branch_is_read_by_its_newest_messages_and_counted_whole(conversa
     assert len(conversations.messages(conversation, ANNA)) == 1040
 
 
+def test_what_is_known_of_answers_that_have_ended_is_not_read_again(conversations):
+    conversation = conversations.create(ANNA)
+    ended = conversations.begin(conversation, ANNA, "one")
+    conversations.save(ended, state="done", text="Yes.", work=Work())
+    open_ = conversations.begin(conversation, ANNA, "two")
+    before = conversations.branch(conversation, ANNA, newest=40)
+    assert (before.total, before.leaf) == (4, open_)
+    assert before.messages == conversations.messages(conversation, ANNA)
+    conversations.save(open_, state="done", text="No.", work=Work())
+    conversations.follow_up(ended, ("What else?",), title=None, usage=Usage())
+    after = conversations.branch(conversation, ANNA, newest=3, known=before.messages)
+    assert after.messages == conversations.messages(conversation, ANNA, newest=3)
+    assert after.messages[0].work is before.messages[1].work
+    assert (after.messages[0].follow_ups, after.messages[-1].text) == (("What else?",), "No.")
+
+
 ACTS = st.lists(st.tuples(st.sampled_from(("ask", "edit", "again", "choose")), st.integers(0, 40)), max_size=25)
 
 

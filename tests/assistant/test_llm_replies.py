@@ -42,14 +42,11 @@ def played(*script: bytes | float) -> str:
     return text_of(pieces)
 
 
-def test_the_pieces_come_as_they_were_sent_and_the_tokens_as_they_were_counted() -> None:
+def test_the_text_comes_as_it_was_sent_and_the_tokens_as_they_were_counted() -> None:
     with ScriptedEndpoint([reply("The limit ", "is 150 EUR ", "[1].")]) as endpoint:
-        assert ask(OpenAIModel(endpoint.url, "key", "m")) == [
-            TextPiece("The limit "),
-            TextPiece("is 150 EUR "),
-            TextPiece("[1]."),
-            Finished("stop", prompt_tokens=7, completion_tokens=3),
-        ]
+        pieces = ask(OpenAIModel(endpoint.url, "key", "m"))
+    assert text_of(pieces) == "The limit is 150 EUR [1]."
+    assert pieces[-1] == Finished("stop", prompt_tokens=7, completion_tokens=3)
 
 
 def test_the_request_carries_the_messages_the_model_the_limit_and_the_key() -> None:
@@ -222,3 +219,14 @@ def test_pieces_are_left_to_gather_after_the_first_one_and_none_is_lost(monkeypa
     assert played(*script) == "".join(f"{n} " for n in range(40))
     assert 0 < len(rests) < 40
     assert max(rests) <= 0.06
+
+
+def test_what_has_gathered_is_one_piece_and_stands_though_what_comes_with_it_is_no_answer() -> None:
+    together = b"".join(chunk(f"{n} ") for n in range(20))
+    with ScriptedEndpoint([(HEAD, chunk("first "), 0.3, together + b"data: 7\n\n", DONE)]) as endpoint:
+        pieces: list[Piece] = []
+        with pytest.raises(ModelFailed, match="not an answer"):
+            pieces.extend(
+                OpenAIModel(endpoint.url, "key", "m").stream(QUESTION, max_tokens=50, cancelled=lambda: False)
+            )
+    assert pieces == [TextPiece("first "), TextPiece("".join(f"{n} " for n in range(20)))]

@@ -82,6 +82,7 @@ EVERYBODY = {"anna", "bela", "support", "editor", "admin", "disabled", "waiting"
 # Whose try comes to something, for each function: everybody else is refused as if the thing were not there.
 ROWS: dict[str, tuple[set[str], Try]] = {
     "Conversations.heading": (ANNA, lambda w, p: w.citewell.conversations.heading(w.conversation(), p)),
+    "Conversations.branch": (ANNA, lambda w, p: w.citewell.conversations.branch(w.conversation(), p, newest=40)),
     "Conversations.count": (ANNA, lambda w, p: w.citewell.conversations.count(w.conversation(), p)),
     "Conversations.leaf": (ANNA, lambda w, p: w.citewell.conversations.leaf(w.conversation(), p)),
     "Conversations.newest": (ANNA, lambda w, p: w.citewell.conversations.newest(w.conversation(), p)),
