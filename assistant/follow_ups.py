@@ -6,6 +6,7 @@ What is suggested is searched for first: a suggestion that the documents do not 
 
 import logging
 import re
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -25,6 +26,8 @@ from retrieval.values import Passage, Scope
 log = logging.getLogger(__name__)
 MOST = 3
 CALL_S = 15.0
+_SEARCHING = threading.Lock()
+"""Nobody waits for these searches: one at a time, so that they hold up no question."""
 _REPLY_TOKENS = 160
 _PASSAGES = 6
 _LEAD = re.compile(r"^\s*(?:[-*+•]|\d{1,2}[.)])?\s*[\"'“‘*_]*")
@@ -82,7 +85,8 @@ class FollowUps:
 
     def _is_answered(self, question: str, turn: Answered) -> bool:
         documents = self.retriever.catalogue.ids(turn.scope, turn.filters)
-        found = self.retriever.find(question, scope=turn.scope, documents=documents)
+        with _SEARCHING:
+            found = self.retriever.find(question, scope=turn.scope, documents=documents)
         return assess(found.trace.signals).status == "answerable"
 
 

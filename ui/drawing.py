@@ -1,7 +1,8 @@
-"""How many chat pages are drawn at the same time: as many as there are cores, the others wait their turn.
+"""How many chat pages are drawn at the same time: one more than there are cores, the others wait their turn.
 
 Python runs one thread at a time. Where dozens draw at once each waits for all others at every step, above all at
-Streamlit's one lock around its settings, and all of them take several times as long.
+Streamlit's one lock around its settings, and all of them take several times as long. One more, for each waits for the
+database now and then.
 """
 
 import os
@@ -9,7 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_TURNS = threading.BoundedSemaphore(os.cpu_count() or 1)
+_TURNS = threading.BoundedSemaphore((os.cpu_count() or 1) + 1)
 """Whoever waits for something else while having one stands back, or everybody would wait for it."""
 
 
