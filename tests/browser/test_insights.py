@@ -39,4 +39,8 @@ def test_what_was_not_answered_is_listed_and_a_day_is_chosen_in_a_chart(
         page.locator(".st-key-insights_numbers").get_by_role("button", name="Not answered").click()
         expect(page.get_by_role("dialog", name="What could we not answer?")).to_be_visible()
         page.keyboard.press("Escape")
+        expect(page.get_by_role("dialog")).to_have_count(0)
+        page.locator(".st-key-insights_turns").get_by_role("button", name="Open").click()
+        expect(page).to_have_url(re.compile(r"\?c=\w+"))
+        expect(watched.answer(1)).to_be_visible()
         assert (watched.foreign, watched.complaints) == ([], [])
