@@ -42,5 +42,6 @@ def test_what_was_not_answered_is_listed_and_a_day_is_chosen_in_a_chart(
         expect(page.get_by_role("dialog")).to_have_count(0)
         page.locator(".st-key-insights_turns").get_by_role("button", name="Open").click()
         expect(page).to_have_url(re.compile(r"\?c=\w+"))
-        expect(watched.answer(1)).to_be_visible()
+        expect(page.get_by_text(MOON, exact=True)).to_be_visible()
+        watched.answer(1)
         assert (watched.foreign, watched.complaints) == ([], [])
