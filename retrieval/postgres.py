@@ -73,8 +73,9 @@ def new_engine(url: str, *, waits: bool = True) -> Engine:
         hide_parameters=True,
         pool_pre_ping=True,
         pool_recycle=1800,
-        pool_size=_MOST_CONNECTIONS // 2,
-        max_overflow=_MOST_CONNECTIONS - _MOST_CONNECTIONS // 2,
+        # Those that are open stay open: making one takes longer than most of what is asked.
+        pool_size=_MOST_CONNECTIONS,
+        max_overflow=0,
     )
     event.listen(engine, "handle_error", _as_home_error, retval=True)
     if waits:
