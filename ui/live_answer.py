@@ -11,13 +11,13 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from assistant.events import AnswerReplaced, Event, FilesAwaited, ModelWaiting, PassagesFound, TextDelta
-from assistant.jobs import AnswerJob
+from assistant.jobs import JOBS, AnswerJob
 from ui.growing import GrowingText, Part
 from ui.markdown import literal, safe_markdown
 from ui.words import counted, shortened
 
-_UPDATE_S = 0.07
-"""The page is told of new text at most this often."""
+_UPDATE_S, _AT_FULL_PACE = 0.07, 8
+"""The page is told of new text at most this often, while no more answers than these are being written."""
 _POLL_S = 0.2
 _LONGEST_STEP_S = 1.0
 """A slow model's words are shown this long after the last ones, however few they are."""
@@ -104,7 +104,14 @@ def watch(job: AnswerJob, place: DeltaGenerator, *, where: str) -> tuple[Event, 
         view.draw()
         leave_if_superseded()
         if events:
-            job.wait_ended(_UPDATE_S)
+            job.wait_ended(update_after_s(JOBS.active()))
+
+
+def update_after_s(active: int) -> float:
+    """How long new text gathers before the page is told of it: the more answers are being written the longer, for all
+    of them share the interpreter with whoever waits for a first word.
+    """
+    return _UPDATE_S * max(1.0, active / _AT_FULL_PACE)
 
 
 def leave_if_superseded() -> None:

@@ -4,8 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assistant.jobs import MOST_AT_ONCE
 from assistant.markup import read_markup, text_of
 from ui.growing import GrowingText
+from ui.live_answer import update_after_s
 
 SENTENCE = "Everyone who works full time has 26 days of paid annual leave in a calendar year, as before [1]. "
 LINES = (
@@ -107,3 +109,8 @@ def test_a_long_answer_costs_characters_in_proportion(text: str) -> None:
     once, twice = streamed(text, size=12)[1], streamed(text + text, size=12)[1]
     assert once < 9 * len(text)
     assert twice < 2.6 * once
+
+
+def test_where_many_answers_are_written_each_is_drawn_less_often_but_within_the_second():
+    assert update_after_s(1) == update_after_s(8) < update_after_s(9)
+    assert update_after_s(MOST_AT_ONCE) < 1
