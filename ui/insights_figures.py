@@ -48,6 +48,8 @@ def draw_figures() -> None:
     found = visit.citewell.insights.figures(visit.principal, state.wanted)
     if found.is_empty and visit.citewell.insights.counted_since() is None:
         st.markdown(_NONE_YET)
+        if found.odd:
+            _draw_note(visit, found)
         return
     _draw_numbers(visit, found, state)
     _draw_note(visit, found)

@@ -18,7 +18,18 @@ from assistant.background import Background
 from assistant.choices import Chosen
 from assistant.insights.choices import QUESTIONS_SHOWN
 from assistant.insights.comparing import COMPARE
-from assistant.insights.figures import FIRST_S, LATELY, Behind, Figures, Wanted, figures, ids_behind, selected, since_s
+from assistant.insights.figures import (
+    DAY_S,
+    FIRST_S,
+    LATELY,
+    Behind,
+    Figures,
+    Wanted,
+    figures,
+    ids_behind,
+    selected,
+    since_s,
+)
 from assistant.insights.frame import Frame, Frames
 from assistant.insights.health import DUE_AFTER_DAYS, DocumentHealth, due_before, read_health
 from assistant.insights.turns import Turn, read_turns
@@ -92,8 +103,9 @@ class Insights:
             self.frames.is_looking_ahead.release()
 
     def counted_since(self) -> datetime | None:
-        """When the first event of those that are kept was recorded, in UTC; None before there is one."""
-        query = select(func.min(events.c.at_s)).where(events.c.at_s >= FIRST_S)
+        """When the first event of those that are kept and counted was recorded, in UTC; None before there is one."""
+        can_be = events.c.at_s.between(FIRST_S, int(self.now()) + DAY_S)
+        query = select(func.min(events.c.at_s)).where(can_be)
         with self.engine.connect() as connection:
             first = connection.execute(query).scalar()
         return None if first is None else datetime.fromtimestamp(first, UTC).replace(tzinfo=None)

@@ -279,6 +279,7 @@ def test_many_years_are_told_by_month(citewell: Citewell) -> None:
 def test_a_clock_that_jumped_spoils_no_figure_and_is_told(citewell: Citewell) -> None:
     told(citewell, turn(), at=1.0)
     told(citewell, turn(), at=time.time() + 400 * DAY)
+    assert citewell.insights.counted_since() is None
     told(citewell, turn())
     for days in (30, None):
         found = citewell.insights.figures(LOCAL_USER, Wanted(days))

@@ -1,5 +1,6 @@
 """The insights page, drawn without a browser."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from assistant.access import LOCAL_USER
 from assistant.bootstrap import Citewell
 from assistant.feedback import Opinion
+from tests.assistant.test_insights import DAY, told, turn
 from tests.conftest import document
 from tests.ui.administration import ROOT, running
 from tests.ui.test_app import drawn, said, tables
@@ -53,6 +55,13 @@ def test_before_anything_was_asked_the_page_says_what_will_be_there(citewell: Ci
     test = insights_page()
     assert "Nothing was asked yet" in said(test)
     assert not test.metric
+
+
+def test_an_event_from_a_clock_that_was_wrong_is_told_where_there_is_no_other(citewell: Citewell) -> None:
+    told(citewell, turn(), at=time.time() + 400 * DAY)
+    test = insights_page()
+    assert "Nothing was asked yet" in said(test)
+    assert "1 event left out" in said(test)
 
 
 def test_numbers_charts_tables_and_what_could_not_be_answered_are_there(citewell: Citewell) -> None:
