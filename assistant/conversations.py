@@ -341,8 +341,9 @@ class Conversations:
 def every_message(connection: Connection, conversation_id: str) -> tuple[StoredMessage, ...]:
     """All that was said in a conversation, on every branch, oldest first. Whoever calls has asked whose it is."""
     tree = read_tree(connection, conversation_id)
-    works = _works(connection, tuple(tree.parents))
-    return tuple(_message(row, works.get(row["id"]), ()) for row in _rows(connection, tuple(tree.parents)))
+    ids = tuple(tree.parents)
+    works = _works(connection, ids)
+    return tuple(_message(row, works.get(row["id"]), ()) for row in _rows(connection, ids))
 
 
 def _leaf(connection: Connection, conversation_id: str, principal: Principal, *, locked: bool = False) -> int | None:

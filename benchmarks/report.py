@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from retrieval.cores import usable_cores
+
 _VERSIONS = ("streamlit", "chromadb", "tantivy", "onnxruntime", "openai", "langchain", "sqlalchemy", "numpy")
 
 
@@ -100,7 +102,7 @@ def machine_facts() -> dict[str, str]:
     memory_bytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return {
         "processor": _processor(),
-        "cores": str(len(os.sched_getaffinity(0))),
+        "cores": str(usable_cores()),
         "memory": f"{memory_bytes / 2**30:.0f} GB",
         "system": f"{platform.system()} {platform.release()}",
         "load at the start": f"{os.getloadavg()[0]:.1f}",

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.cores import usable_cores
 from retrieval.errors import EmbeddingError
 from retrieval.ledger import Ledger, write_atomically
 from retrieval.minilm_graph import DIMENSION, GRAPH_VERSION, MAX_TOKENS, build_graph
@@ -156,8 +157,7 @@ def _session(graph: Path | bytes, *, threads: int) -> "InferenceSession":
 
 
 def _default_threads() -> int:
-    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(available, _MAX_THREADS)
+    return min(usable_cores(), _MAX_THREADS)
 
 
 def _encodable(text: str) -> str:

@@ -5,12 +5,13 @@ Streamlit's one lock around its settings, and all of them take several times as 
 database now and then.
 """
 
-import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_TURNS = threading.BoundedSemaphore((os.cpu_count() or 1) + 1)
+from retrieval.cores import usable_cores
+
+_TURNS = threading.BoundedSemaphore(usable_cores() + 1)
 """Whoever waits for something else while having one stands back, or everybody would wait for it."""
 
 

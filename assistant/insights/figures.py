@@ -127,12 +127,17 @@ def selected(frame: Frame, wanted: Wanted, *, within: Scope | None, now_s: float
     if wanted.group is not None:
         chosen &= frame.touching("groups", frozenset({wanted.group}))
     at = frame["at_s"]
-    can_be = (at >= FIRST_S) & (at < now_s + DAY_S)
+    can_be = (at >= FIRST_S) & (at < until_s(now_s))
     odd = int(np.count_nonzero(chosen & ~can_be))
     chosen &= can_be
     if wanted.days is not None:
         chosen &= at >= since_s(wanted.days, now_s)
     return chosen, odd
+
+
+def until_s(now_s: float) -> float:
+    """Before when everything happened that is counted: clocks may differ by a day."""
+    return now_s + DAY_S
 
 
 def since_s(days: int, now_s: float) -> float:

@@ -19,7 +19,6 @@ from assistant.choices import Chosen
 from assistant.insights.choices import QUESTIONS_SHOWN
 from assistant.insights.comparing import COMPARE
 from assistant.insights.figures import (
-    DAY_S,
     FIRST_S,
     LATELY,
     Behind,
@@ -29,6 +28,7 @@ from assistant.insights.figures import (
     ids_behind,
     selected,
     since_s,
+    until_s,
 )
 from assistant.insights.frame import Frame, Frames
 from assistant.insights.health import DUE_AFTER_DAYS, DocumentHealth, due_before, read_health
@@ -104,7 +104,7 @@ class Insights:
 
     def counted_since(self) -> datetime | None:
         """When the first event of those that are kept and counted was recorded, in UTC; None before there is one."""
-        can_be = events.c.at_s.between(FIRST_S, int(self.now()) + DAY_S)
+        can_be = (events.c.at_s >= FIRST_S) & (events.c.at_s < int(until_s(self.now())))
         query = select(func.min(events.c.at_s)).where(can_be)
         with self.engine.connect() as connection:
             first = connection.execute(query).scalar()

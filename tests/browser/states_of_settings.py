@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Mapping
 
+from playwright.sync_api import expect
+
 from tests.browser.serving import Watched
 
 
@@ -11,11 +13,13 @@ def settings(watched: Watched) -> None:
 
 def settings_erase(watched: Watched) -> None:
     erase = watched.page.get_by_role("button", name="Erase…")
+    expect(watched.page.get_by_test_id("stSkeleton")).to_have_count(0)  # What is yet to come would move it on.
     erase.evaluate("button => button.scrollIntoView({block: 'end'})")  # What opens needs the room above.
     erase.click()
     watched.page.get_by_label("to confirm").fill("something else")
     for_good = watched.page.get_by_role("button", name="Erase for good")
-    for_good.press("Enter")  # A click would scroll the page away from under it, where there is no room for all of it.
+    expect(for_good).to_be_in_viewport()  # A click before that would scroll the page away from under it.
+    for_good.click()
     watched.page.get_by_text("nothing was erased").scroll_into_view_if_needed()
 
 

@@ -28,7 +28,8 @@ export default function drawSource(root, data, known, tools) {
     if (!isScrolling && !event.altKey && !event.ctrlKey && !event.metaKey) keys[event.key]?.();
   });
   root.replaceChildren(place);
-  requestAnimationFrame(() => arrive(root, place, heading));
+  heading.focus({ preventScroll: true });  // At once: a key that is pressed now is meant for it.
+  requestAnimationFrame(() => arrive(root, place));
 }
 
 function sourceActions(data, known) {
@@ -68,12 +69,11 @@ function documentLink(data, known) {
 }
 
 // On a wide screen the panel stands beside the answer; on a narrow one it lies below and is scrolled to.
-function arrive(root, place, heading) {
+function arrive(root, place) {
   const beside = matchMedia("(min-width: 1180px)").matches;
   const mark = place.querySelector("mark");
   if (beside) scrollTo(scroller(root), mark);
   else place.scrollIntoView({ block: "start", behavior: calm() });
-  heading.focus({ preventScroll: true });
 }
 
 function scroller(root) {
