@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, assert_never
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from assistant.settings import environment
 from tests.assistant.scripted_endpoint import ScriptedEndpoint
@@ -135,6 +135,8 @@ class Watched:
         """Type a question and send it."""
         box = self.page.get_by_test_id("stChatInput").locator("textarea")
         box.fill(question)
+        # Not while a file of it is on its way.
+        expect(self.page.get_by_test_id("stChatInputSubmitButton")).to_be_enabled(timeout=PATIENCE_MS)
         box.press("Enter")
 
     def new_chat(self) -> None:

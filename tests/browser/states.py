@@ -3,6 +3,7 @@
 Pictures are made of them (screenshots.py); in test_accessibility.py they are looked over by axe-core and at 375 px.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -299,7 +300,8 @@ def delete_collection(watched: Watched) -> None:
 
 def uploading(watched: Watched) -> None:
     _close_dialog(watched.page)
-    files = [{"name": f"minutes-{n}.md", "mimeType": "text/markdown", "buffer": f"# Minutes {n}\n\nWe met on day {n}.\n".encode() * 200} for n in range(1, 7)]  # fmt: skip
+    now_ns = time.time_ns()  # What has been read in before is over too soon to be seen.
+    files = [{"name": f"minutes-{n}.md", "mimeType": "text/markdown", "buffer": f"# Minutes {n}\n\nWe met on day {n} of {now_ns}.\n".encode() * 200} for n in range(1, 7)]  # fmt: skip
     broken = {"name": "broken.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7 broken"}
     watched.page.locator("input[type=file]").set_input_files([*files[:2], broken, *files[2:]])  # type: ignore[arg-type]
     watched.page.get_by_role("button", name="Read 7 files in").click()
