@@ -22,7 +22,7 @@ _EXAMPLE_CHARS = 140
 
 def row_words(gap: Gap) -> str:
     """A gap in the list: how often, by how many, of late, and where it stands."""
-    parts = [f"asked {counted(gap.size, 'time')}"]
+    parts = ["asked once" if gap.size == 1 else f"asked {counted(gap.size, 'time')}"]
     if gap.people > 1:
         parts.append(f"by {gap.people} people")
     parts += [trend_words(gap.weeks), progress_words(gap)]
