@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, assert_never
 
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from assistant.settings import environment
 from tests.assistant.scripted_endpoint import ScriptedEndpoint
@@ -138,6 +138,11 @@ class Watched:
         # Not while a file of it is on its way.
         expect(self.page.get_by_test_id("stChatInputSubmitButton")).to_be_enabled(timeout=PATIENCE_MS)
         box.press("Enter")
+
+    @property
+    def stop_button(self) -> Locator:
+        """Ours: Streamlit has one of that name too, until our style comes."""
+        return self.page.locator(".st-key-stop").get_by_role("button", name="Stop", exact=True)
 
     def new_chat(self) -> None:
         """Begin another conversation, and wait for its empty page: what is typed before that goes with the old one."""

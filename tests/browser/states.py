@@ -116,7 +116,7 @@ def failed(watched: Watched) -> None:
 def stopped(watched: Watched) -> None:
     watched.ask(SLOWLY)
     watched.page.locator(".st-key-live_answer").get_by_text("Logbook").first.wait_for()
-    watched.page.get_by_role("button", name="Stop", exact=True).click()
+    watched.stop_button.click()
     watched.page.get_by_text("Stopped.").wait_for()
 
 

@@ -119,7 +119,7 @@ def test_stop_keeps_the_text(browser: Browser, slow_app: App) -> None:
         watched.ask(QUESTION)
         expect(watched.page.locator(".st-key-live_answer")).to_contain_text("annual leave")
         before = streamed(watched)
-        watched.page.get_by_role("button", name="Stop", exact=True).click()
+        watched.stop_button.click()
         expect(watched.page.locator(".answer .notice")).to_contain_text("Stopped")
         kept = watched.page.locator(".prose").inner_text()
         assert kept.split()[:8] == before.split()[:8]
@@ -142,7 +142,7 @@ def test_a_reload_in_mid_answer_takes_it_up_again(browser: Browser, slow_app: Ap
         watched.page.wait_for_function(
             "n => document.querySelector('.st-key-live_answer')?.innerText.length > n", arg=asked
         )
-        watched.page.get_by_role("button", name="Stop", exact=True).click()
+        watched.stop_button.click()
         watched.answer()
         assert watched.page.get_by_text(QUESTION, exact=True).count() >= 1
         assert watched.page.locator(".answer").count() == 1
@@ -157,7 +157,7 @@ def test_a_click_elsewhere_neither_stops_nor_loses_the_answer(browser: Browser, 
         expect(watched.page.get_by_role("heading", name="Documents")).to_be_visible()
         watched.page.get_by_role("link", name="Ask").click()
         expect(watched.page.locator(".st-key-live_answer")).to_contain_text("annual leave")
-        watched.page.get_by_role("button", name="Stop", exact=True).click()
+        watched.stop_button.click()
         watched.answer()
         assert is_clean(watched)
 
@@ -169,7 +169,7 @@ def test_a_second_tab_may_watch(browser: Browser, slow_app: App) -> None:
         path = "/" + first.page.url.removeprefix(slow_app.url).removeprefix("/")
         with tab(browser, slow_app, path) as second:
             expect(second.page.locator(".st-key-live_answer")).to_contain_text("annual leave")
-            second.page.get_by_role("button", name="Stop", exact=True).click()
+            second.stop_button.click()
             second.answer()
         first.answer()
 
@@ -215,7 +215,7 @@ def test_a_question_asked_while_another_is_answered_is_not_lost(browser: Browser
         expect(watched.page.get_by_test_id("stChatInput").locator("textarea")).to_have_value(
             "And what about the weather?"
         )
-        watched.page.get_by_role("button", name="Stop", exact=True).click()
+        watched.stop_button.click()
         watched.answer()
 
 

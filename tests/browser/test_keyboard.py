@@ -131,7 +131,7 @@ def test_the_focus_of_a_button_that_is_gone_goes_to_the_input(browser: Browser, 
         page.keyboard.type(SLOWLY)
         page.keyboard.press("Enter")
         expect(page.locator(".st-key-live_answer")).to_contain_text("Logbook")
-        go_to(page, page.get_by_role("button", name="Stop", exact=True), key="Shift+Tab")
+        go_to(page, watched.stop_button, key="Shift+Tab")
         page.keyboard.press("Enter")
         expect(page.locator(".answer .notice").last).to_contain_text("Stopped")
         expect(chat_input(page)).to_be_focused()
@@ -172,5 +172,5 @@ def test_who_wants_less_movement_gets_none(browser: Browser, model_app: App) -> 
         shimmer.wait_for()
         moving = "() => document.getAnimations().filter((a) => a.playState === 'running' && a.effect.getComputedTiming().iterations === Infinity).length"
         assert watched.page.evaluate(moving) == 0
-        watched.page.get_by_role("button", name="Stop", exact=True).click()
+        watched.stop_button.click()
         watched.answer()

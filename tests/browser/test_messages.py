@@ -131,19 +131,19 @@ def test_a_second_tab_follows_along_without_a_click(browser: Browser, slow_app: 
     with tab(browser, slow_app) as first:
         first.ask(QUESTION)
         expect(first.page.locator(".st-key-live_answer")).to_contain_text("annual leave")
-        first.page.get_by_role("button", name="Stop", exact=True).click()
+        first.stop_button.click()
         first.answer()
         with tab(browser, slow_app, path_of(first, slow_app)) as second:
             second.answer()
             first.ask(OTHER)
             expect(questions(second.page)).to_have_text([QUESTION, OTHER])
             expect(second.page.locator(".st-key-live_answer")).to_contain_text("annual leave")
-            first.page.get_by_role("button", name="Stop", exact=True).click()
+            first.stop_button.click()
             expect(second.page.locator(".answer")).to_have_count(2)
             expect(second.page.locator(".st-key-live_answer")).to_have_count(0)
             edit(first.page, "What about part-timers?")
             expect(questions(second.page)).to_have_text([QUESTION, "What about part-timers?"])
-            second.page.get_by_role("button", name="Stop", exact=True).click()
+            second.stop_button.click()
             first.answer(1)
             assert is_clean(second)
 
@@ -156,7 +156,7 @@ def test_two_tabs_that_ask_at_once_are_one_turn_and_nothing_typed_is_lost(browse
             second.ask(OTHER)
             expect(second.page.get_by_text("One answer at a time")).to_be_visible()
             expect(second.page.get_by_test_id("stChatInput").locator("textarea")).to_have_value(OTHER)
-            second.page.get_by_role("button", name="Stop", exact=True).click()
+            second.stop_button.click()
             second.answer()
         first.answer()
         expect(questions(first.page)).to_have_text([QUESTION])
@@ -176,7 +176,7 @@ def test_a_connection_that_drops_in_mid_answer_neither_loses_nor_doubles_it(brow
             "n => document.querySelector('.st-key-live_answer')?.innerText.length > n + 80", arg=had
         )
         assert len(sockets) > 1
-        watched.page.get_by_role("button", name="Stop", exact=True).click()
+        watched.stop_button.click()
         watched.answer()
         expect(questions(watched.page)).to_have_count(1)
         expect(watched.page.locator(".answer")).to_have_count(1)
@@ -204,7 +204,7 @@ def test_text_that_streams_only_grows(browser: Browser, slow_app: App) -> None:
         )
         assert len(displays) > 1
         assert set(displays) == {"inline"}, "the parts of a paragraph run on in one line"
-        watched.page.get_by_role("button", name="Stop", exact=True).click()
+        watched.stop_button.click()
         assert all(later.startswith(earlier) for earlier, later in pairwise(seen))
         assert len(seen[-1]) > len(seen[0])
 
