@@ -243,11 +243,6 @@ def connection_lost(watched: Watched) -> None:
     watched.page.locator(".cw-connection").wait_for()
 
 
-def shared_source(watched: Watched) -> None:
-    watched.page.locator(".chip").first.click()
-    watched.page.locator(".source mark").first.wait_for()
-
-
 def not_shared(watched: Watched) -> None:
     watched.page.get_by_text("This conversation is not shared").wait_for()
 
@@ -423,7 +418,7 @@ WALKS = (
             State("export", export),
             State("share", share),
             State("shared", shared),
-            State("shared-source", shared_source),
+            State("shared-source", source),
         ),
     ),
     Walk(
