@@ -68,6 +68,12 @@ def outcome_of(*scripts: Script, timeouts: Deadlines = QUICK) -> Outcome:
     return outcome
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _first_request() -> None:
+    """The first of a process takes half a second more, for what it imports."""
+    assert outcome_of((HEAD, chunk("a"), chunk(finish="stop"), DONE), timeouts=Deadlines()).text == "a"
+
+
 @pytest.mark.parametrize(
     ("script", "kind"),
     [
