@@ -92,7 +92,7 @@ REGISTER = (
         (
             f"{_LLM}tokens_that_come_slowly_for_ever_end_at_the_total_deadline",
             f"{_LLM}cancelling_takes_effect_within_half_a_second_and_leaves_nothing_behind",
-            f"{_CHAT}stop_keeps_the_text",
+            f"{_CHAT}stop_ends_within_half_a_second_and_keeps_the_text",
         ),
     ),
     Fault(

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import partial
+from math import ceil
 
 from sqlalchemy import Engine, func, select
 
@@ -104,7 +105,7 @@ class Insights:
 
     def counted_since(self) -> datetime | None:
         """When the first event of those that are kept and counted was recorded, in UTC; None before there is one."""
-        can_be = (events.c.at_s >= FIRST_S) & (events.c.at_s < int(until_s(self.now())))
+        can_be = (events.c.at_s >= FIRST_S) & (events.c.at_s < ceil(until_s(self.now())))
         query = select(func.min(events.c.at_s)).where(can_be)
         with self.engine.connect() as connection:
             first = connection.execute(query).scalar()

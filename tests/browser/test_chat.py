@@ -1,6 +1,7 @@
 """The chat in real Chromium: ask, read, open the cited passage, stop, reload."""
 
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -114,16 +115,20 @@ def test_the_answer_is_announced(browser: Browser, app: App) -> None:
         expect(status).to_contain_text("26 days")
 
 
-def test_stop_keeps_the_text(browser: Browser, slow_app: App) -> None:
+def test_stop_ends_within_half_a_second_and_keeps_the_text(browser: Browser, slow_app: App) -> None:
     with tab(browser, slow_app) as watched:
         watched.ask(QUESTION)
         expect(watched.page.locator(".st-key-live_answer")).to_contain_text("annual leave")
         before = streamed(watched)
+        started = time.monotonic()
         watched.stop_button.click()
         expect(watched.page.locator(".answer .notice")).to_contain_text("Stopped")
+        took_s = time.monotonic() - started
         kept = watched.page.locator(".prose").inner_text()
         assert kept.split()[:8] == before.split()[:8]
         assert len(kept.split()) < 12 * len(WORDS.split())
+        # Half a second on an idle machine (benchmarks/); here other tests may hold the processor.
+        assert took_s < 5
         watched.page.reload()
         expect(watched.page.locator(".answer .notice")).to_contain_text("Stopped")
         assert watched.page.locator(".prose").inner_text() == kept
