@@ -8,7 +8,7 @@ import asyncio
 import gc
 import threading
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import asdict, replace
 from itertools import count
 from pathlib import Path
@@ -30,6 +30,7 @@ from assistant.running import RUNNING
 from assistant.settings import Settings
 from assistant.turn import Assistant, checked_question
 from assistant.version import version_of_citewell
+from retrieval.cores import one_core
 from retrieval.retriever import CitewellRetriever
 from ui.account_view import draw_account
 from ui.address import follow_address, refresh
@@ -70,13 +71,16 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
 
     Raises SystemExit where it would listen to machines that it must not listen to.
     """
-    start_logging(read.log if (read := settings()) else None)
+    read = settings()
+    start_logging(read.log if read else None)
     check_address()
     RUNNING.start()
     closing = threading.Event()
     threading.Thread(target=settle, args=(closing,), name="settling", daemon=True).start()
     try:
-        yield
+        # After what opens the home: its indexes and its embedding work beside the interpreter, on every core.
+        with one_core() if read and read.one_core else nullcontext():
+            yield
     finally:
         closing.set()
         await asyncio.to_thread(RUNNING.close)

@@ -124,6 +124,12 @@ class Settings(BaseSettings):
         description="How the server writes its log: `json` (one object a line) or `text`; "
         "none: text at a terminal, JSON where something else reads it.",
     )
+    one_core: bool = Field(
+        True,
+        description="Draw pages and write answers on one core of the machine, the last that no other Citewell took: "
+        "Python runs one thread at a time, and handing over across cores costs more than it gains. Turn it off where "
+        "several containers share a machine, for they do not see each other's choice.",
+    )
     metrics_port: int | None = Field(
         None,
         ge=1,
