@@ -10,6 +10,7 @@ import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import asdict, replace
+from functools import cache
 from itertools import count
 from pathlib import Path
 
@@ -127,8 +128,9 @@ async def readyz(_: Request) -> JSONResponse:
     return JSONResponse({"status": status, **asdict(found)}, status_code=200 if found.is_ready else 503)
 
 
+@cache
 def settings() -> Settings | None:
-    """None where one is wrong: the page says which."""
+    """None where one is wrong: the page says which. Read once, for every request asks."""
     try:
         return Settings.read()
     except SettingsError:
