@@ -304,7 +304,6 @@ def chat() -> None:
         draw_transcript(visit, ask_again=ask, is_answering=job is not None)
         if job is None:
             awaited = draw_follow_ups(visit, ask)
-            follow_along(visit)
     read_out(state)
     draw_account(visit)
     draw_verify_form(visit)
@@ -315,6 +314,7 @@ def chat() -> None:
     if awaited is not None:
         with standing_back():
             await_follow_ups(visit, awaited, ask)
+    follow_along(visit)  # Last of all, see there.
 
 
 def answer_live(visit: Visit, job: AnswerJob) -> None:

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from assistant.background import Background
 from assistant.citations import without_markers
 from assistant.conversations import Conversations
 from assistant.errors import ModelError
@@ -26,8 +27,8 @@ from retrieval.values import Passage, Scope
 log = logging.getLogger(__name__)
 MOST = 3
 CALL_S = 15.0
-_SEARCHING = threading.Lock()
-"""Nobody waits for these searches: one at a time, so that they hold up no question."""
+_SEARCHING, _ROOM = threading.Lock(), threading.BoundedSemaphore(8)
+"""Questions go before these searches: one at a time, and where this many wait already, no more."""
 _REPLY_TOKENS = 160
 _PASSAGES = 6
 _LEAD = re.compile(r"^\s*(?:[-*+•]|\d{1,2}[.)])?\s*[\"'“‘*_]*")
@@ -55,6 +56,29 @@ class Answered:
         return self.answer.status != "unanswerable" and self.answer.listed is None
 
 
+class Sought:
+    """The answers for which follow-ups are being looked for in this process, for whoever waits for them."""
+
+    def __init__(self) -> None:
+        self._ended: dict[int, threading.Event] = {}
+
+    def begin(self, message_id: int) -> None:
+        """From now on there is something to wait for."""
+        self._ended[message_id] = threading.Event()
+
+    def end(self, message_id: int) -> None:
+        """What was found is stored, or nothing will be."""
+        self._ended.pop(message_id).set()
+
+    def wait(self, message_id: int, *, timeout_s: float) -> bool:
+        """Whether nothing is looked for any more; waits so long for it."""
+        ended = self._ended.get(message_id)
+        return ended is None or ended.wait(timeout_s)
+
+
+SOUGHT = Sought()
+
+
 @dataclass(frozen=True, slots=True)
 class FollowUps:
     """Suggests and stores; `model` None where none is configured."""
@@ -65,6 +89,18 @@ class FollowUps:
     prices: Prices | None = None
     spend: Callable[[Usage], None] = lambda _: None
     """Is told what the call cost."""
+
+    def seek(self, turn: Answered, background: Background) -> None:
+        """Look for them in a thread of its own; `SOUGHT` knows until when."""
+
+        def look() -> None:
+            try:
+                self.suggest(turn, cancelled=background.stopping.is_set)
+            finally:
+                SOUGHT.end(turn.message_id)
+
+        SOUGHT.begin(turn.message_id)
+        background.start(look)
 
     def suggest(self, turn: Answered, *, cancelled: Callable[[], bool]) -> None:
         """Store up to three questions with the answer, and a title for a conversation that has none."""
@@ -78,15 +114,24 @@ class FollowUps:
                 questions, usage = suggested or questions, said.usage
             except ModelError as error:
                 log.info("no suggestions: %s", error.hint)
-        answerable = tuple(question for question in questions if not cancelled() and self._is_answered(question, turn))
+        answerable = self._answerable(questions, turn, cancelled)
         usage = self.prices.priced(usage) if self.prices else usage
         self.spend(usage)
         self.conversations.follow_up(turn.message_id, answerable[:MOST], title=title, usage=usage)
 
+    def _answerable(self, questions: Sequence[str], turn: Answered, cancelled: Callable[[], bool]) -> tuple[str, ...]:
+        """Those that the documents answer; none where many others wait for the same."""
+        if not _ROOM.acquire(blocking=False):
+            return ()
+        try:
+            with _SEARCHING:
+                return tuple(asked for asked in questions if not cancelled() and self._is_answered(asked, turn))
+        finally:
+            _ROOM.release()
+
     def _is_answered(self, question: str, turn: Answered) -> bool:
         documents = self.retriever.catalogue.ids(turn.scope, turn.filters)
-        with _SEARCHING:
-            found = self.retriever.find(question, scope=turn.scope, documents=documents)
+        found = self.retriever.find(question, scope=turn.scope, documents=documents)
         return assess(found.trace.signals).status == "answerable"
 
 

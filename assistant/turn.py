@@ -212,11 +212,10 @@ class Assistant:
 
     def _follow_up(self, turn: Answered, principal: Principal) -> None:
         """Beside everything else, when the answer is there: what may be asked next."""
-        background = self.background
-        if background is not None and turn.leads_on:
+        if self.background is not None and turn.leads_on:
             spend = partial(self._spend, principal=principal)
             follow_ups = FollowUps(self.retriever, self.conversations, self.model, self.prices, spend)
-            background.start(partial(follow_ups.suggest, turn, cancelled=background.stopping.is_set))
+            follow_ups.seek(turn, self.background)
 
     def _spend(self, usage: Usage, principal: Principal) -> None:
         """Count what a model took, where anything is counted."""

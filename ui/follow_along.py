@@ -4,6 +4,9 @@ let in no longer sees nothing more.
 It looks for both at once: each look is a run of its own, and many tabs are open at the same time. An answer that another
 process writes grows by what is stored each second. Where that process is gone, the others mark the answer as
 interrupted, and so it ends here.
+
+A page asks for these looks with the last thing that it draws. Streamlit lets go of what a run has drawn and not sent
+where a look comes in the moment in which that run has ended: follow-ups were lost, and the page never stood.
 """
 
 import streamlit as st
@@ -13,7 +16,7 @@ from assistant.errors import ConversationNotFound
 from assistant.jobs import JOBS
 from ui.visit import Visit
 
-_LOOK_S, _LOOK_AT_OPEN_S = 4.0, 1.0
+LOOK_S, _LOOK_AT_OPEN_S = 4.0, 1.0
 
 
 def is_answered_elsewhere(visit: Visit) -> bool:
@@ -27,11 +30,12 @@ def follow_along(visit: Visit) -> None:
     in; then draw the page again.
     """
     if visit.state.conversation.id is not None or visit.identity.person is not None:
-        every_s = _LOOK_AT_OPEN_S if is_answered_elsewhere(visit) else _LOOK_S
-        st.fragment(_look, run_every=every_s)(visit)
+        every_s = _LOOK_AT_OPEN_S if is_answered_elsewhere(visit) else LOOK_S
+        st.fragment(look, run_every=every_s)(visit)
 
 
-def _look(visit: Visit) -> None:
+def look(visit: Visit) -> None:
+    """Look once; ends the run where the page is to be drawn again."""
     if not visit.identity.is_let_in():
         st.rerun(scope="app")
     if _went_on(visit):

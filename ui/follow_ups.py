@@ -2,17 +2,21 @@
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from assistant.conversations import StoredMessage
+from assistant.errors import ConversationNotFound
+from assistant.follow_ups import SOUGHT
+from ui.follow_along import LOOK_S, look
 from ui.live_answer import leave_if_superseded
 from ui.markdown import literal
 from ui.visit import Visit
 
 Ask = Callable[[str], None]
-_LOOK_S, _STEP_S = 0.3, 0.1
+_STEP_S = 0.2
 
 
 def draw_follow_ups(visit: Visit, ask: Ask) -> DeltaGenerator | None:
@@ -29,23 +33,30 @@ def draw_follow_ups(visit: Visit, ask: Ask) -> DeltaGenerator | None:
 
 
 def await_follow_ups(visit: Visit, place: DeltaGenerator, ask: Ask) -> None:
-    """Draw them there once they are found. The page stands by then; whatever a person does meanwhile goes first."""
-    state, conversation_id = visit.state, visit.state.conversation.id
-    while conversation_id is not None and state.may_get_follow_ups:
-        newest = visit.citewell.conversations.messages(conversation_id, visit.principal, newest=1, with_work=False)
-        if newest and newest[-1].follow_ups is not None:
-            state.mark_stale()
-            with place.container():
-                _draw(newest[-1].id, newest[-1].follow_ups, ask)
-            return
-        _rest(_LOOK_S)
-
-
-def _rest(seconds: float) -> None:
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        time.sleep(_STEP_S)
+    """Draw them there once they are found. The page stands by then; whatever a person does meanwhile goes first, and it
+    is looked here what `follow_along` looks for later.
+    """
+    state, answer, looked_at = visit.state, visit.state.conversation.messages[-1], time.monotonic()
+    while state.may_get_follow_ups and not SOUGHT.wait(answer.id, timeout_s=_STEP_S):
         leave_if_superseded()
+        if time.monotonic() - looked_at > LOOK_S:
+            look(visit)
+            looked_at = time.monotonic()
+    if found := _found(visit, answer.id):
+        state.mark_stale()
+        with place.container():
+            _draw(answer.id, found, ask)
+
+
+def _found(visit: Visit, answer_id: int) -> Sequence[str]:
+    """What is stored with the answer by now, where it still is the last one on screen."""
+    conversation_id = visit.state.conversation.id
+    assert conversation_id is not None
+    with suppress(ConversationNotFound):  # Deleted elsewhere: the page says so when it is drawn again.
+        newest = visit.citewell.conversations.messages(conversation_id, visit.principal, newest=1, with_work=False)
+        if newest and newest[-1].id == answer_id:
+            return newest[-1].follow_ups or ()
+    return ()
 
 
 def _draw(message_id: int, follow_ups: Sequence[str], ask: Ask) -> None:
