@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import asdict, replace
 from functools import cache
-from itertools import count
 from pathlib import Path
 
 import streamlit as st
@@ -61,7 +60,7 @@ from ui.visitor_cookie import VisitorCookie
 from ui.welcome import draw_strips, draw_welcome
 
 HERE = Path(__file__).resolve().parent
-COLLECT_EVERY_S, WHOLE_EVERY = 10.0, 6
+COLLECT_EVERY_S, WHOLE_EVERY, WHOLE_AT_LATEST, YOUNG_OBJECTS = 10.0, 6, 60, 10_000
 
 # The server: one process, one open home, kept open between visits.
 
@@ -99,18 +98,23 @@ def check_address() -> None:
 def settle(closing: threading.Event) -> None:
     """Set aside what is loaded for good, and collect the pages' garbage from time to time.
 
-    Looking through all of it takes half a second where a hundred pages are open, in which nothing else runs: too much
-    after every run, where Streamlit would do it. So what was there the last time is left out, but for once a minute.
+    Looking through all of it takes a second or two where a hundred pages are open, in which nothing else runs: too much
+    after every run, where Streamlit would do it. So what was there the last time is left out, but for once a minute
+    where no answer is being written, and once in ten minutes where one always is.
     """
     with suppress(AssistantError):
         RUNNING.get()
-    for round_ in count(1):
+    gc.set_threshold(YOUNG_OBJECTS, 20, 1_000_000)  # The oldest are looked through here alone.
+    rounds = 0
+    while True:
         gc.collect()
         gc.freeze()
         if closing.wait(COLLECT_EVERY_S):
             return
-        if round_ % WHOLE_EVERY == 0:
+        rounds += 1
+        if rounds >= (WHOLE_AT_LATEST if JOBS.active() else WHOLE_EVERY):
             gc.unfreeze()
+            rounds = 0
 
 
 async def healthz(_: Request) -> JSONResponse:

@@ -27,7 +27,7 @@ from retrieval.values import Passage, Scope
 log = logging.getLogger(__name__)
 MOST = 3
 CALL_S = 15.0
-_SEARCHING, _ROOM = threading.Lock(), threading.BoundedSemaphore(8)
+_SEARCHING, _ROOM = threading.Lock(), threading.BoundedSemaphore(4)
 """Questions go before these searches: one at a time, and where this many wait already, no more."""
 _REPLY_TOKENS = 160
 _PASSAGES = 6

@@ -16,7 +16,7 @@ from ui.growing import GrowingText, Part
 from ui.markdown import literal, safe_markdown
 from ui.words import counted, shortened
 
-_UPDATE_S, _AT_FULL_PACE = 0.07, 8
+_UPDATE_S, _LONGEST_UPDATE_S, _AT_FULL_PACE = 0.07, 0.7, 3
 """The page is told of new text at most this often, while no more answers than these are being written."""
 _POLL_S = 0.2
 _LONGEST_STEP_S = 1.0
@@ -111,7 +111,7 @@ def update_after_s(active: int) -> float:
     """How long new text gathers before the page is told of it: the more answers are being written the longer, for all
     of them share the interpreter with whoever waits for a first word.
     """
-    return _UPDATE_S * max(1.0, active / _AT_FULL_PACE)
+    return min(_LONGEST_UPDATE_S, _UPDATE_S * max(1.0, active / _AT_FULL_PACE))
 
 
 def leave_if_superseded() -> None:
