@@ -46,6 +46,7 @@ bench-million: .venv/.developing ## Measure search among a million chunks; most 
 	$(BIN)/python -m benchmarks.million
 
 bench-load: .venv/.developing ## Measure a hundred people at once, and two replicas beside one; half an hour
+	$(BIN)/python -m benchmarks --only crowd --out benchmarks/results --name crowd
 	$(BIN)/python -m benchmarks --only load --out benchmarks/results --name load
 	$(BIN)/python -m benchmarks.replicas --out benchmarks/results
 

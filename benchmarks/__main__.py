@@ -45,6 +45,7 @@ SUBJECTS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "insights": insights.measure,
     "stream": stream.measure,
     "triage": triage.measure,
+    "crowd": load.measure_crowds,
     "load": load.measure,
 }
 

@@ -55,8 +55,8 @@ class Stage:
         return ProgramAsker(self.app.url, self.key, self.model, streams=False)
 
 
-def measure(bench: Bench) -> Iterator[Row]:
-    """Rows for a crowd and for fifty at once, each through the page and the API; for visits, and for a restart."""
+def measure_crowds(bench: Bench) -> Iterator[Row]:
+    """Rows for a crowd and for fifty at once, each through the page and the API."""
     with staged(bench.directory, quick=bench.quick) as stage:
         plan = QUICK_CROWD if bench.quick else CROWD
         yield from crowd_rows("page", stage, stage.person, plan)
@@ -65,6 +65,10 @@ def measure(bench: Bench) -> Iterator[Row]:
         people, rounds = (3, 1) if bench.quick else (50, 5)
         yield from at_once_rows("page", stage, stage.person, people=people, rounds=rounds)
         yield from at_once_rows("API, whole answers", stage, stage.caller, people=people, rounds=rounds)
+
+
+def measure(bench: Bench) -> Iterator[Row]:
+    """Rows for visits one after the other, and for a restart."""
     with staged(bench.directory, quick=bench.quick, is_instant=True) as stage:
         warm_up, visits = (2, 3) if bench.quick else (200, 1_000)
         yield from visits_rows(stage, warm_up=warm_up, visits=visits, forgotten_s=2 if bench.quick else FORGOTTEN_S)

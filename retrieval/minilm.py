@@ -6,6 +6,7 @@ cache: when it is missing or damaged it is built again.
 
 import os
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -57,6 +58,9 @@ class MiniLM:
         self._tokenizer.no_padding()
         sessions = _Sessions(cache_dir, weights, ledger, threads or _default_threads())
         self._exact, self._rounded = sessions.load(eight_bits=False), sessions.load(eight_bits=True)
+        # Begun with the model, it keeps every core and leaves the pages' own to the interpreter (see `one_core`).
+        self._beside = ThreadPoolExecutor(1, thread_name_prefix="embedding")
+        self._beside.submit(str)
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """One row of length 1 per text, in the order given: (n, 384)."""
@@ -68,7 +72,7 @@ class MiniLM:
 
     def embed_quickly(self, text: str) -> NDArray[np.float32]:
         """One vector of length 1, by weights of eight bits: in half the time, with a cosine of .998 to `embed`'s."""
-        (vector,) = _run(self._rounded, [self._ids(text)])
+        (vector,) = self._beside.submit(_run, self._rounded, [self._ids(text)]).result()
         return np.asarray(vector)
 
     def token_count(self, text: str) -> int:

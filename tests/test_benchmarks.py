@@ -62,7 +62,18 @@ def test_a_run_says_on_what_it_was_measured(quick_run):
 
 
 def test_there_is_something_to_measure():
-    assert set(SUBJECTS) >= {"search", "access", "ingest", "library", "turns", "startup", "page", "stream", "load"}
+    assert set(SUBJECTS) >= {
+        "search",
+        "access",
+        "ingest",
+        "library",
+        "turns",
+        "startup",
+        "page",
+        "stream",
+        "crowd",
+        "load",
+    }
 
 
 def test_a_missing_figure_misses_its_target_and_a_row_without_target_misses_nothing():

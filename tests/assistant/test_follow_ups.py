@@ -1,15 +1,17 @@
 """What may be asked next comes after the answer, is answered by the documents, and costs one call at most."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assistant import follow_ups
 from assistant.background import Background
 from assistant.conversations import Conversations, StoredMessage
-from assistant.follow_ups import from_headings, read_reply
+from assistant.follow_ups import SOUGHT, from_headings, read_reply
 from assistant.llm import Deadlines, OpenAIModel
 from assistant.threads import Threads
 from assistant.turn import Assistant
@@ -104,6 +106,28 @@ def test_the_answer_does_not_wait_for_what_may_be_asked_next(assistant):
         stored = talking.conversations.messages(conversation, ANNA)[-1]
         assert (stored.state, stored.text, stored.follow_ups) == ("done", RIGHT, None)
         background.close()
+
+
+def test_whoever_waits_for_what_may_be_asked_next_hears_when_it_is_looked_for_no_more(assistant):
+    with ScriptedEndpoint([reply(RIGHT), (HANG,)]) as endpoint:
+        background = Background()
+        talking = replace(assistant, model=OpenAIModel(endpoint.url, None, "m", max_retries=0), background=background)
+        conversation = talking.conversations.create(ANNA)
+        list(talking.ask(LEAVE, conversation_id=conversation, principal=ANNA))
+        answer_id = talking.conversations.messages(conversation, ANNA)[-1].id
+        assert not SOUGHT.wait(answer_id, timeout_s=0.05)
+        background.close()
+        assert SOUGHT.wait(answer_id, timeout_s=0)
+
+
+def test_where_many_wait_for_the_search_nothing_is_suggested_and_the_conversation_has_its_name(assistant):
+    said = reply(f"1. {NEXT}\nTitle: Paid leave")
+    with ExitStack() as others:
+        while follow_ups._ROOM.acquire(blocking=False):
+            others.callback(follow_ups._ROOM.release)
+        conversation, message, _ = with_scripts(assistant, reply(RIGHT), said)
+    assert message.follow_ups == ()
+    assert titles(assistant, conversation) == ["Paid leave"]
 
 
 def test_a_turn_that_has_asked_the_model_twice_does_not_ask_it_a_third_time(assistant):
