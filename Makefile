@@ -45,9 +45,10 @@ bench-first-run: .venv/.developing ## Measure a first `make run` in a clean clon
 bench-million: .venv/.developing ## Measure search among a million chunks; most of an hour and 10 GB of disk
 	$(BIN)/python -m benchmarks.million
 
-bench-load: .venv/.developing ## Measure a hundred people at once, and two replicas beside one; half an hour
+bench-load: .venv/.developing ## Measure a hundred people at once, on one process and on the server mode; three quarters of an hour
 	$(BIN)/python -m benchmarks --only crowd --out benchmarks/results --name crowd
 	$(BIN)/python -m benchmarks --only load --out benchmarks/results --name load
+	$(BIN)/python -m benchmarks.server_mode --out benchmarks/results
 	$(BIN)/python -m benchmarks.replicas --out benchmarks/results
 
 soak: .venv/.developing ## Ask for an hour (or MINUTES=…) and see what grows: memory, times, errors, threads, files

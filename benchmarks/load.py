@@ -7,7 +7,7 @@ sent. The load comes from this process, which shares the machine with the app: w
 import asyncio
 import os
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +42,11 @@ class Stage:
     model: ScriptedModel
     key: str
 
+    @property
+    def processes(self) -> Mapping[str, int]:
+        """What takes of the processor, by its name."""
+        return {"app": self.app.process.pid, "model": self.model.process.pid}
+
     def person(self, number: int) -> Asker:
         """Somebody in a tab."""
         return PersonAsker(self.app.url, number, self.model)
@@ -59,12 +64,13 @@ def measure_crowds(bench: Bench) -> Iterator[Row]:
     """Rows for a crowd and for fifty at once, each through the page and the API."""
     with staged(bench.directory, quick=bench.quick) as stage:
         plan = QUICK_CROWD if bench.quick else CROWD
-        yield from crowd_rows("page", stage, stage.person, plan)
-        yield from crowd_rows("API, events", stage, stage.reader, plan)
+        yield from crowd_rows("page", stage.processes, stage.person, plan)
+        yield from crowd_rows("API, events", stage.processes, stage.reader, plan)
     with staged(bench.directory, quick=bench.quick, is_instant=True) as stage:
         people, rounds = (3, 1) if bench.quick else (50, 5)
-        yield from at_once_rows("page", stage, stage.person, people=people, rounds=rounds)
-        yield from at_once_rows("API, whole answers", stage, stage.caller, people=people, rounds=rounds)
+        times = {"people": people, "rounds": rounds}
+        yield from at_once_rows("page", stage.processes, stage.person, **times)
+        yield from at_once_rows("API, whole answers", stage.processes, stage.caller, **times, grows=False)
 
 
 def measure(bench: Bench) -> Iterator[Row]:
@@ -101,9 +107,9 @@ async def _warm_up(stage: Stage) -> None:
             raise RuntimeError(crowd.happened.problems[0])
 
 
-def crowd_rows(name: str, stage: Stage, make: Callable[[int], Asker], plan: Plan) -> Iterator[Row]:
-    """Rows for people who arrive and ask from time to time."""
-    with watching(stage) as spent:
+def crowd_rows(name: str, processes: Mapping[str, int], make: Callable[[int], Asker], plan: Plan) -> Iterator[Row]:
+    """Rows for people who arrive and ask from time to time, and for what these processes took."""
+    with watching(processes) as spent:
         happened = _happened(make, lambda crowd: crowd.live(plan))
     who = f"{plan.people} people"
     size = f"{len(happened.asked)} answers, each as the model sent it; {plan.lasting_s:.0f} s; {spent()}"
@@ -120,18 +126,28 @@ def crowd_rows(name: str, stage: Stage, make: Callable[[int], Asker], plan: Plan
         yield Row(f"{who}, {name}: submit → whole answer p95", whole.p95, "s", note=f"median {whole.p50:.2f} s")
 
 
-def at_once_rows(name: str, stage: Stage, make: Callable[[int], Asker], *, people: int, rounds: int) -> Iterator[Row]:
-    """Rows for questions in the same instant, which a model answers at once."""
-    with watching(stage) as spent:
+def at_once_rows(
+    name: str,
+    processes: Mapping[str, int],
+    make: Callable[[int], Asker],
+    *,
+    people: int,
+    rounds: int,
+    grows: bool = True,
+) -> Iterator[Row]:
+    """Rows for questions in the same instant, which a model answers at once; where no answer is seen growing, for its
+    end alone.
+    """
+    with watching(processes) as spent:
         happened = _happened(make, lambda crowd: crowd.at_once(people, rounds=rounds))
     what = f"{people} questions in one instant, instant model, {name}"
     note = f"{rounds} rounds; {spent()}"
     yield Row(f"{what}: errors", len(happened.problems), "", Target(0), _first_problem(happened) or note)
     if happened.asked:
         first, whole = latency_of(happened.first_s()), latency_of(happened.whole_s())
-        if make != stage.caller:
+        if grows:
             yield Row(f"{what}: submit → first words p95", first.p95, "s", Target(1.2), f"median {first.p50:.2f} s")
-        target = Target(1.2) if make == stage.caller else None
+        target = None if grows else Target(1.2)
         yield Row(f"{what}: submit → whole answer p95", whole.p95, "s", target, f"median {whole.p50:.2f} s")
 
 
@@ -190,19 +206,19 @@ def _first_problem(happened: Happened) -> str:
 
 
 @contextmanager
-def watching(stage: Stage) -> Iterator[Callable[[], str]]:
-    """Gives, afterwards, what app, model and generator took of the processor meanwhile."""
+def watching(processes: Mapping[str, int]) -> Iterator[Callable[[], str]]:
+    """Gives, afterwards, what these processes, by their names, and the generator took of the processor meanwhile."""
 
-    def taken() -> tuple[float, ...]:
+    def taken() -> dict[str, float]:
         own = psutil.Process(os.getpid()).cpu_times()
-        pids = (stage.app.process.pid, stage.model.process.pid)
-        return (*(weigh(pid).processor_s for pid in pids), own.user + own.system)
+        others = {name: weigh(pid).processor_s for name, pid in processes.items()}
+        return {**others, "load itself": own.user + own.system}
 
     began, before = time.perf_counter(), taken()
 
     def spent() -> str:
         seconds = time.perf_counter() - began
-        app, model, load = (after - first for after, first in zip(taken(), before, strict=True))
-        return f"processor in {seconds:.0f} s: app {app:.0f} s, model {model:.1f} s, load itself {load:.1f} s"
+        each = (f"{name} {after - before[name]:.{0 if name == 'app' else 1}f} s" for name, after in taken().items())
+        return f"processor in {seconds:.0f} s: {', '.join(each)}"
 
     yield spent

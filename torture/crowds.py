@@ -13,7 +13,7 @@ def crowd(directory: Path, *, is_quick: bool) -> Outcome:
     """No error, and the first page in time; at a small count figures of time say nothing, and are not judged."""
     plan = QUICK_CROWD if is_quick else CROWD
     with staged(directory, quick=is_quick) as stage:
-        rows = tuple(crowd_rows("page", stage, stage.person, plan))
+        rows = tuple(crowd_rows("page", stage.processes, stage.person, plan))
     return plan.people, _said(rows), tuple(_missed(rows, errors_alone=is_quick))
 
 
