@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Self
 
 from torture.register import REGISTER, Fault
 
@@ -31,6 +32,20 @@ class Report:
     machine: dict[str, str]
     seed: int
     rows: tuple[Row, ...]
+
+    @classmethod
+    def stored(cls, directory: Path) -> Self:
+        """The one that was stored there."""
+        told = json.loads((directory / "report.json").read_text("utf-8"))
+        rows = tuple(Row(**{**row, "problems": tuple(row["problems"])}) for row in told["rows"])
+        return cls(datetime.fromisoformat(told["began"]), told["machine"], told["seed"], rows)
+
+    def with_again(self, rows: Sequence[Row], began: datetime) -> Self:
+        """With these in the place of those of the same name, which say when they were brought about once more."""
+        again = {
+            row.name: replace(row, outcome=f"{row.outcome} (again on {began:%Y-%m-%d at %H:%M} UTC)") for row in rows
+        }
+        return replace(self, rows=tuple(again.get(row.name, row) for row in self.rows))
 
     @property
     def problems(self) -> tuple[str, ...]:

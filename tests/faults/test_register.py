@@ -2,6 +2,7 @@
 
 import ast
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
@@ -58,3 +59,17 @@ def test_a_fault_with_a_problem_or_without_a_single_run_did_not_hold() -> None:
     assert "0 of 29" in report_of(row)
     assert "- a document is gone" in report_of(row)
     assert "0 of 29" in report_of(replace(row, runs=0, problems=()))
+
+
+def test_what_is_brought_about_again_takes_its_place_in_the_stored_report_and_says_when(tmp_path: Path) -> None:
+    failed = Row("kills", "SIGKILL (F12)", 3, "", ("a document is gone",), 1.0)
+    other = Row("disk", "full disk (F14)", 2, "all there", (), 1.0)
+    first = Report(now(), {"cores": "2"}, 1, (failed, other))
+    first.store(tmp_path)
+    stored = Report.stored(tmp_path)
+    assert (stored.rows, stored.machine, stored.seed) == (first.rows, first.machine, first.seed)
+    later = datetime(2026, 12, 1, 9, 30, tzinfo=UTC)
+    again = stored.with_again([replace(failed, outcome="all there", problems=())], later)
+    assert again.problems == ()
+    assert again.rows[0].outcome == "all there (again on 2026-12-01 at 09:30 UTC)"
+    assert again.rows[1] == other
