@@ -6,8 +6,8 @@ process writes grows by what is stored each second. Where that process is gone, 
 interrupted, and so it ends here.
 
 A page asks for these looks with the last thing that it draws, and each run's are its own. Streamlit forgets what a run
-has drawn and not yet sent where a look comes in the moment in which that run ends, and it drops looks of a run before:
-where many asked, a page lost its answer or its follow-ups until it was loaded again.
+has drawn and not yet sent where a look comes in the moment in which that run ends: where many asked, a page lost its
+answer or its follow-ups until it was loaded again. A look of an earlier run is dropped instead.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ from assistant.errors import ConversationNotFound
 from assistant.jobs import JOBS
 from ui.visit import Visit
 
-LOOK_S, _LOOK_AT_OPEN_S, _MANY = 4.0, 1.0, 3
+LOOK_S, _LOOK_AT_OPEN_S = 4.0, 1.0
 _RUNS = count()
 
 
@@ -35,20 +35,15 @@ def follow_along(visit: Visit) -> None:
     in; then draw the page again.
     """
     if visit.state.conversation.id is not None or visit.identity.person is not None:
-        every_s = _LOOK_AT_OPEN_S if is_answered_elsewhere(visit) else look_every_s(JOBS.active())
-        st.fragment(_of_this_run(look), run_every=every_s)(visit)
+        every_s = _LOOK_AT_OPEN_S if is_answered_elsewhere(visit) else LOOK_S
+        st.fragment(_look_of_this_run(), run_every=every_s)(visit)
 
 
-def look_every_s(active: int) -> float:
-    """Four seconds, up to twelve where many answers are being written: a hundred tabs that look take a tenth of a core."""
-    return LOOK_S * min(3.0, max(1.0, active / _MANY))
-
-
-def _of_this_run(looking: Callable[[Visit], None]) -> Callable[[Visit], None]:
-    """The same under a name of its own, by which Streamlit knows a fragment."""
+def _look_of_this_run() -> Callable[[Visit], None]:
+    """`look` under a name that no run before had: by its name Streamlit knows a fragment."""
 
     def look_of_this_run(visit: Visit) -> None:
-        looking(visit)
+        look(visit)
 
     look_of_this_run.__qualname__ = f"look_{next(_RUNS)}"
     return look_of_this_run

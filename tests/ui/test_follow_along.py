@@ -5,12 +5,10 @@ from pathlib import Path
 
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from assistant.jobs import MOST_AT_ONCE
 from benchmarks.load import Stage, staged
 from benchmarks.office import person
 from benchmarks.scripted import first_words, question
 from benchmarks.tab import Tab
-from ui.follow_along import look_every_s
 
 
 class NotingTab(Tab):
@@ -47,8 +45,3 @@ def test_each_run_asks_for_looks_of_its_own_once_all_of_it_is_drawn(tmp_path: Pa
     assert len(looking) >= 3  # The page as it was opened, and with either answer.
     assert all(run[-1].startswith("look") and run.count("element") == len(run) - 1 for run in looking)
     assert len({run[-1] for run in looking}) == len(looking)
-
-
-def test_where_many_answers_are_written_tabs_look_less_often_but_within_twelve_seconds() -> None:
-    assert look_every_s(0) == look_every_s(3) == 4.0
-    assert look_every_s(3) < look_every_s(4) < look_every_s(MOST_AT_ONCE) == 12.0
