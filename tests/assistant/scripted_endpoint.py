@@ -138,6 +138,9 @@ class ScriptedEndpoint:
                 connection = context.wrap_socket(connection, server_side=True)
             with closing(connection):
                 request = _read_request(connection)
+                if request is None:
+                    self.left.set()
+                    return
                 self.requests.append(request)
                 self._play(connection, self.listed if request.path.endswith("/models") else self._next(request))
 
@@ -183,12 +186,16 @@ class ScriptedEndpoint:
         return left
 
 
-def _read_request(connection: socket.socket) -> Request:
-    reader = connection.makefile("rb")
-    method, path, _ = reader.readline().decode().split(" ", 2)
-    headers = dict(_header_lines(reader))
-    body = reader.read(int(headers.get("content-length", "0")))
-    return Request(method, path, headers, json.loads(body) if body else None)
+def _read_request(connection: socket.socket) -> Request | None:
+    """None where the client goes away before all of it came."""
+    with connection.makefile("rb") as reader:
+        if not (first := reader.readline().decode()):
+            return None
+        method, path, _ = first.split(" ", 2)
+        headers = dict(_header_lines(reader))
+        length = int(headers.get("content-length", "0"))
+        body = reader.read(length)
+    return Request(method, path, headers, json.loads(body) if body else None) if len(body) == length else None
 
 
 def _header_lines(reader: Any) -> Iterator[tuple[str, str]]:
