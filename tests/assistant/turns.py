@@ -28,7 +28,7 @@ BELA = Principal("test", "bela", Role.ADMIN)
 LEAVE = "How many days of paid leave does everybody have?"
 FOREIGN = "Which volcano erupted on Iceland in 2010?"
 RIGHT = "Everybody has 30 days of paid leave a year [1]."
-QUICK = Deadlines(first_token_s=3, idle_s=0.7, total_s=8)
+QUICK = Deadlines(first_token_s=3, idle_s=3, total_s=8)
 DOCUMENTS = {
     "Leave policy": "Everybody has 30 days of paid leave a year. Unused days lapse on 31 March of the following year. "
     "Leave is requested in the staff portal and approved by the team lead within five working days.",
