@@ -118,11 +118,11 @@ def test_a_failure_leaves_the_order_of_the_search_and_one_sentence(script: Scrip
     ],
 )
 def test_it_may_take_its_time_and_no_more_and_then_rests(script: Script) -> None:
-    with ScriptedEndpoint([script]) as endpoint, opened(endpoint.url, timeout_s=1.0) as reranker:
+    with ScriptedEndpoint([script]) as endpoint, opened(endpoint.url, timeout_s=0.3) as reranker:
         began = time.monotonic()
         late = rerank(reranker, "q", passages(*TEXTS), limit=3)
-        assert time.monotonic() - began < 1.7
-        assert "did not answer within 1 s" in late.notes[0]
+        assert time.monotonic() - began < 1
+        assert "did not answer within 0.3 s" in late.notes[0]
         assert endpoint.left.wait(3)
         again = rerank(reranker, "q", passages(*TEXTS), limit=3)
         assert "a moment ago" in again.notes[0]
